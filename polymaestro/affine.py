@@ -1,0 +1,240 @@
+"""Quasi-affine expressions over named dimensions: the one place that writes isl text.
+
+An expression is an integer combination of *atoms* plus a constant. An atom is a name (a parameter, a
+loop, an iteration dimension), a floor of an expression over a positive integer, or the least or
+greatest of several expressions. This is what loop bounds and tile corners are made of.
+
+Worked example, the one that comes back from module to module: a one-dimensional convolution with P
+outputs and R taps reads the input coordinate y = p + r, and its input has P + R - 1 elements.
+
+>>> y = Affine.of("p") + Affine.of("r")
+>>> str(y), y.evaluate({"p": 3, "r": 2})
+('p + r', 5)
+>>> str(ceil_div(Affine.of("K"), 64))
+'⌈K/64⌉'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Literal
+
+from polymaestro.errors import PolymaestroError
+
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """⌊numerator / divisor⌋ with a positive integer divisor."""
+
+    numerator: Affine
+    divisor: int
+
+    def __post_init__(self) -> None:
+        """Refuse a divisor that is not a positive integer."""
+        if self.divisor < 1:
+            message = f"a floor needs a positive divisor, not {self.divisor}"
+            raise PolymaestroError(message)
+
+    def __str__(self) -> str:
+        """Print as a ceiling where that is shorter: ⌈K/64⌉ and not ⌊(K + 63)/64⌋."""
+        shifted = self.numerator - (self.divisor - 1)
+        if abs(shifted.constant) < abs(self.numerator.constant):
+            return f"⌈{_dividend(shifted)}/{self.divisor}⌉"
+        return f"⌊{_dividend(self.numerator)}/{self.divisor}⌋"
+
+
+@dataclass(frozen=True, slots=True)
+class Extremum:
+    """The least or the greatest of several expressions."""
+
+    kind: Literal["min", "max"]
+    arguments: tuple[Affine, ...]
+
+    def __str__(self) -> str:
+        """Print as a function call."""
+        return f"{self.kind}({', '.join(map(str, self.arguments))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """Σ coefficient · atom + constant, in a normal form: equal expressions compare equal.
+
+    Build with `Affine.of` and arithmetic; the terms are sorted by the text of their atom and no
+    coefficient is zero.
+    """
+
+    terms: tuple[tuple[str | Floor | Extremum, int], ...]
+    constant: int
+
+    @staticmethod
+    def of(value: int | str | Floor | Extremum | Affine) -> Affine:
+        """Read an integer, a name or an atom as an expression."""
+        if isinstance(value, Affine):
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | str | Floor | Extremum):
+            message = f"expected an integer or a name, not {value!r}"
+            raise PolymaestroError(message)
+        if isinstance(value, int):
+            return Affine((), value)
+        return Affine(((value, 1),), 0)
+
+    @staticmethod
+    def combine(terms: Mapping[str | Floor | Extremum, int], constant: int = 0) -> Affine:
+        """Build the normal form of a combination."""
+        kept = [(atom, factor) for atom, factor in terms.items() if factor]
+        return Affine(tuple(sorted(kept, key=lambda term: str(term[0]))), constant)
+
+    def __add__(self, other: int | str | Affine) -> Affine:
+        """Add term by term."""
+        right = Affine.of(other)
+        if not right.terms:
+            return Affine(self.terms, self.constant + right.constant)
+        total = dict(self.terms)
+        for atom, factor in right.terms:
+            total[atom] = total.get(atom, 0) + factor
+        return Affine.combine(total, self.constant + right.constant)
+
+    def __mul__(self, factor: int) -> Affine:
+        """Scale by an integer."""
+        return Affine.combine({atom: f * factor for atom, f in self.terms}, self.constant * factor)
+
+    def __neg__(self) -> Affine:
+        """Change the sign."""
+        return self * -1
+
+    def __sub__(self, other: int | str | Affine) -> Affine:
+        """Subtract term by term."""
+        return self + -Affine.of(other)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __rsub__(self, other: int | str | Affine) -> Affine:
+        """Subtract from the left."""
+        return Affine.of(other) - self
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether no atom is left."""
+        return not self.terms
+
+    def names(self) -> frozenset[str]:
+        """Give every name in the expression, those inside floors and extrema too."""
+        return frozenset(self._names())
+
+    def _names(self) -> Iterator[str]:
+        for atom, _ in self.terms:
+            if isinstance(atom, str):
+                yield atom
+            elif isinstance(atom, Floor):
+                yield from atom.numerator._names()
+            else:
+                for argument in atom.arguments:
+                    yield from argument._names()
+
+    def evaluate(self, point: Mapping[str, int]) -> int:
+        """Compute the value where every name has one; Python integers, so of any size."""
+        return self.constant + sum(f * _value(atom, point) for atom, f in self.terms)
+
+    def substitute(self, values: Mapping[str, Affine | int]) -> Affine:
+        """Put expressions in the place of names."""
+        parts = [_replaced(atom, values) * f for atom, f in self.terms]
+        return reduce(lambda a, b: a + b, parts, Affine((), self.constant))
+
+    def isl(self) -> str:
+        """Write the expression as isl reads it."""
+        return _written(self, _isl_atom, "*")
+
+    def __str__(self) -> str:
+        """Write the expression as a paper prints it."""
+        return _written(self, str, "·")
+
+
+def floor_div(numerator: Affine, divisor: int) -> Affine:
+    """⌊numerator / divisor⌋, reduced where the division comes out even."""
+    if all(f % divisor == 0 for _, f in numerator.terms):
+        scaled = {atom: f // divisor for atom, f in numerator.terms}
+        return Affine.combine(scaled, numerator.constant // divisor)
+    return Affine.of(Floor(numerator, divisor))
+
+
+def ceil_div(numerator: Affine, divisor: int) -> Affine:
+    """⌈numerator / divisor⌉ as a floor.
+
+    >>> ceil_div(Affine.of(7), 2).constant
+    4
+    """
+    return floor_div(numerator + (divisor - 1), divisor)
+
+
+def least(*arguments: Affine) -> Affine:
+    """Give the least of the arguments, constants and duplicates folded."""
+    return _extremum("min", min, arguments)
+
+
+def greatest(*arguments: Affine) -> Affine:
+    """Give the greatest of the arguments, constants and duplicates folded.
+
+    >>> str(greatest(Affine.of("n"), Affine.of(0), Affine.of(-3)))
+    'max(n, 0)'
+    """
+    return _extremum("max", max, arguments)
+
+
+def _extremum(
+    kind: Literal["min", "max"], pick: Callable[[list[int]], int], arguments: tuple[Affine, ...]
+) -> Affine:
+    by_shape: dict[tuple[tuple[str | Floor | Extremum, int], ...], list[int]] = {}
+    for argument in arguments:
+        by_shape.setdefault(argument.terms, []).append(argument.constant)
+    folded = tuple(Affine(terms, pick(constants)) for terms, constants in by_shape.items())
+    return folded[0] if len(folded) == 1 else Affine.of(Extremum(kind, folded))
+
+
+def _value(atom: str | Floor | Extremum, point: Mapping[str, int]) -> int:
+    if isinstance(atom, str):
+        return point[atom]
+    if isinstance(atom, Floor):
+        return atom.numerator.evaluate(point) // atom.divisor
+    pick = min if atom.kind == "min" else max
+    return pick(argument.evaluate(point) for argument in atom.arguments)
+
+
+def _replaced(atom: str | Floor | Extremum, values: Mapping[str, Affine | int]) -> Affine:
+    if isinstance(atom, str):
+        return Affine.of(values.get(atom, atom))
+    if isinstance(atom, Floor):
+        return floor_div(atom.numerator.substitute(values), atom.divisor)
+    arguments = [argument.substitute(values) for argument in atom.arguments]
+    return least(*arguments) if atom.kind == "min" else greatest(*arguments)
+
+
+def _isl_atom(atom: str | Floor | Extremum) -> str:
+    if isinstance(atom, str):
+        return atom
+    if isinstance(atom, Floor):
+        return f"floor(({atom.numerator.isl()})/{atom.divisor})"
+    return f"{atom.kind}({', '.join(argument.isl() for argument in atom.arguments)})"
+
+
+def _written(
+    expression: Affine, write: Callable[[str | Floor | Extremum], str], times: str
+) -> str:
+    text = ""
+    for atom, factor in sorted(expression.terms, key=lambda term: term[1] < 0):
+        scaled = write(atom) if abs(factor) == 1 else f"{abs(factor)}{times}{write(atom)}"
+        sign = "-" if factor < 0 else "+"
+        text += f" {sign} {scaled}" if text else ("-" if factor < 0 else "") + scaled
+    if not text:
+        return str(expression.constant)
+    if expression.constant:
+        text += f" {'-' if expression.constant < 0 else '+'} {abs(expression.constant)}"
+    return text
+
+
+def _dividend(expression: Affine) -> str:
+    simple = len(expression.terms) + bool(expression.constant) == 1
+    return str(expression) if simple else f"({expression})"

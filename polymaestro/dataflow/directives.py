@@ -1,0 +1,142 @@
+"""Directives and dataflows: HOW an operator is mapped (`model.md` §2).
+
+    dataflow  := directive*                          outermost first; Cluster cuts it into levels
+    directive := TemporalMap(size, offset) dim       a time loop over tiles of dim
+               | SpatialMap(size, offset) dim        tiles of dim over the units, folded in time
+               | Cluster(size)                       the next level: size units inside each unit
+    size      := an affine expression over Sz(dim), symbols and integers
+
+A size or offset is an `Affine` whose names are symbols or ``Sz(D)``, the full extent of D.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from polymaestro.affine import Affine
+from polymaestro.errors import DataflowError, Place
+
+
+@dataclass(frozen=True)
+class TemporalMap:
+    """At step t every unit holds indices [offset·t, offset·t + size) of dim, within its parent's tile."""
+
+    size: Affine
+    offset: Affine
+    dim: str
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers below 1."""
+        _check_sizes(self, size=self.size, offset=self.offset)
+
+    def __str__(self) -> str:
+        """Print as the directive language writes it."""
+        return f"TemporalMap({size_text(self.size)},{size_text(self.offset)}) {self.dim}"
+
+
+@dataclass(frozen=True)
+class SpatialMap:
+    """Unit u of n holds [offset·i, offset·i + size) of dim with i = n·fold + u."""
+
+    size: Affine
+    offset: Affine
+    dim: str
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers below 1."""
+        _check_sizes(self, size=self.size, offset=self.offset)
+
+    def __str__(self) -> str:
+        """Print as the directive language writes it."""
+        return f"SpatialMap({size_text(self.size)},{size_text(self.offset)}) {self.dim}"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Cut: what follows maps onto `size` units inside each unit of the level above.
+
+    The kind, P (physical) or L (logical), is kept for printing; the counts do not depend on it.
+    """
+
+    size: Affine
+    kind: Literal["P", "L"] | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers below 1."""
+        _check_sizes(self, size=self.size)
+
+    def __str__(self) -> str:
+        """Print as the directive language writes it."""
+        tail = f",{self.kind}" if self.kind else ""
+        return f"Cluster({size_text(self.size)}{tail})"
+
+
+Map = TemporalMap | SpatialMap
+Directive = TemporalMap | SpatialMap | Cluster
+
+
+@dataclass(frozen=True)
+class Level:
+    """The maps of one level, outermost first, and the directive that opened it (none at level 0)."""
+
+    index: int
+    maps: tuple[Map, ...]
+    cluster: Cluster | None
+
+
+@dataclass(frozen=True)
+class Dataflow:
+    """A list of directives, outermost first.
+
+    >>> from polymaestro.affine import Affine
+    >>> one = Affine.of(1)
+    >>> flow = Dataflow((SpatialMap(one, one, "K"), Cluster(Affine.of(8)), SpatialMap(one, one, "C")))
+    >>> [len(level.maps) for level in flow.levels]
+    [1, 1]
+    >>> print(flow)
+    SpatialMap(1,1) K;
+    Cluster(8);
+    SpatialMap(1,1) C;
+    """
+
+    directives: tuple[Directive, ...]
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The directives cut at each `Cluster`, level 0 first."""
+        cuts: list[tuple[Cluster | None, list[Map]]] = [(None, [])]
+        for directive in self.directives:
+            if isinstance(directive, Cluster):
+                cuts.append((directive, []))
+            else:
+                cuts[-1][1].append(directive)
+        return tuple(Level(i, tuple(maps), cluster) for i, (cluster, maps) in enumerate(cuts))
+
+    def __str__(self) -> str:
+        """Print one directive a line, as the directive language writes it."""
+        return "\n".join(f"{directive};" for directive in self.directives)
+
+
+def size_text(expression: Affine) -> str:
+    """Write a size as the directive language reads it back: ``8+Sz(S)-1`` has no blanks.
+
+    >>> size_text(Affine.of("Sz(S)") * 2 + 7)
+    '2*Sz(S)+7'
+    """
+    return expression.isl().replace(" ", "")
+
+
+def located(message: str, place: Place | None) -> str:
+    """Put the place before a message, and the line itself after it, where they are known."""
+    return f"{place}: {message}{place.excerpt()}" if place else message
+
+
+def _check_sizes(directive: Directive, **sizes: Affine) -> None:
+    for name, value in sizes.items():
+        if value.is_constant and value.constant < 1:
+            message = f"{name} {value.constant} in '{directive}': it must be 1 or more"
+            raise DataflowError(located(message, directive.place))
