@@ -1,0 +1,66 @@
+"""What every test may ask for: reference data, golden text, and hypothesis at the right speed."""
+
+import difflib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import hypothesis
+import islpy
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+
+_profile = "ci" if os.environ.get("CI") else "dev"
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.register_profile("dev", deadline=None, max_examples=25)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _profile)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden anew")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if hasattr(islpy.Set, "card"):
+        return
+    for item in items:
+        if item.get_closest_marker("barvinok"):
+            item.add_marker(pytest.mark.skip(reason="this islpy is built without barvinok"))
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """Give the folder of data that the project did not make, or skip the test where it is absent."""
+    chosen = os.environ.get("POLYMAESTRO_REFERENCE")
+    folder = Path(chosen) if chosen else ROOT.parent / "shared" / "reference"
+    if folder.is_dir():
+        return folder
+    if chosen:
+        pytest.fail(f"POLYMAESTRO_REFERENCE names {chosen!r}, which is not a folder")
+    pytest.skip("no reference data (POLYMAESTRO_REFERENCE may name its folder)")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with tests/golden/NAME; `pytest --update-golden` writes it instead."""
+    update = bool(request.config.getoption("--update-golden"))
+
+    def assert_golden(name: str, text: str) -> None:
+        file = GOLDEN / name
+        if update:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
+            return
+        if not file.is_file():
+            pytest.fail(
+                f"tests/golden/{name} is missing; write it with --update-golden and read it", pytrace=False
+            )
+        kept = file.read_text(encoding="utf-8")
+        if kept != text:
+            lines = (kept.splitlines(), text.splitlines())
+            diff = difflib.unified_diff(*lines, f"tests/golden/{name}", "now", lineterm="")
+            pytest.fail("\n".join(diff) or f"tests/golden/{name} differs in its line ends", pytrace=False)
+
+    return assert_golden
