@@ -1,0 +1,1 @@
+"""Relations to quasi-polynomials with the region where they hold."""

@@ -1,0 +1,184 @@
+"""Counting: the number of points of a parametric set, exact, with the region where it holds.
+
+Two engines count: nested Faulhaber sums on plain isl (always there), and barvinok (where a build of
+islpy with it is installed). A set is first made small: dimensions that the others determine drop out,
+which does not change the number of points, and a pair like fold and unit becomes one index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import islpy as isl
+
+from polymaestro.counting import barvinok, faulhaber
+from polymaestro.counting.cases import split_cases
+from polymaestro.counting.merging import Piece, merged, overlaid
+from polymaestro.counting.quasipolynomial import QuasiPolynomial
+from polymaestro.counting.ranges import Range, ranges_of
+from polymaestro.counting.reading import conditions_of, region_of
+from polymaestro.counting.region import Region
+from polymaestro.counting.remainders import find_split
+from polymaestro.errors import CountingUnavailableError
+
+Engine = Literal["auto", "faulhaber", "barvinok"]
+
+PARAM, SET = isl.dim_type.param, isl.dim_type.set
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of points: a quasi-polynomial on each of some disjoint regions, and 0 elsewhere.
+
+    Holds only inside the context that was given when counting.
+    """
+
+    pieces: tuple[tuple[Region, QuasiPolynomial], ...]
+
+    def __str__(self) -> str:
+        """Write one piece a line."""
+        return "\n".join(f"{value}  if {region}" for region, value in self.pieces) or "0"
+
+
+class Counter:
+    """Counts sets in one context of parameters and remembers what it has counted.
+
+    >>> counter = Counter(isl.Set("[P, R] -> { : P >= 1 and R >= 1 }"))
+    >>> print(counter.count(isl.Set("[P, R] -> { [y] : exists p, r : y = p + r and 0 <= p < P and 0 <= r < R }")))
+    P + R - 1  if everywhere
+    """
+
+    def __init__(self, context: isl.Set, engine: Engine = "auto") -> None:
+        """Fix what is known of the parameters, and the engine."""
+        self.context = context
+        self.engine = engine
+        self._seen: dict[int, list[tuple[isl.Set, Count]]] = {}
+
+    def count(self, domain: isl.Set) -> Count:
+        """Count the points of a set, for every parameter in the context.
+
+        Raises `CountingUnavailableError` when no installed engine can, `CountingError` when the set
+        is infinite.
+        """
+        domain = _projected(domain)
+        domain = domain.intersect_params(_projected_like(self.context, domain))
+        compact = compacted(domain.coalesce())
+        known = self._seen.setdefault(hash(compact), [])
+        for other, result in known:
+            if other.plain_is_equal(compact):
+                return result
+        result = self._counted(compact)
+        known.append((compact, result))
+        return result
+
+    def _counted(self, domain: isl.Set) -> Count:
+        context = _projected_like(self.context, domain)
+        cells = merged(self._split(domain, context), context)
+        pieces = ((region_of(cell.gist(context)), value) for cell, value in cells)
+        return Count(tuple(pieces))
+
+    def _split(self, domain: isl.Set, context: isl.Set) -> list[Piece]:
+        """Count with tiles and last tile as parameters in the place of an extent, where that helps."""
+        split = find_split(domain)
+        if split is None:
+            return self._cells(domain, context)
+        inside = split.apply(context)
+        cells = self._split(_projected(split.apply(domain)), inside)
+        return [split.undo(*cell) for cell in merged(cells, inside)]
+
+    def _cells(self, domain: isl.Set, context: isl.Set) -> list[Piece]:
+        if self.engine != "barvinok":
+            try:
+                return counted_by_faulhaber(domain, context)
+            except CountingUnavailableError:
+                if self.engine == "faulhaber" or not barvinok.AVAILABLE:
+                    raise
+        return barvinok.count_cells(domain)
+
+
+def counted_by_faulhaber(domain: isl.Set, context: isl.Set) -> list[Piece]:
+    """Count by nested sums; the pieces are disjoint."""
+    ranges = ranges_of(context)
+    return [cell for case in split_cases(domain) for cell in _sum_pieces(case, ranges)]
+
+
+def _sum_pieces(domain: isl.Set, ranges: Mapping[str, Range]) -> list[Piece]:
+    disjoint = compacted(domain).make_disjoint().compute_divs()
+    return overlaid([faulhaber.count_cells(piece, ranges) for piece in disjoint.get_basic_sets()])
+
+
+def compacted(domain: isl.Set) -> isl.Set:
+    """Give a set with as many points and fewer dimensions, all named x0, x1, …"""
+    domain = _named(_without_determined(domain)).compute_divs()
+    while True:
+        mixed = _mixed_radix(domain)
+        if mixed is None:
+            return domain
+        domain = _named(mixed).compute_divs()
+
+
+def _without_determined(domain: isl.Set) -> isl.Set:
+    """Project out each dimension that the others determine."""
+    index = 0
+    while index < domain.dim(SET):
+        rest = isl.Map.from_range(domain)
+        rest = rest.move_dims(isl.dim_type.in_, 0, isl.dim_type.out, 0, index)
+        rest = rest.move_dims(isl.dim_type.in_, index, isl.dim_type.out, 1, domain.dim(SET) - index - 1)
+        if rest.is_single_valued():
+            domain = domain.project_out(SET, index, 1).coalesce()
+        else:
+            index += 1
+    return domain
+
+
+def _mixed_radix(domain: isl.Set) -> isl.Set | None:
+    """Join two dimensions a·f + u that one index z = a·f + u determines, as fold and unit are."""
+    for piece in domain.get_basic_sets():
+        for condition in conditions_of(piece):
+            factors = {a: f for a, f in condition.expression.terms if isinstance(a, str) and a[0] == "x"}
+            for slow, factor in factors.items():
+                for fast, other in factors.items():
+                    if abs(factor) > 1 and abs(other) == 1:
+                        joined = _joined(domain, int(slow[1:]), int(fast[1:]), factor * other)
+                        if joined is not None:
+                            return joined
+    return None
+
+
+def _joined(domain: isl.Set, slow: int, fast: int, factor: int) -> isl.Set | None:
+    size = domain.dim(SET)
+    wider = domain.add_dims(SET, 1)
+    space = isl.LocalSpace.from_space(wider.get_space())
+    tie = isl.Constraint.equality_alloc(space)
+    tie = tie.set_coefficient_val(SET, size, isl.Val(-1))
+    tie = tie.set_coefficient_val(SET, slow, isl.Val(factor))
+    tie = tie.set_coefficient_val(SET, fast, isl.Val(1))
+    wider = wider.add_constraint(tie)
+    smaller = _without_determined(wider)
+    return smaller if smaller.dim(SET) < size else None
+
+
+def _named(domain: isl.Set) -> isl.Set:
+    domain = domain.reset_tuple_id() if domain.has_tuple_id() else domain
+    for index in range(domain.dim(SET)):
+        domain = domain.set_dim_name(SET, index, f"x{index}")
+    return domain
+
+
+def _projected(domain: isl.Set) -> isl.Set:
+    """Drop the parameters that the set does not mention."""
+    for index in reversed(range(domain.dim(PARAM))):
+        if not domain.involves_dims(PARAM, index, 1):
+            domain = domain.project_out(PARAM, index, 1)
+    return domain
+
+
+def _projected_like(context: isl.Set, domain: isl.Set) -> isl.Set:
+    """Project the context onto the parameters of the domain."""
+    names = {domain.get_dim_name(PARAM, index) for index in range(domain.dim(PARAM))}
+    for index in reversed(range(context.dim(PARAM))):
+        if context.get_dim_name(PARAM, index) not in names:
+            context = context.project_out(PARAM, index, 1)
+    return context.align_params(domain.get_space().params()) if names else context

@@ -1,0 +1,260 @@
+"""Quasi-polynomials: polynomials with rational coefficients over names and floors of names.
+
+The number of integer points of a parametric polytope is one of these on each cell of its parameter
+space (Clauss & Loechner, "Parametric analysis of polyhedral iteration spaces", 1998). Plain Python
+integers and fractions, so a value is exact at any size.
+
+>>> K = QuasiPolynomial.of("K")
+>>> print((K + 1) * (K - 1))
+K² - 1
+>>> sum_over(QuasiPolynomial.of("i") * 2, "i", QuasiPolynomial.of(0), K - 1) == K * K - K
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache, cached_property
+from math import comb
+
+from polymaestro.affine import Affine, Floor, floor_div
+from polymaestro.errors import CountingError
+
+Atom = str | Floor
+Monomial = tuple[tuple[Atom, int], ...]
+Number = int | Fraction
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class QuasiPolynomial:
+    """Σ coefficient · monomial, where a monomial is a product of powers of atoms.
+
+    Build with `QuasiPolynomial.of` and arithmetic; zero coefficients are dropped, so polynomials that
+    are equal term by term compare equal.
+    """
+
+    terms: tuple[tuple[Monomial, Fraction], ...]
+
+    @staticmethod
+    def of(value: Number | str | Affine) -> QuasiPolynomial:
+        """Read a number, a name or an affine expression without extrema."""
+        if isinstance(value, int | Fraction):
+            return _polynomial({(): Fraction(value)})
+        affine = Affine.of(value)
+        table: dict[Monomial, Fraction] = {(): Fraction(affine.constant)}
+        for atom, factor in affine.terms:
+            if not isinstance(atom, str | Floor):
+                message = f"{atom} is no quasi-polynomial; split it into cases first"
+                raise CountingError(message)
+            table[((atom, 1),)] = Fraction(factor)
+        return _polynomial(table)
+
+    @cached_property
+    def table(self) -> dict[Monomial, Fraction]:
+        """The terms as a dictionary."""
+        return dict(self.terms)
+
+    def __add__(self, other: QuasiPolynomial | Number) -> QuasiPolynomial:
+        """Add term by term."""
+        right = _lift(other)
+        total = dict(self.table)
+        for monomial, factor in right.terms:
+            total[monomial] = total.get(monomial, Fraction(0)) + factor
+        return _polynomial(total)
+
+    def __mul__(self, other: QuasiPolynomial | Number) -> QuasiPolynomial:
+        """Multiply out."""
+        right = _lift(other)
+        total: dict[Monomial, Fraction] = {}
+        for left_monomial, left_factor in self.terms:
+            for right_monomial, right_factor in right.terms:
+                product = _times(left_monomial, right_monomial)
+                total[product] = total.get(product, Fraction(0)) + left_factor * right_factor
+        return _polynomial(total)
+
+    def __neg__(self) -> QuasiPolynomial:
+        """Change the sign."""
+        return self * -1
+
+    def __sub__(self, other: QuasiPolynomial | Number) -> QuasiPolynomial:
+        """Subtract term by term."""
+        return self + -_lift(other)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __pow__(self, exponent: int) -> QuasiPolynomial:
+        """Multiply by itself so many times."""
+        result = QuasiPolynomial.of(1)
+        for _ in range(exponent):
+            result = result * self
+        return result
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether no term is left. True means equal to zero; False means only: not term by term."""
+        return not self.terms
+
+    @property
+    def constant(self) -> Fraction | None:
+        """The value where there is no atom, else None."""
+        if not self.terms:
+            return Fraction(0)
+        return self.terms[0][1] if self.terms[0][0] == () and len(self.terms) == 1 else None
+
+    def atoms(self) -> frozenset[Atom]:
+        """Give every atom that a monomial holds."""
+        return frozenset(atom for monomial, _ in self.terms for atom, _ in monomial)
+
+    def names(self) -> frozenset[str]:
+        """Give every name, those inside floors too."""
+        return frozenset[str]().union(*(Affine.of(atom).names() for atom in self.atoms()))
+
+    def replace(self, values: Mapping[Atom, QuasiPolynomial]) -> QuasiPolynomial:
+        """Put polynomials in the place of whole atoms."""
+        if not any(atom in values for atom in self.atoms()):
+            return self
+        result = QuasiPolynomial(())
+        for monomial, factor in self.terms:
+            product = QuasiPolynomial.of(factor)
+            for atom, power in monomial:
+                base = values[atom] if atom in values else _single(atom)
+                product = product * base**power
+            result = result + product
+        return result
+
+    def substitute(self, values: Mapping[str, Affine | int]) -> QuasiPolynomial:
+        """Put affine expressions in the place of names, inside floors too."""
+        changed: dict[Atom, QuasiPolynomial] = {}
+        for atom in self.atoms():
+            if Affine.of(atom).names() & values.keys():
+                changed[atom] = QuasiPolynomial.of(Affine.of(atom).substitute(values))
+        return self.replace(changed)
+
+    def coefficients(self, name: str) -> dict[int, QuasiPolynomial]:
+        """Split by powers of a name that no floor holds; raises `CountingError` when one does."""
+        split: dict[int, dict[Monomial, Fraction]] = {}
+        for monomial, factor in self.terms:
+            power = 0
+            rest: list[tuple[Atom, int]] = []
+            for atom, exponent in monomial:
+                if atom == name:
+                    power = exponent
+                elif isinstance(atom, Floor) and name in atom.numerator.names():
+                    message = f"cannot sum over {name} inside {atom}"
+                    raise CountingError(message)
+                else:
+                    rest.append((atom, exponent))
+            split.setdefault(power, {})[tuple(rest)] = factor
+        return {power: _polynomial(table) for power, table in split.items()}
+
+    def evaluate(self, point: Mapping[str, int]) -> Fraction:
+        """Compute the value where every name has one."""
+        total = Fraction(0)
+        for monomial, factor in self.terms:
+            product = 1
+            for atom, power in monomial:
+                product *= Affine.of(atom).evaluate(point) ** power
+            total += factor * product
+        return total
+
+    def __str__(self) -> str:
+        """Write with the highest powers first."""
+        return _written(self)
+
+
+def sum_over(
+    summand: QuasiPolynomial, name: str, lower: QuasiPolynomial, upper: QuasiPolynomial
+) -> QuasiPolynomial:
+    """Σ of the summand for name = lower … upper, by Faulhaber's formula.
+
+    Right whenever upper ≥ lower - 1; an empty sum (upper = lower - 1) gives 0.
+    """
+    total = QuasiPolynomial(())
+    for power, coefficient in summand.coefficients(name).items():
+        total = total + coefficient * (_power_sum(power, upper) - _power_sum(power, lower - 1))
+    return total
+
+
+def _power_sum(power: int, end: QuasiPolynomial) -> QuasiPolynomial:
+    """1^k + 2^k + … + end^k as a polynomial in end (with 0^0 left out)."""
+    total = QuasiPolynomial(())
+    for exponent, factor in enumerate(_faulhaber(power)):
+        if factor:
+            total = total + end**exponent * factor
+    return total
+
+
+@cache
+def _faulhaber(power: int) -> tuple[Fraction, ...]:
+    """Coefficients of Σ_{i=1}^{n} i^power by powers of n."""
+    coefficients = [Fraction(0)] * (power + 2)
+    for j in range(power + 1):
+        sign = -1 if j == 1 else 1
+        factor = Fraction(comb(power + 1, j), power + 1) * _bernoulli(j) * sign
+        coefficients[power + 1 - j] += factor
+    return tuple(coefficients)
+
+
+@cache
+def _bernoulli(index: int) -> Fraction:
+    if index == 0:
+        return Fraction(1)
+    total = sum((comb(index + 1, j) * _bernoulli(j) for j in range(index)), Fraction(0))
+    return -total / (index + 1)
+
+
+def _polynomial(table: Mapping[Monomial, Fraction]) -> QuasiPolynomial:
+    kept = ((monomial, factor) for monomial, factor in table.items() if factor)
+    return QuasiPolynomial(tuple(sorted(kept, key=_order)))
+
+
+def _order(term: tuple[Monomial, Fraction]) -> tuple[int, tuple[tuple[str, int], ...]]:
+    monomial = term[0]
+    return (-sum(power for _, power in monomial), tuple((str(a), -power) for a, power in monomial))
+
+
+def _times(left: Monomial, right: Monomial) -> Monomial:
+    if not left or not right:
+        return left or right
+    powers = dict(left)
+    for atom, power in right:
+        powers[atom] = powers.get(atom, 0) + power
+    return tuple(sorted(powers.items(), key=lambda item: str(item[0])))
+
+
+def _single(atom: Atom) -> QuasiPolynomial:
+    return QuasiPolynomial(((((atom, 1),), Fraction(1)),))
+
+
+def _lift(value: QuasiPolynomial | Number) -> QuasiPolynomial:
+    return value if isinstance(value, QuasiPolynomial) else QuasiPolynomial.of(value)
+
+
+def normalized(polynomial: QuasiPolynomial) -> QuasiPolynomial:
+    """Bring every floor to its normal form."""
+    changed: dict[Atom, QuasiPolynomial] = {}
+    for atom in polynomial.atoms():
+        if isinstance(atom, Floor):
+            changed[atom] = QuasiPolynomial.of(floor_div(atom.numerator, atom.divisor))
+    return polynomial.replace(changed)
+
+
+def _written(polynomial: QuasiPolynomial) -> str:
+    text = ""
+    for monomial, factor in polynomial.terms:
+        size = abs(factor)
+        parts = [str(size)] if size != 1 or not monomial else []
+        parts += [_power(atom, exponent) for atom, exponent in monomial]
+        sign = "-" if factor < 0 else "+"
+        body = "·".join(parts)
+        text += f" {sign} {body}" if text else ("-" if factor < 0 else "") + body
+    return text or "0"
+
+
+def _power(atom: Atom, exponent: int) -> str:
+    return str(atom) if exponent == 1 else f"{atom}{str(exponent).translate(SUPERSCRIPTS)}"

@@ -1,0 +1,120 @@
+"""Regions: where in parameter space a formula holds.
+
+A region is a union of conjunctions of conditions, each ``expression ≥ 0`` or ``expression = 0`` with
+an integer quasi-affine expression over parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from polymaestro.affine import Affine, Floor
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``expression ≥ 0``, or ``expression = 0``."""
+
+    expression: Affine
+    equality: bool = False
+
+    def holds(self, point: Mapping[str, int]) -> bool:
+        """Decide the condition at a point."""
+        value = self.expression.evaluate(point)
+        return value == 0 if self.equality else value >= 0
+
+    def isl(self) -> str:
+        """Write as isl reads it."""
+        return f"{self.expression.isl()} {'=' if self.equality else '>='} 0"
+
+    def __str__(self) -> str:
+        """Write with positive terms on either side: K ≥ 64, not K - 64 ≥ 0."""
+        return _readable(self)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A union of conjunctions; the empty conjunction is everywhere, the empty union nowhere.
+
+    >>> region = Region(((Condition(Affine.of("K") - 64),), (Condition(Affine.of("C") - 1, True),)))
+    >>> print(region)
+    K ≥ 64 or C = 1
+    >>> region.holds({"K": 3, "C": 1}), region.holds({"K": 3, "C": 2})
+    (True, False)
+    """
+
+    pieces: tuple[tuple[Condition, ...], ...]
+
+    def holds(self, point: Mapping[str, int]) -> bool:
+        """Decide whether a point lies in the region."""
+        return any(all(each.holds(point) for each in piece) for piece in self.pieces)
+
+    def names(self) -> frozenset[str]:
+        """Give every parameter that a condition mentions."""
+        conditions = (each for piece in self.pieces for each in piece)
+        return frozenset[str]().union(*(each.expression.names() for each in conditions))
+
+    def isl(self) -> str:
+        """Write the condition as isl reads it."""
+        if not self.pieces:
+            return "false"
+        texts = [" and ".join(each.isl() for each in piece) or "true" for piece in self.pieces]
+        return " or ".join(f"({text})" for text in texts)
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether there is no condition at all."""
+        return () in self.pieces
+
+    def __str__(self) -> str:
+        """Write the conditions, joined by commas within a piece."""
+        if self.is_everywhere:
+            return "everywhere"
+        texts = [", ".join(map(str, _tidied(piece))) for piece in self.pieces]
+        return " or ".join(texts) or "nowhere"
+
+
+EVERYWHERE = Region(((),))
+
+
+def _tidied(piece: tuple[Condition, ...]) -> list[Condition]:
+    return sorted(piece, key=lambda each: (not each.equality, str(each)))
+
+
+def _readable(condition: Condition) -> str:
+    modulus = _as_modulus(condition)
+    if modulus:
+        return modulus
+    expression = condition.expression
+    left = {atom: f for atom, f in expression.terms if f > 0}
+    right = {atom: -f for atom, f in expression.terms if f < 0}
+    constant = expression.constant
+    if not left:
+        sign, low, bound = ("=" if condition.equality else "≤"), Affine.combine(right), constant
+        return f"{low} {sign} {bound}"
+    relation = "=" if condition.equality else "≥"
+    low, high = Affine.combine(left), Affine.combine(right)
+    if not right:
+        return f"{low} {relation} {-constant}"
+    if constant == -1 and not condition.equality:
+        return f"{low} > {high}" if str(low) > str(high) else f"{high} < {low}"
+    if constant > 0:
+        low = low + constant
+    else:
+        high = high - constant
+    return f"{low} {relation} {high}"
+
+
+def _as_modulus(condition: Condition) -> str:
+    """Write e = d·⌊e/d⌋ as a congruence."""
+    if not condition.equality or len(condition.expression.terms) < 2:
+        return ""
+    for atom, factor in condition.expression.terms:
+        if isinstance(atom, Floor) and abs(factor) == atom.divisor:
+            sign = -1 if factor > 0 else 1
+            rest = condition.expression * sign + Affine.of(atom) * atom.divisor
+            if rest.terms == atom.numerator.terms:
+                remainder = -(rest.constant) % atom.divisor
+                return f"{Affine(rest.terms, 0)} % {atom.divisor} = {remainder}"
+    return ""

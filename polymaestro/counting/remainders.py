@@ -1,0 +1,91 @@
+"""Remainders: N = (n - 1)·T + E with 1 ≤ E ≤ T, so that tiles of T leave no floor behind.
+
+A loop over tiles of T indices runs to ⌈N/T⌉, and sums to that bound fill with floors that no simplifier
+undoes. With n and E as parameters in the place of N every bound is affine: the loop ends at n - 1, the
+last tile holds E indices. Afterwards n becomes ⌈N/T⌉ and E becomes N - T·(⌈N/T⌉ - 1) again. Tiles inside
+tiles split E once more.
+
+Worked example, rows in folds of 4 under R taps: Σ over folds of (rows + R - 1) is
+(n - 1)·(R + 3) + E + R - 1, which is P + (R - 1)·⌈P/4⌉.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import islpy as isl
+
+from polymaestro.affine import Affine, Floor, ceil_div
+from polymaestro.counting.quasipolynomial import QuasiPolynomial
+from polymaestro.counting.reading import conditions_of
+
+PARAM, SET = isl.dim_type.param, isl.dim_type.set
+
+
+@dataclass(frozen=True)
+class Split:
+    """One parameter written as (tiles - 1)·size + last, with 1 ≤ last ≤ size."""
+
+    parameter: str
+    size: int
+
+    @property
+    def tiles(self) -> str:
+        """The parameter that counts the tiles."""
+        return f"{self.parameter}_n{self.size}"
+
+    @property
+    def last(self) -> str:
+        """The parameter that is the extent of the last tile."""
+        return f"{self.parameter}_e{self.size}"
+
+    def apply(self, domain: isl.Set) -> isl.Set:
+        """Replace the parameter by the two new ones."""
+        return self._tied(domain, (self.tiles, self.last), (self.parameter,))
+
+    def undo(self, domain: isl.Set, value: QuasiPolynomial) -> tuple[isl.Set, QuasiPolynomial]:
+        """Replace the two parameters by the old one, in a cell and its polynomial."""
+        whole = Affine.of(self.parameter)
+        tiles = ceil_div(whole, self.size)
+        back = {self.tiles: tiles, self.last: whole - (tiles - 1) * self.size}
+        return self._tied(domain, (self.parameter,), (self.tiles, self.last)), value.substitute(back)
+
+    def _tied(self, domain: isl.Set, new: tuple[str, ...], old: tuple[str, ...]) -> isl.Set:
+        """Add parameters, state the equation, project parameters out."""
+        n, last, whole = self.tiles, self.last, self.parameter
+        tie = isl.Set(
+            f"[{whole}, {n}, {last}] -> {{ : {whole} = {self.size}*({n} - 1) + {last} "
+            f"and 1 <= {last} <= {self.size} }}"
+        )
+        present = {domain.get_dim_name(PARAM, i) for i in range(domain.dim(PARAM))}
+        if not present & set(old):
+            return domain
+        domain = domain.intersect_params(tie)
+        for name in old:
+            domain = domain.project_out(PARAM, domain.find_dim_by_name(PARAM, name), 1)
+        return domain.coalesce()
+
+
+def find_split(domain: isl.Set) -> Split | None:
+    """Find the largest tile size that a dimension of the set has on a parameter."""
+    return max(_splits(domain), key=lambda split: split.size, default=None)
+
+
+def _splits(domain: isl.Set) -> Iterator[Split]:
+    dims = {domain.get_dim_name(SET, index) for index in range(domain.dim(SET))}
+    for piece in domain.get_basic_sets():
+        for condition in conditions_of(piece):
+            terms = condition.expression.terms
+            if any(isinstance(atom, Floor) for atom, _ in terms):
+                continue
+            steps = [abs(f) for atom, f in terms if atom in dims]
+            sizes = steps if len(steps) == 1 and steps[0] > 1 else []
+            whole = [str(atom) for atom, f in terms if atom not in dims and abs(f) == 1]
+            yield from (Split(n, size) for size in sizes for n in whole if not _is_small(n, size))
+
+
+def _is_small(parameter: str, size: int) -> bool:
+    """Whether a parameter is the extent of a last tile that is no larger than this size."""
+    _, mark, extent = parameter.rpartition("_e")
+    return bool(mark) and extent.isdigit() and int(extent) <= size
