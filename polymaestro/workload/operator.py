@@ -42,6 +42,10 @@ class Dim:
         """The name of the loop variable."""
         return self.name.lower()
 
+    def bounds(self) -> tuple[Affine, Affine]:
+        """Give 0 ≤ variable < extent as two expressions that are ≥ 0."""
+        return Affine.of(self.variable), self.extent - 1 - self.variable
+
 
 @dataclass(frozen=True)
 class Tensor:

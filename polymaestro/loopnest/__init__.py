@@ -1,0 +1,6 @@
+"""The affine loop nest: lowered from directives, printed as loops; and the interpreter, the oracle."""
+
+from polymaestro.loopnest.lowering import lower
+from polymaestro.loopnest.nest import Loop, LoopNest, Tile, Units
+
+__all__ = ["Loop", "LoopNest", "Tile", "Units", "lower"]

@@ -1,0 +1,64 @@
+"""Coverage: which points of the iteration domain are executed, never, once or several times.
+
+A dataflow is legal when every point is executed exactly once (`model.md` §2). Points of different
+groups combine freely, so the whole is covered exactly when each group is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import islpy as isl
+
+from polymaestro.relations.groups import AxisGroup
+from polymaestro.relations.sets import PARAM, SET, parameters
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """One group's missing points and the points executed more than once, over its variables."""
+
+    variables: tuple[str, ...]
+    missing: isl.Set
+    repeated: isl.Set
+
+    def problems(self) -> list[str]:
+        """Say in a line each what is wrong, with an example point."""
+        axis = ", ".join(v.upper() for v in self.variables) or "no dimension"
+        found = []
+        if not self.missing.is_empty():
+            found.append(f"points of {axis} are never executed, e.g. {_example(self.missing)}")
+        if not self.repeated.is_empty() and self.variables:
+            found.append(f"points of {axis} are executed more than once, e.g. {_example(self.repeated)}")
+        elif not self.repeated.is_empty():
+            found.append("a level with several units has no SpatialMap, so all its units do the same work")
+        return found
+
+
+def coverage_of(group: AxisGroup) -> Coverage:
+    """Compare what a group executes with its part of the iteration domain."""
+    count = len(group.variables)
+    start = len(group.dims) - count
+    placed = isl.Map.from_range(group.executed)
+    placed = placed.move_dims(isl.dim_type.in_, 0, isl.dim_type.out, start, count)
+    done = placed.domain()
+    missing = group.whole.subtract(done.align_params(group.whole.get_space()))
+    return Coverage(group.variables, missing.coalesce(), _repeated(placed, done))
+
+
+def _repeated(placed: isl.Map, done: isl.Set) -> isl.Set:
+    """Give the points that two different places execute."""
+    if placed.is_single_valued():
+        return done.subtract(done)
+    first = placed.lexmin()
+    return placed.subtract(first).domain().coalesce()
+
+
+def _example(points: isl.Set) -> str:
+    """Write one point with its variables, and its parameters where it has any."""
+    size = points.dim(SET)
+    names = [str(points.get_dim_name(SET, i)) for i in range(size)] + parameters(points)
+    flat = points.move_dims(SET, size, PARAM, 0, points.dim(PARAM))
+    point = flat.lexmin().sample_point()
+    values = [point.get_coordinate_val(SET, i).to_python() for i in range(len(names))]
+    return ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=True))

@@ -1,0 +1,96 @@
+"""From a loop nest to relations: the space-time map by axis groups, and what it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import islpy as isl
+
+from polymaestro.errors import LegalityError, PolymaestroError
+from polymaestro.loopnest import LoopNest
+from polymaestro.relations.coverage import Coverage, coverage_of
+from polymaestro.relations.groups import AxisGroup, axis_groups
+
+
+
+@dataclass(frozen=True)
+class Relations:
+    """The axis groups of a nest, what each covers, and what is assumed of the parameters.
+
+    `context` holds for every number derived from here: all extents ≥ 1, and the caller's assumptions.
+    """
+
+    nest: LoopNest
+    context: isl.Set
+    groups: tuple[AxisGroup, ...]
+    coverage: tuple[Coverage, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What keeps the dataflow from being legal; empty when every point is executed once."""
+        return tuple(problem for each in self.coverage for problem in each.problems())
+
+    @property
+    def legal_on(self) -> isl.Set:
+        """The parameters for which every point is executed exactly once."""
+        region = self.context
+        for each in self.coverage:
+            for wrong in (each.missing, each.repeated):
+                region = region.subtract(wrong.params())
+        return region.coalesce()
+
+    def __str__(self) -> str:
+        """Print the space-time map group by group, and the accesses."""
+        lines = [f"context: {self.context}"]
+        for group in self.groups:
+            lines.append(f"group {group.name}: {group.executed}")
+        for tensor in self.nest.operator.tensors:
+            lines.append(f"access {tensor.name}: [{', '.join(map(str, tensor.access))}]")
+        return "\n".join(lines)
+
+
+def extract(nest: LoopNest, assumptions: Iterable[str] = (), *, allow_illegal: bool = False) -> Relations:
+    """Build the relations of a nest.
+
+    `assumptions` are conditions on the parameters as isl reads them: ``"C mod 64 = 0"``, ``"P >= R"``.
+
+    Raises `LegalityError` when some point is not executed exactly once, unless `allow_illegal`; when
+    that depends on the parameters, the context shrinks to where the dataflow is legal.
+    """
+    context = _context(nest, tuple(assumptions))
+    groups = axis_groups(nest, context)
+    relations = Relations(nest, context, groups, tuple(coverage_of(group) for group in groups))
+    if allow_illegal or not relations.problems:
+        return relations
+    legal = relations.legal_on
+    if legal.is_empty():
+        message = "the dataflow is not legal: " + "; ".join(relations.problems)
+        raise LegalityError(message)
+    groups = axis_groups(nest, legal)
+    return Relations(nest, legal, groups, tuple(coverage_of(group) for group in groups))
+
+
+def _context(nest: LoopNest, assumptions: tuple[str, ...]) -> isl.Set:
+    symbols = sorted(nest.symbols)
+    extents = [f"{dim.extent.isl()} >= 1" for dim in nest.operator.dims]
+    units = [f"{each.count.isl()} >= 1" for each in nest.units]
+    context = isl.Set(f"[{', '.join(symbols)}] -> {{ : {' and '.join(extents + units)} }}").params()
+    for assumption in assumptions:
+        context = context.intersect(_assumed(assumption, symbols))
+    if context.is_empty():
+        message = f"no extents satisfy the assumptions: {', '.join(assumptions)}"
+        raise PolymaestroError(message)
+    return context.coalesce()
+
+
+def _assumed(assumption: str, symbols: list[str]) -> isl.Set:
+    """Read an assumption; ``%`` and ``==`` are accepted beside isl's own ``mod`` and ``=``."""
+    text = assumption.replace("==", "=").replace("%", " mod ")
+    try:
+        return isl.Set(f"[{', '.join(symbols)}] -> {{ : {text} }}").params()
+    except isl.Error:
+        message = f"cannot read the assumption {assumption!r}; write e.g. 'C % 64 == 0' or 'P >= R'"
+        raise PolymaestroError(message) from None
+
+

@@ -1,0 +1,105 @@
+"""Axis groups: the parts into which a separable dataflow falls (`model.md` §6).
+
+Nodes are loops, units and iteration variables; whatever shares a constraint or a tensor index is joined.
+Each connected component is a group, and everything that is counted is a product over groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import islpy as isl
+
+from polymaestro.affine import Affine
+from polymaestro.loopnest import Loop, LoopNest, Units
+from polymaestro.relations.sets import named_set
+from polymaestro.workload import Tensor
+
+
+@dataclass(frozen=True)
+class AxisGroup:
+    """One group: its units and loops (outermost first), its variables, and what ties them.
+
+    `ties` are the constraints of the nest and `bounds` those of the iteration domain, both ≥ 0.
+    """
+
+    units: tuple[Units, ...]
+    loops: tuple[Loop, ...]
+    variables: tuple[str, ...]
+    ties: tuple[Affine, ...]
+    bounds: tuple[Affine, ...]
+    context: isl.Set
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The dimensions of `executed`: units, loops, variables."""
+        return (*(u.name for u in self.units), *(each.name for each in self.loops), *self.variables)
+
+    @cached_property
+    def executed(self) -> isl.Set:
+        """The set of all [units, loops, variables] that are executed: θ of this group as a graph."""
+        return named_set(self.dims, self.ties, self.context)
+
+    @cached_property
+    def whole(self) -> isl.Set:
+        """The group's part of the iteration domain."""
+        return named_set(self.variables, self.bounds, self.context)
+
+    def access(self, tensor: Tensor) -> tuple[Affine, ...]:
+        """Give the indices of a tensor that this group's variables make up."""
+        mine = frozenset(self.variables)
+        return tuple(index for index in tensor.access if index.names() & mine)
+
+    @property
+    def name(self) -> str:
+        """The variables, or the units of a level that maps nothing onto them."""
+        return ", ".join(self.variables) or ", ".join(units.name for units in self.units)
+
+
+def axis_groups(nest: LoopNest, context: isl.Set) -> tuple[AxisGroup, ...]:
+    """Split a nest into its axis groups, in the order of the operator's dimensions."""
+    ties = tuple(each.expression for each in nest.constraints())
+    bounds = tuple(bound for dim in nest.operator.dims for bound in dim.bounds())
+    indices = (index for tensor in nest.operator.tensors for index in tensor.access)
+    nodes = nest.variables
+    edges = [each.names() & nodes for each in (*ties, *indices)]
+    order = [variable for variable, _ in nest.tiles]
+    groups = []
+    for members in _components(nodes, edges):
+        groups.append(
+            AxisGroup(
+                tuple(each for each in nest.units if each.name in members),
+                tuple(each for each in nest.loops if each.name in members),
+                tuple(variable for variable in order if variable in members),
+                tuple(each for each in ties if each.names() & members),
+                tuple(each for each in bounds if each.names() & members),
+                context,
+            )
+        )
+    return tuple(sorted(groups, key=lambda g: order.index(g.variables[0]) if g.variables else len(order)))
+
+
+def joined(groups: Iterable[AxisGroup]) -> AxisGroup:
+    """Give the product of groups as one group."""
+    groups = tuple(groups)
+    return AxisGroup(
+        tuple(sorted((u for g in groups for u in g.units), key=lambda each: each.level)),
+        tuple(sorted((each for g in groups for each in g.loops), key=lambda each: each.position)),
+        tuple(v for g in groups for v in g.variables),
+        tuple(tie for g in groups for tie in g.ties),
+        tuple(bound for g in groups for bound in g.bounds),
+        groups[0].context,
+    )
+
+
+def _components(nodes: frozenset[str], edges: list[frozenset[str]]) -> list[set[str]]:
+    import networkx as nx  # noqa: PLC0415  a quarter of a second, and only an analysis needs it
+
+    graph: nx.Graph[str] = nx.Graph()
+    graph.add_nodes_from(sorted(nodes))
+    for edge in edges:
+        names = sorted(edge)
+        graph.add_edges_from(zip(names, names[1:], strict=False))
+    return [set(component) for component in nx.connected_components(graph)]

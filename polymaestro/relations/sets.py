@@ -1,0 +1,46 @@
+"""Small helpers around isl sets: building them from expressions, fitting contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import islpy as isl
+
+from polymaestro.affine import Affine
+
+PARAM, SET = isl.dim_type.param, isl.dim_type.set
+
+
+def named_set(dims: Sequence[str], constraints: Iterable[Affine], context: isl.Set) -> isl.Set:
+    """Build the set of integer points where every expression is ≥ 0, inside a context of parameters.
+
+    >>> str(named_set(["k"], [Affine.of("k"), Affine.of("K") - 1 - "k"], isl.Set("[K] -> { : K >= 1 }")))
+    '[K] -> { [k] : 0 <= k < K }'
+    """
+    constraints = tuple(constraints)
+    symbols = sorted(frozenset[str]().union(*(each.names() for each in constraints)) - set(dims))
+    body = " and ".join(f"{each.isl()} >= 0" for each in constraints) or "true"
+    domain = isl.Set(f"[{', '.join(symbols)}] -> {{ [{', '.join(dims)}] : {body} }}")
+    return domain.intersect_params(restricted(context, symbols)).coalesce()
+
+
+def parameters(domain: isl.Set) -> list[str]:
+    """Give the names of a set's parameters."""
+    return [str(domain.get_dim_name(PARAM, index)) for index in range(domain.dim(PARAM))]
+
+
+def restricted(context: isl.Set, names: Iterable[str]) -> isl.Set:
+    """Project a context onto some of its parameters."""
+    kept = set(names)
+    for index, name in reversed(list(enumerate(parameters(context)))):
+        if name not in kept:
+            context = context.project_out(PARAM, index, 1)
+    return context
+
+
+def without_unused_parameters(domain: isl.Set) -> isl.Set:
+    """Drop the parameters that no constraint mentions."""
+    for index in reversed(range(domain.dim(PARAM))):
+        if not domain.involves_dims(PARAM, index, 1):
+            domain = domain.project_out(PARAM, index, 1)
+    return domain
