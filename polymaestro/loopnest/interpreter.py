@@ -1,0 +1,440 @@
+"""The oracle: a mapping run with plain Python loops and sets, as `model.md` §2 and §3 define it.
+
+    Mapping ─ executed ▶ (unit, step, box)* ─ group by depth ▶ A_F(u, t) ─ compare in time ▶ Observation
+
+Nothing here is symbolic and nothing is clever: every tile is a set of elements, every count the size
+of a set. The counting side shares no code with this module, so that the two can check each other.
+
+Worked example: a one-dimensional convolution with P = 3 outputs and R = 2 taps on two PEs, one tap
+each. The PEs together read 2 + 4 elements of the input, because a tap slides over 3 of 4 inputs.
+
+>>> from polymaestro.affine import Affine
+>>> from polymaestro.dataflow.directives import Dataflow, SpatialMap, TemporalMap
+>>> from polymaestro.workload import conv2d
+>>> one = Affine.of(1)
+>>> flow = Dataflow((SpatialMap(one, one, "R"), TemporalMap(one, one, "P")))
+>>> seen = interpret(conv2d(N=1, K=1, C=1, P=3, Q=1, R=2, S=1), flow, 2)
+>>> seen.macs, seen.steps, seen.active
+(6, 3, 6)
+>>> seen.boundaries[0].tensors["I"]
+{'occupancy': 1, 'tile_total': 6, 'fills': 6, 'parent_reads': 6}
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import NamedTuple
+
+from polymaestro.affine import Affine
+from polymaestro.dataflow.binding import BoundLevel, Mapping, bind
+from polymaestro.dataflow.directives import Cluster, Dataflow, Directive, Map, SpatialMap
+from polymaestro.errors import DataflowError, WorkloadError
+from polymaestro.workload.operator import Operator, Tensor, Window
+
+Range = tuple[int, int]
+"""The indices b, b+1, …, e-1 as (b, e)."""
+
+Tile = dict[str, Range]
+"""A range per loop dimension, and one per input coordinate that was named after its output."""
+
+Unit = tuple[int, ...]
+"""(u_0, …): one unit index per level."""
+
+Step = tuple[tuple[int, ...], ...]
+"""(t_0, …): per level the indices of its time loops, outermost first; compared lexicographically."""
+
+Elements = frozenset[int]
+"""Elements of one tensor, each as its row-major address."""
+
+END: Step = ((-1,),)
+"""The key of what leaves after the last step; no step has a negative index."""
+
+
+class Execution(NamedTuple):
+    """One PE at one step: it executes every point of the box, one range per dimension in order."""
+
+    unit: Unit
+    step: Step
+    box: tuple[Range, ...]
+
+
+@dataclass(frozen=True)
+class ObservedBoundary:
+    """What crossed the boundary whose child memories have this depth.
+
+    `tensors` gives for each input its occupancy, tile_total, fills and parent_reads, and for the
+    output its occupancy, tile_total, drains, parent_updates, read_backs and final_writes, in elements.
+    """
+
+    depth: int
+    steps: int
+    tensors: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a run of a mapping showed.
+
+    `macs` counts executions; `missing` and `repeated` count the points of the domain that were never
+    executed and that were executed more than once. `steps` are the full time vectors at which some PE
+    worked, `units` all PEs of the mapping, `active` the (PE, step) pairs that worked.
+    """
+
+    macs: int
+    missing: int
+    repeated: int
+    steps: int
+    units: int
+    active: int
+    boundaries: tuple[ObservedBoundary, ...]
+
+    @property
+    def legal(self) -> bool:
+        """Whether every point of the domain was executed exactly once."""
+        return not self.missing and not self.repeated
+
+
+def interpret(
+    operator: Operator, dataflow: Dataflow, num_pes: int, extents: Table[str, int] | None = None
+) -> Observation:
+    """Run a dataflow and count what moved; `extents` gives every symbol a number.
+
+    Raises `WorkloadError` or `DataflowError` for a symbol without a number, and what `bind` raises.
+    """
+    return observe(numeric(operator, dataflow, num_pes, extents or {}))
+
+
+def numeric(operator: Operator, dataflow: Dataflow, num_pes: int, extents: Table[str, int]) -> Mapping:
+    """Bind a dataflow after every symbol, in extents and in sizes, has become a number."""
+    unknown = [name for name in operator.symbols if name not in extents]
+    if unknown:
+        message = f"the interpreter needs a number for {', '.join(unknown)} of {operator.name}"
+        raise WorkloadError(message)
+    numbers = {d.name: d.extent.evaluate(extents) for d in operator.dims}
+    directives = tuple(_with_numbers(each, extents) for each in dataflow.directives)
+    mapping = bind(operator.with_extents(numbers), Dataflow(directives), num_pes)
+    for level in mapping.levels:
+        for each in level.maps:
+            left = each.size.names() | each.offset.names()
+            if left:
+                message = f"the interpreter needs a number for {', '.join(sorted(left))} in '{each}'"
+                raise DataflowError(message)
+    return mapping
+
+
+def _with_numbers(directive: Directive, values: Table[str, int]) -> Directive:
+    size = directive.size.substitute(values)
+    if isinstance(directive, Cluster):
+        return replace(directive, size=size)
+    return replace(directive, size=size, offset=directive.offset.substitute(values))
+
+
+def observe(mapping: Mapping) -> Observation:
+    """Run a mapping whose sizes are all numbers and count what moved."""
+    operator = mapping.operator
+    runs = list(executed(mapping))
+    times = _times_executed(operator, runs)
+    extents = [d.extent.constant for d in operator.dims]
+    return Observation(
+        macs=sum(times.values()),
+        missing=_product(extents) - len(times),
+        repeated=sum(1 for count in times.values() if count > 1),
+        steps=len({run.step for run in runs}),
+        units=_product(level.units.constant for level in mapping.levels),
+        active=len(runs),
+        boundaries=_boundaries(operator, runs, len(mapping.levels)),
+    )
+
+
+# --- The loop nest: which PE executes which box at which step (model.md §2) ---
+
+
+def executed(mapping: Mapping) -> Iterator[Execution]:
+    """Yield every execution of a numeric mapping in order of time, at one step in order of units."""
+    whole: Tile = {name: (0, mapping.operator.extent(name).constant) for name in mapping.operator.coordinates}
+    dims = [d.name for d in mapping.operator.dims]
+    runs = [
+        Execution(unit, step, tuple(tile[name] for name in dims))
+        for unit, step, tile in _descend(mapping, 0, whole)
+    ]
+    yield from sorted(runs, key=lambda run: (run.step, run.unit))
+
+
+def _descend(mapping: Mapping, index: int, parent: Tile) -> Iterator[tuple[Unit, Step, Tile]]:
+    """Run the levels from `index` on inside one tile."""
+    if index == len(mapping.levels):
+        yield (), (), parent
+        return
+    for unit, step, tile in _run_level(mapping, index, parent):
+        for units, steps, inner in _descend(mapping, index + 1, tile):
+            yield (unit, *units), (step, *steps), inner
+
+
+def _run_level(mapping: Mapping, index: int, parent: Tile) -> Iterator[tuple[int, tuple[int, ...], Tile]]:
+    """Give every unit of a level, at each of its steps, a tile of the parent's; empty tiles are left out."""
+    level = mapping.levels[index]
+    parent = _with_input_rows(mapping.operator, level, parent)
+    strides = [_input_offset(mapping, index, each) for each in level.maps]
+    windows = [w for w in mapping.operator.windows if level.map_of(w.input)]
+    outputs = {w.output: w.input for w in mapping.operator.windows}
+    settled = [outputs[each.dim] for each in level.maps if each.dim in outputs]
+    for unit in range(level.units.constant):
+        loops = [
+            list(_loop(each, offset, parent[each.dim], unit, level.units.constant))
+            for each, offset in zip(level.maps, strides, strict=True)
+        ]
+        for chosen in product(*loops):
+            tile = parent.copy()
+            for each, (_, range_) in zip(level.maps, chosen, strict=True):
+                tile[each.dim] = range_
+            for window in windows:
+                tile[window.output] = _rows_computed(window, tile)
+            for name in settled:
+                tile.pop(name, None)
+            if all(b < e for b, e in tile.values()):
+                yield unit, tuple(index for index, _ in chosen), tile
+
+
+def _loop(each: Map, offset: int, parent: Range, unit: int, units: int) -> Iterator[tuple[int, Range]]:
+    """Yield the time index and the tile of one map in one unit.
+
+    TemporalMap(m, o): time index i = 0 … last. SpatialMap(m, o): fold f with i = units · f + unit ≤ last.
+    Tile i of a parent [b, e) is [b + o·i, min(b + o·i + m, e)).
+    """
+    begin, end = parent
+    size = each.size.constant
+    last = 0 if size >= end - begin else -((size - (end - begin)) // offset)
+    first, stride = (unit, units) if isinstance(each, SpatialMap) else (0, 1)
+    for time, i in enumerate(range(first, last + 1, stride)):
+        yield time, (begin + offset * i, min(begin + offset * i + size, end))
+
+
+# --- Windows: input rows, and the output rows that they allow ---
+
+
+def _with_input_rows(operator: Operator, level: BoundLevel, parent: Tile) -> Tile:
+    """Add the rows of each input coordinate that this level names.
+
+    When the output was named after the input coordinate, they are the rows under the parent's outputs
+    and taps: from σ·p + δ·r at the first of both to σ·p + δ·r at the last of both.
+    """
+    tile = dict(parent)
+    for w in operator.windows:
+        if level.map_of(w.input) and w.input not in tile:
+            (p0, p1), (r0, r1) = tile[w.output], tile[w.filter]
+            low, high = w.stride * p0 + w.dilation * r0, w.stride * (p1 - 1) + w.dilation * (r1 - 1)
+            tile[w.input] = (low, high + 1)
+    return tile
+
+
+def _rows_computed(window: Window, tile: Tile) -> Range:
+    """Give the outputs p of the parent's tile with σp + δr in the input rows for all r of the filter tile."""
+    (p0, p1), (r0, r1), (y0, y1) = tile[window.output], tile[window.filter], tile[window.input]
+    first = -((window.dilation * r0 - y0) // window.stride)
+    last = (y1 - 1 - window.dilation * (r1 - 1)) // window.stride
+    return max(p0, first), min(p1, last + 1)
+
+
+def _input_offset(mapping: Mapping, index: int, each: Map) -> int:
+    """Give the offset of a map in its own coordinate: σ · offset where it counts output rows."""
+    window = next((w for w in mapping.operator.windows if w.input == each.dim), None)
+    if window and counts_output_rows(mapping, index, window):
+        return window.stride * each.offset.constant
+    return each.offset.constant
+
+
+def counts_output_rows(mapping: Mapping, index: int, window: Window) -> bool:
+    """Decide whether the offset of a level's map on an input coordinate counts output rows.
+
+    Only with a stride σ ≠ 1, where the level does not cut the filter, and where the offset is the very
+    number of outputs that one tile holds: ⌊(m - δ(w - 1) - 1)/σ⌋ + 1 with w filter rows.
+    """
+    each = mapping.levels[index].map_of(window.input)
+    if each is None or window.stride == 1:
+        return False
+    taps = _nominal_taps(mapping, window, index + 1)
+    own = mapping.levels[index].map_of(window.filter)
+    if own and own.size.constant < _nominal_taps(mapping, window, index):
+        return False
+    held = (each.size.constant - window.dilation * (taps - 1) - 1) // window.stride + 1
+    return each.offset.constant == held
+
+
+def _nominal_taps(mapping: Mapping, window: Window, depth: int) -> int:
+    """Give the size of the innermost filter map in the first `depth` levels, at most the extent."""
+    extent = mapping.operator.extent(window.filter).constant
+    for level in reversed(mapping.levels[:depth]):
+        each = level.map_of(window.filter)
+        if each:
+            return min(each.size.constant, extent)
+    return extent
+
+
+# --- Elements: the sets that boxes touch ---
+
+
+def _times_executed(operator: Operator, runs: Iterable[Execution]) -> Counter[int]:
+    """Count for every point of the domain, as its row-major address, how often it was executed."""
+    points = _toucher(operator, tuple(Affine.of(d.variable) for d in operator.dims))
+    times: Counter[int] = Counter()
+    for run in runs:
+        times.update(points(run.box))
+    return times
+
+
+def _toucher(operator: Operator, access: tuple[Affine, ...]) -> Callable[[tuple[Range, ...]], Elements]:
+    """Give a function from a box to the elements that an access touches there.
+
+    An element is its row-major address, which is affine in the loop variables: only those that the
+    access uses are enumerated, and a box that came before is looked up.
+    """
+    weights = _address_weights(operator, access)
+    used = [(i, weights[d.variable]) for i, d in enumerate(operator.dims) if d.variable in weights]
+    known: dict[tuple[Range, ...], Elements] = {}
+
+    def touch(box: tuple[Range, ...]) -> Elements:
+        key = tuple([box[i] for i, _ in used])
+        if key not in known:
+            addresses = {0}
+            for (begin, end), (_, weight) in zip(key, used, strict=True):
+                addresses = {a + weight * v for a in addresses for v in range(begin, end)}
+            known[key] = frozenset(addresses)
+        return known[key]
+
+    return touch
+
+
+def _address_weights(operator: Operator, access: tuple[Affine, ...]) -> dict[str, int]:
+    """Give the weight of each loop variable in the row-major address Σ index · pitch.
+
+    The pitch of an axis is the number of values that the axes inside it can take together. Constants
+    shift all addresses alike and are left out.
+    """
+    extents = {d.variable: d.extent.constant for d in operator.dims}
+    weights: Counter[str] = Counter()
+    pitch = 1
+    for index in reversed(access):
+        span = 0
+        for atom, factor in index.terms:
+            if not isinstance(atom, str):
+                message = f"the interpreter reads affine accesses only, not '{index}'"
+                raise WorkloadError(message)
+            weights[atom] += factor * pitch
+            span += abs(factor) * (extents[atom] - 1)
+        pitch *= span + 1
+    return dict(weights)
+
+
+# --- Movement: what each boundary sees (model.md §3) ---
+
+History = dict[Unit, list[tuple[Step, Elements]]]
+"""A_F(u, t): for each unit its tiles of one tensor, in the order of the steps at which it was active."""
+
+Moves = dict[Step, list[Elements]]
+"""What the units under one parent receive or give up, step by step; END comes after the last."""
+
+
+def _boundaries(operator: Operator, runs: list[Execution], depths: int) -> tuple[ObservedBoundary, ...]:
+    tensors: dict[int, dict[str, dict[str, int]]] = {b: {} for b in range(1, depths + 1)}
+    for tensor in operator.tensors:
+        touch = _toucher(operator, tensor.access)
+        tiles = {(run.unit, run.step): touch(run.box) for run in runs}
+        for depth in range(depths, 0, -1):
+            tiles = _tiles_at(depth, tiles)
+            tensors[depth][tensor.name] = _counts(tensor, tiles, depth)
+    steps = {b: len({run.step[:b] for run in runs}) for b in tensors}
+    return tuple(ObservedBoundary(b, steps[b], tensors[b]) for b in tensors)
+
+
+def _tiles_at(depth: int, tiles: dict[tuple[Unit, Step], Elements]) -> dict[tuple[Unit, Step], Elements]:
+    """A_F(u, t) at a depth: the union over the units inside u and the steps inside t."""
+    parts: defaultdict[tuple[Unit, Step], list[Elements]] = defaultdict(list)
+    for (unit, step), elements in tiles.items():
+        parts[unit[:depth], step[:depth]].append(elements)
+    return {key: _union(sets) for key, sets in parts.items()}
+
+
+def _counts(tensor: Tensor, tiles: dict[tuple[Unit, Step], Elements], depth: int) -> dict[str, int]:
+    """Count what one tensor moves across the boundary whose children have this depth."""
+    families: defaultdict[Unit, History] = defaultdict(lambda: defaultdict(list))
+    for (unit, step), elements in sorted(tiles.items(), key=lambda entry: entry[0]):
+        families[unit[: depth - 1]][unit].append((step, elements))
+    sizes = [len(elements) for elements in tiles.values()]
+    counts = Counter(tile_total=sum(sizes))
+    for family in families.values() or [History()]:
+        counts.update(_input_moves(family) if tensor.role == "input" else _output_moves(family))
+    return {"occupancy": max(sizes, default=0), **counts}
+
+
+def _input_moves(family: History) -> dict[str, int]:
+    """Fills and parent reads of the units under one parent.
+
+    fills        = Σ over u, t of |New(u, t)|
+    parent_reads = Σ over t of |⋃ over u of New(u, t)|
+    """
+    new, _ = _changes(family)
+    return {"fills": _total(new), "parent_reads": _shared_total(new)}
+
+
+def _output_moves(family: History) -> dict[str, int]:
+    """Drains, parent updates, read-backs and final writes of the units under one parent.
+
+    drains         = Σ over u, t and the end of |Gone(u, t)|
+    parent_updates = Σ over t and the end of |⋃ over u of Gone(u, t)|
+    read_backs     = Σ over t of |⋃ over u of New(u, t), as far as some unit drained it at a step ≤ t|
+    final_writes   = |everything drained|
+    """
+    new, gone = _changes(family)
+    drained: set[int] = set()
+    read_backs = 0
+    for step in sorted(new):
+        drained |= _union(gone.get(step, []))
+        read_backs += len(drained & _union(new[step]))
+    drained |= _union(gone[END])
+    return {
+        "drains": _total(gone),
+        "parent_updates": _shared_total(gone),
+        "read_backs": read_backs,
+        "final_writes": len(drained),
+    }
+
+
+def _changes(family: History) -> tuple[Moves, Moves]:
+    """Compare each tile with the one that the unit held before, of its last active step t⁻.
+
+    New(u, t) = A(u, t) minus A(u, t⁻), all of it at first; Gone(u, t) = A(u, t⁻) minus A(u, t).
+    """
+    new: Moves = defaultdict(list)
+    gone: Moves = defaultdict(list)
+    for tiles in family.values():
+        held: Elements = frozenset()
+        for step, elements in tiles:
+            if elements is not held:
+                new[step].append(elements - held)
+                gone[step].append(held - elements)
+            held = elements
+        gone[END].append(held)
+    return new, gone
+
+
+def _total(moves: Moves) -> int:
+    return sum(len(elements) for sets in moves.values() for elements in sets)
+
+
+def _shared_total(moves: Moves) -> int:
+    return sum(len(_union(sets)) for sets in moves.values())
+
+
+def _union(sets: list[Elements]) -> Elements:
+    return sets[0] if len(sets) == 1 else frozenset().union(*sets)
+
+
+def _product(factors: Iterable[int]) -> int:
+    total = 1
+    for factor in factors:
+        total *= factor
+    return total
