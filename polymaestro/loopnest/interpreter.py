@@ -23,10 +23,11 @@ each. The PEs together read 2 + 4 elements of the input, because a tap slides ov
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import chain, product
+from operator import itemgetter
 from typing import NamedTuple
 
 from polymaestro.affine import Affine
@@ -146,7 +147,7 @@ def observe(mapping: Mapping) -> Observation:
         steps=len({run.step for run in runs}),
         units=_product(level.units.constant for level in mapping.levels),
         active=len(runs),
-        boundaries=_boundaries(operator, runs, len(mapping.levels)),
+        boundaries=tuple(_boundary(operator, runs, depth + 1) for depth in range(len(mapping.levels))),
     )
 
 
@@ -155,13 +156,15 @@ def observe(mapping: Mapping) -> Observation:
 
 def executed(mapping: Mapping) -> Iterator[Execution]:
     """Yield every execution of a numeric mapping in order of time, at one step in order of units."""
-    whole: Tile = {name: (0, mapping.operator.extent(name).constant) for name in mapping.operator.coordinates}
-    dims = [d.name for d in mapping.operator.dims]
+    operator = mapping.operator
+    whole: Tile = {name: (0, operator.extent(name).constant) for name in operator.coordinates}
+    dims = [d.name for d in operator.dims]
     runs = [
-        Execution(unit, step, tuple(tile[name] for name in dims))
+        Execution(unit, step, tuple([tile[name] for name in dims]))
         for unit, step, tile in _descend(mapping, 0, whole)
     ]
-    yield from sorted(runs, key=lambda run: (run.step, run.unit))
+    runs.sort(key=itemgetter(1, 0))
+    yield from runs
 
 
 def _descend(mapping: Mapping, index: int, parent: Tile) -> Iterator[tuple[Unit, Step, Tile]]:
@@ -178,39 +181,41 @@ def _run_level(mapping: Mapping, index: int, parent: Tile) -> Iterator[tuple[int
     """Give every unit of a level, at each of its steps, a tile of the parent's; empty tiles are left out."""
     level = mapping.levels[index]
     parent = _with_input_rows(mapping.operator, level, parent)
-    strides = [_input_offset(mapping, index, each) for each in level.maps]
+    offsets = [_offset(mapping, index, each) for each in level.maps]
     windows = [w for w in mapping.operator.windows if level.map_of(w.input)]
-    outputs = {w.output: w.input for w in mapping.operator.windows}
-    settled = [outputs[each.dim] for each in level.maps if each.dim in outputs]
+    settled = [w.input for w in mapping.operator.windows if level.map_of(w.output)]
     for unit in range(level.units.constant):
         loops = [
             list(_loop(each, offset, parent[each.dim], unit, level.units.constant))
-            for each, offset in zip(level.maps, strides, strict=True)
+            for each, offset in zip(level.maps, offsets, strict=True)
         ]
         for chosen in product(*loops):
             tile = parent.copy()
-            for each, (_, range_) in zip(level.maps, chosen, strict=True):
-                tile[each.dim] = range_
+            for _, dim, range_ in chosen:
+                tile[dim] = range_
             for window in windows:
                 tile[window.output] = _rows_computed(window, tile)
             for name in settled:
                 tile.pop(name, None)
-            if all(b < e for b, e in tile.values()):
-                yield unit, tuple(index for index, _ in chosen), tile
+            if all(tile[w.output][0] < tile[w.output][1] for w in windows):
+                yield unit, tuple([time for time, _, _ in chosen]), tile
 
 
-def _loop(each: Map, offset: int, parent: Range, unit: int, units: int) -> Iterator[tuple[int, Range]]:
-    """Yield the time index and the tile of one map in one unit.
+def _loop(each: Map, offset: int, parent: Range, unit: int, units: int) -> Iterator[tuple[int, str, Range]]:
+    """Yield the time index, the dimension and the tile of one map in one unit; empty tiles are left out.
 
     TemporalMap(m, o): time index i = 0 … last. SpatialMap(m, o): fold f with i = units · f + unit ≤ last.
     Tile i of a parent [b, e) is [b + o·i, min(b + o·i + m, e)).
+    last = 0 if one tile covers the parent, else ⌈(e - b - m)/o⌉.
     """
     begin, end = parent
     size = each.size.constant
     last = 0 if size >= end - begin else -((size - (end - begin)) // offset)
     first, stride = (unit, units) if isinstance(each, SpatialMap) else (0, 1)
     for time, i in enumerate(range(first, last + 1, stride)):
-        yield time, (begin + offset * i, min(begin + offset * i + size, end))
+        low = begin + offset * i
+        if low < end:
+            yield time, each.dim, (low, min(low + size, end))
 
 
 # --- Windows: input rows, and the output rows that they allow ---
@@ -239,7 +244,7 @@ def _rows_computed(window: Window, tile: Tile) -> Range:
     return max(p0, first), min(p1, last + 1)
 
 
-def _input_offset(mapping: Mapping, index: int, each: Map) -> int:
+def _offset(mapping: Mapping, index: int, each: Map) -> int:
     """Give the offset of a map in its own coordinate: σ · offset where it counts output rows."""
     window = next((w for w in mapping.operator.windows if w.input == each.dim), None)
     if window and counts_output_rows(mapping, index, window):
@@ -254,24 +259,18 @@ def counts_output_rows(mapping: Mapping, index: int, window: Window) -> bool:
     number of outputs that one tile holds: ⌊(m - δ(w - 1) - 1)/σ⌋ + 1 with w filter rows.
     """
     each = mapping.levels[index].map_of(window.input)
-    if each is None or window.stride == 1:
-        return False
-    taps = _nominal_taps(mapping, window, index + 1)
-    own = mapping.levels[index].map_of(window.filter)
-    if own and own.size.constant < _nominal_taps(mapping, window, index):
+    taps = _nominal_taps(mapping, window, index)
+    if each is None or window.stride == 1 or _nominal_taps(mapping, window, index + 1) < taps:
         return False
     held = (each.size.constant - window.dilation * (taps - 1) - 1) // window.stride + 1
     return each.offset.constant == held
 
 
 def _nominal_taps(mapping: Mapping, window: Window, depth: int) -> int:
-    """Give the size of the innermost filter map in the first `depth` levels, at most the extent."""
-    extent = mapping.operator.extent(window.filter).constant
-    for level in reversed(mapping.levels[:depth]):
-        each = level.map_of(window.filter)
-        if each:
-            return min(each.size.constant, extent)
-    return extent
+    """Give the filter rows of a tile after the first `depth` levels, edges apart: the least of all sizes."""
+    maps = [level.map_of(window.filter) for level in mapping.levels[:depth]]
+    sizes = [each.size.constant for each in maps if each]
+    return min([mapping.operator.extent(window.filter).constant, *sizes])
 
 
 # --- Elements: the sets that boxes touch ---
@@ -279,33 +278,38 @@ def _nominal_taps(mapping: Mapping, window: Window, depth: int) -> int:
 
 def _times_executed(operator: Operator, runs: Iterable[Execution]) -> Counter[int]:
     """Count for every point of the domain, as its row-major address, how often it was executed."""
-    points = _toucher(operator, tuple(Affine.of(d.variable) for d in operator.dims))
-    times: Counter[int] = Counter()
-    for run in runs:
-        times.update(points(run.box))
-    return times
+    points = _Touched(operator, tuple(Affine.of(d.variable) for d in operator.dims))
+    return Counter(chain.from_iterable(points.of(run.box) for run in runs))
 
 
-def _toucher(operator: Operator, access: tuple[Affine, ...]) -> Callable[[tuple[Range, ...]], Elements]:
-    """Give a function from a box to the elements that an access touches there.
+class _Touched:
+    """The elements that an access touches in boxes.
 
     An element is its row-major address, which is affine in the loop variables: only those that the
     access uses are enumerated, and a box that came before is looked up.
     """
-    weights = _address_weights(operator, access)
-    used = [(i, weights[d.variable]) for i, d in enumerate(operator.dims) if d.variable in weights]
-    known: dict[tuple[Range, ...], Elements] = {}
 
-    def touch(box: tuple[Range, ...]) -> Elements:
-        key = tuple([box[i] for i, _ in used])
-        if key not in known:
-            addresses = {0}
-            for (begin, end), (_, weight) in zip(key, used, strict=True):
-                addresses = {a + weight * v for a in addresses for v in range(begin, end)}
-            known[key] = frozenset(addresses)
-        return known[key]
+    def __init__(self, operator: Operator, access: tuple[Affine, ...]) -> None:
+        """Work out the weight of each loop variable in the address."""
+        weights = _address_weights(operator, access)
+        used = [i for i, d in enumerate(operator.dims) if d.variable in weights]
+        self._weights = [weights[operator.dims[i].variable] for i in used]
+        self._used = used
+        self._known: dict[tuple[Range, ...], Elements] = {}
 
-    return touch
+    def of(self, box: tuple[Range, ...]) -> Elements:
+        """Give the elements touched by the points of one box."""
+        ranges = tuple([box[i] for i in self._used])
+        found = self._known.get(ranges)
+        if found is None:
+            found = self._known[ranges] = self._enumerated(ranges)
+        return found
+
+    def _enumerated(self, ranges: tuple[Range, ...]) -> Elements:
+        addresses = [0]
+        for (begin, end), weight in zip(ranges, self._weights, strict=True):
+            addresses = [a + weight * v for a in addresses for v in range(begin, end)]
+        return frozenset(addresses)
 
 
 def _address_weights(operator: Operator, access: tuple[Affine, ...]) -> dict[str, int]:
@@ -331,6 +335,9 @@ def _address_weights(operator: Operator, access: tuple[Affine, ...]) -> dict[str
 
 # --- Movement: what each boundary sees (model.md §3) ---
 
+Steps = dict[Step, list[tuple[Range, ...]]]
+"""The boxes that one unit executed during each of its active steps, in the order of time."""
+
 History = dict[Unit, list[tuple[Step, Elements]]]
 """A_F(u, t): for each unit its tiles of one tensor, in the order of the steps at which it was active."""
 
@@ -338,35 +345,30 @@ Moves = dict[Step, list[Elements]]
 """What the units under one parent receive or give up, step by step; END comes after the last."""
 
 
-def _boundaries(operator: Operator, runs: list[Execution], depths: int) -> tuple[ObservedBoundary, ...]:
-    tensors: dict[int, dict[str, dict[str, int]]] = {b: {} for b in range(1, depths + 1)}
-    for tensor in operator.tensors:
-        touch = _toucher(operator, tensor.access)
-        tiles = {(run.unit, run.step): touch(run.box) for run in runs}
-        for depth in range(depths, 0, -1):
-            tiles = _tiles_at(depth, tiles)
-            tensors[depth][tensor.name] = _counts(tensor, tiles, depth)
-    steps = {b: len({run.step[:b] for run in runs}) for b in tensors}
-    return tuple(ObservedBoundary(b, steps[b], tensors[b]) for b in tensors)
+def _boundary(operator: Operator, runs: list[Execution], depth: int) -> ObservedBoundary:
+    """Count what crosses the boundary above the units of the first `depth` levels.
+
+    Their steps are the time loops of these levels; the loops and units further inside are one step's work.
+    """
+    work: defaultdict[Unit, Steps] = defaultdict(lambda: defaultdict(list))
+    for unit, step, box in runs:
+        work[unit[:depth]][step[:depth]].append(box)
+    tensors = {tensor.name: _counts(operator, tensor, work) for tensor in operator.tensors}
+    return ObservedBoundary(depth, len({step for steps in work.values() for step in steps}), tensors)
 
 
-def _tiles_at(depth: int, tiles: dict[tuple[Unit, Step], Elements]) -> dict[tuple[Unit, Step], Elements]:
-    """A_F(u, t) at a depth: the union over the units inside u and the steps inside t."""
-    parts: defaultdict[tuple[Unit, Step], list[Elements]] = defaultdict(list)
-    for (unit, step), elements in tiles.items():
-        parts[unit[:depth], step[:depth]].append(elements)
-    return {key: _union(sets) for key, sets in parts.items()}
-
-
-def _counts(tensor: Tensor, tiles: dict[tuple[Unit, Step], Elements], depth: int) -> dict[str, int]:
-    """Count what one tensor moves across the boundary whose children have this depth."""
-    families: defaultdict[Unit, History] = defaultdict(lambda: defaultdict(list))
-    for (unit, step), elements in sorted(tiles.items(), key=lambda entry: entry[0]):
-        families[unit[: depth - 1]][unit].append((step, elements))
-    sizes = [len(elements) for elements in tiles.values()]
+def _counts(operator: Operator, tensor: Tensor, work: dict[Unit, Steps]) -> dict[str, int]:
+    """Count what one tensor moves, one parent and the units under it at a time."""
+    touched = _Touched(operator, tensor.access)
+    families: defaultdict[Unit, History] = defaultdict(dict)
+    for unit, steps in work.items():
+        tiles = [(step, _union([touched.of(box) for box in boxes])) for step, boxes in steps.items()]
+        families[unit[:-1]][unit] = tiles
+    sizes = [len(tile) for family in families.values() for tiles in family.values() for _, tile in tiles]
+    moves = _input_moves if tensor.role == "input" else _output_moves
     counts = Counter(tile_total=sum(sizes))
     for family in families.values() or [History()]:
-        counts.update(_input_moves(family) if tensor.role == "input" else _output_moves(family))
+        counts.update(moves(family))
     return {"occupancy": max(sizes, default=0), **counts}
 
 
