@@ -1,1 +1,22 @@
 """Relations to quasi-polynomials with the region where they hold."""
+
+from polymaestro.counting.engine import Count, Counter, Engine
+from polymaestro.counting.merging import merged
+from polymaestro.counting.quasipolynomial import QuasiPolynomial
+from polymaestro.counting.reading import region_of
+from polymaestro.counting.region import Condition, Region
+from polymaestro.counting.tables import BoundaryCounts, Counts, count
+
+__all__ = [
+    "BoundaryCounts",
+    "Condition",
+    "Count",
+    "Counter",
+    "Counts",
+    "Engine",
+    "QuasiPolynomial",
+    "Region",
+    "count",
+    "merged",
+    "region_of",
+]

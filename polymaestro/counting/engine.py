@@ -16,16 +16,16 @@ import islpy as isl
 from polymaestro.counting import barvinok, faulhaber
 from polymaestro.counting.cases import split_cases
 from polymaestro.counting.merging import Piece, merged, overlaid
+from polymaestro.counting.peaks import peak_pieces
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.ranges import Range, ranges_of
 from polymaestro.counting.reading import conditions_of, region_of
 from polymaestro.counting.region import Region
 from polymaestro.counting.remainders import find_split
-from polymaestro.errors import CountingUnavailableError
+from polymaestro.errors import CountingError, CountingUnavailableError
+from polymaestro.relations.sets import PARAM, SET, parameters, restricted, without_unused_parameters
 
 Engine = Literal["auto", "faulhaber", "barvinok"]
-
-PARAM, SET = isl.dim_type.param, isl.dim_type.set
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,22 @@ class Count:
     """
 
     pieces: tuple[tuple[Region, QuasiPolynomial], ...]
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether one polynomial holds everywhere in the context."""
+        return len(self.pieces) == 1 and self.pieces[0][0].is_everywhere
+
+    def at(self, point: Mapping[str, int]) -> int:
+        """Evaluate; the point must lie in the context that was given when counting."""
+        for region, value in self.pieces:
+            if region.holds(point):
+                result = value.evaluate(point)
+                if result.denominator != 1:
+                    message = f"{value} is {result} at {dict(point)}, which is no number of points"
+                    raise CountingError(message)
+                return result.numerator
+        return 0
 
     def __str__(self) -> str:
         """Write one piece a line."""
@@ -55,6 +71,7 @@ class Counter:
         self.context = context
         self.engine = engine
         self._seen: dict[int, list[tuple[isl.Set, Count]]] = {}
+        self._peaks: list[tuple[isl.Map, Count]] = []
 
     def count(self, domain: isl.Set) -> Count:
         """Count the points of a set, for every parameter in the context.
@@ -62,8 +79,8 @@ class Counter:
         Raises `CountingUnavailableError` when no installed engine can, `CountingError` when the set
         is infinite.
         """
-        domain = _projected(domain)
-        domain = domain.intersect_params(_projected_like(self.context, domain))
+        domain = without_unused_parameters(domain)
+        domain = domain.intersect_params(restricted(self.context, parameters(domain)))
         compact = compacted(domain.coalesce())
         known = self._seen.setdefault(hash(compact), [])
         for other, result in known:
@@ -73,9 +90,22 @@ class Counter:
         known.append((compact, result))
         return result
 
+    def peak(self, tile: isl.Map) -> Count:
+        """Give the largest number of images that a relation has at any point of its domain."""
+        for other, result in self._peaks:
+            if other.plain_is_equal(tile):
+                return result
+        pieces = peak_pieces(tile, self._split)
+        result = self._merged(pieces, restricted(self.context, parameters(tile.params())))
+        self._peaks.append((tile, result))
+        return result
+
     def _counted(self, domain: isl.Set) -> Count:
-        context = _projected_like(self.context, domain)
-        cells = merged(self._split(domain, context), context)
+        context = restricted(self.context, parameters(domain))
+        return self._merged(self._split(domain, context), context)
+
+    def _merged(self, cells: list[Piece], context: isl.Set) -> Count:
+        cells = merged(cells, context)
         pieces = ((region_of(cell.gist(context)), value) for cell, value in cells)
         return Count(tuple(pieces))
 
@@ -85,7 +115,7 @@ class Counter:
         if split is None:
             return self._cells(domain, context)
         inside = split.apply(context)
-        cells = self._split(_projected(split.apply(domain)), inside)
+        cells = self._split(without_unused_parameters(split.apply(domain)), inside)
         return [split.undo(*cell) for cell in merged(cells, inside)]
 
     def _cells(self, domain: isl.Set, context: isl.Set) -> list[Piece]:
@@ -165,20 +195,3 @@ def _named(domain: isl.Set) -> isl.Set:
     for index in range(domain.dim(SET)):
         domain = domain.set_dim_name(SET, index, f"x{index}")
     return domain
-
-
-def _projected(domain: isl.Set) -> isl.Set:
-    """Drop the parameters that the set does not mention."""
-    for index in reversed(range(domain.dim(PARAM))):
-        if not domain.involves_dims(PARAM, index, 1):
-            domain = domain.project_out(PARAM, index, 1)
-    return domain
-
-
-def _projected_like(context: isl.Set, domain: isl.Set) -> isl.Set:
-    """Project the context onto the parameters of the domain."""
-    names = {domain.get_dim_name(PARAM, index) for index in range(domain.dim(PARAM))}
-    for index in reversed(range(context.dim(PARAM))):
-        if context.get_dim_name(PARAM, index) not in names:
-            context = context.project_out(PARAM, index, 1)
-    return context.align_params(domain.get_space().params()) if names else context

@@ -1,0 +1,68 @@
+"""From movement to counts: every factor of every quantity counted, equal sets once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from polymaestro.counting.engine import Count, Counter, Engine
+from polymaestro.movement import Factor, Movement, Quantity
+
+Sum = tuple[tuple[int, tuple[Count, ...]], ...]
+
+
+@dataclass(frozen=True)
+class BoundaryCounts:
+    """The counted quantities at one boundary; each is Σ sign · ∏ counts."""
+
+    parent: str
+    child: str
+    depth: int
+    steps: Sum
+    tensors: Mapping[str, Mapping[str, Sum]]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Every quantity of an analysis as a sum of products of counts."""
+
+    movement: Movement
+    boundaries: tuple[BoundaryCounts, ...]
+    macs: Sum
+    steps: Sum
+    active: Sum
+
+
+def count(movement: Movement, engine: Engine = "auto") -> Counts:
+    """Count every set of a movement.
+
+    Raises `CountingUnavailableError` when the engine cannot count one of them exactly.
+    """
+    counter = Counter(movement.relations.context, engine)
+
+    def counted(quantity: Quantity) -> Sum:
+        return tuple(
+            (term.sign, tuple(_counted(counter, factor) for factor in term.factors))
+            for term in quantity.terms
+        )
+
+    boundaries = tuple(
+        BoundaryCounts(
+            each.parent,
+            each.child,
+            each.depth,
+            counted(each.steps),
+            {
+                tensor: {name: counted(quantity) for name, quantity in quantities.items()}
+                for tensor, quantities in each.tensors.items()
+            },
+        )
+        for each in movement.boundaries
+    )
+    return Counts(movement, boundaries, *map(counted, (movement.macs, movement.steps, movement.active)))
+
+
+def _counted(counter: Counter, factor: Factor) -> Count:
+    if factor.kind == "peak":
+        return counter.peak(factor.relation)
+    return counter.count(factor.relation.wrap().flatten())

@@ -1,0 +1,146 @@
+"""Quantities of `model.md` §3 in product form: sums of products of sets, one set per axis group.
+
+With A = ∏ A_g the tile, B = ∏ B_g the tile of the step before, and s the group whose units share a
+parent (`model.md` §6), one case per loop that advances:
+
+    Σ |A \\ B|           =  Σ ∏|A_g|  -  Σ_loops ∏ |A_g ∩ B_g|
+    Σ |⋃_u (A \\ B)|     =  ∏_h |A_h| · |⋃_u A_s|  -  Σ_loops ∏_h |A_h ∩ B_h| · |⋃_u A_s minus ⋃_u (A_s \\ B_s)|
+
+and the second in the mirror for what is given up. Nothing is counted here; each factor is a set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import islpy as isl
+
+from polymaestro.loopnest import Loop
+from polymaestro.movement.steps import IN, GroupSteps
+from polymaestro.workload import Tensor
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A set to count, or a relation whose largest image is meant (`peak`)."""
+
+    kind: Literal["count", "peak"]
+    relation: isl.Map
+
+
+@dataclass(frozen=True)
+class Term:
+    """sign · ∏ factors."""
+
+    sign: int
+    factors: tuple[Factor, ...]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A sum of terms; empty means 0."""
+
+    terms: tuple[Term, ...]
+
+    def minus(self, other: Quantity) -> Quantity:
+        """Subtract another sum."""
+        return Quantity(self.terms + tuple(Term(-t.sign, t.factors) for t in other.terms))
+
+
+def product(relations: Iterable[isl.Map], sign: int = 1) -> Quantity:
+    """Give sign · ∏ |relation|, or nothing where one of them is empty."""
+    kept = tuple(relations)
+    if any(each.is_empty() for each in kept):
+        return Quantity(())
+    return Quantity((Term(sign, tuple(Factor("count", each) for each in kept)),))
+
+
+def total(quantities: Iterable[Quantity]) -> Quantity:
+    """Add up."""
+    return Quantity(tuple(term for each in quantities for term in each.terms))
+
+
+class Flow:
+    """How one tensor moves across one boundary."""
+
+    def __init__(self, groups: tuple[GroupSteps, ...], tensor: Tensor) -> None:
+        """Take the groups of one boundary; exactly one of them spreads over the units of a parent."""
+        self.groups = groups
+        self.tensor = tensor
+        self.loops = sorted((each for g in groups for each in g.loops), key=lambda each: each.position)
+
+    def tile_total(self) -> Quantity:
+        """Σ over units and steps of the tile."""
+        return product(group.tile(self.tensor) for group in self.groups)
+
+    def occupancy(self) -> Quantity:
+        """The largest tile."""
+        held = [group.tile(self.tensor) for group in self.groups if group.group.access(self.tensor)]
+        return Quantity((Term(1, tuple(Factor("peak", each) for each in held)),))
+
+    def transfers(self) -> Quantity:
+        """Σ over units and steps of what is new; as much is given up again, the end included."""
+        kept = [product(self._kept(loop).values(), -1) for loop in self.loops]
+        return total([self.tile_total(), *kept])
+
+    def arrivals(self) -> Quantity:
+        """Σ over steps and parents of the union over units of what is new."""
+        used = product(group.spread(group.tile(self.tensor)) for group in self.groups)
+        return total([used, *(self._held_everywhere(loop) for loop in self.loops)])
+
+    def departures(self) -> Quantity:
+        """Σ over steps and parents of the union over units of what is given up, the end included."""
+        last = (self._at(group, group.last()) for group in self.groups)
+        end = product(group.spread(tile) for group, tile in zip(self.groups, last, strict=True))
+        return total([end, *(each for loop in self.loops for each in self._given_up(loop))])
+
+    def distinct(self) -> Quantity:
+        """Σ over parents of the different elements that their units ever hold."""
+        return product(self._elements(group) for group in self.groups)
+
+    def _elements(self, group: GroupSteps) -> isl.Map:
+        held = group.spread(group.tile(self.tensor))
+        units = len(group.units) - group.spreads
+        return held.project_out(IN, units, len(group.loops)).coalesce()
+
+    def _at(self, group: GroupSteps, steps: isl.Set) -> isl.Map:
+        return group.tile(self.tensor).intersect_domain(steps)
+
+    def _before(self, group: GroupSteps, loop: Loop) -> isl.Map:
+        """The tile of the step before, at the steps where this loop advances."""
+        return group.before(loop).apply_range(group.tile(self.tensor)).coalesce()
+
+    def _kept(self, loop: Loop) -> dict[GroupSteps, isl.Map]:
+        """What each group holds both before and after this loop advances."""
+        return {
+            group: group.tile(self.tensor).intersect(self._before(group, loop)).coalesce()
+            for group in self.groups
+        }
+
+    def _held_everywhere(self, loop: Loop) -> Quantity:
+        """What arrives nowhere although it is used, as a negative term: every unit had it."""
+        parts: list[isl.Map] = []
+        for group, kept in self._kept(loop).items():
+            if group.spreads:
+                now = self._at(group, group.before(loop).domain())
+                new = group.spread(now.subtract(self._before(group, loop)))
+                parts.append(group.spread(now).subtract(new).coalesce())
+            else:
+                parts.append(kept)
+        return product(parts, -1)
+
+    def _given_up(self, loop: Loop) -> Iterator[Quantity]:
+        held: list[isl.Map] = []
+        stays: list[isl.Map] = []
+        for group, kept in self._kept(loop).items():
+            before = group.spread(self._before(group, loop))
+            held.append(before)
+            if group.spreads:
+                gone = self._before(group, loop).subtract(group.tile(self.tensor))
+                stays.append(before.subtract(group.spread(gone)).coalesce())
+            else:
+                stays.append(kept)
+        yield product(held)
+        yield product(stays, -1)

@@ -1,0 +1,156 @@
+"""One axis group at one boundary: tiles, and the step before each step (`model.md` §3, §6).
+
+The steps of a group are its units and time loops above the boundary. Time passes through the loops of
+all groups in one lexicographic order, so seen from a single loop position a group is in one of two modes:
+
+* the advancing loop is its own loop number j: loops before j stay, loop j was at its last active value
+  before this one, the loops after it were at their last step and now start again;
+* the advancing loop is another group's: the first k of its own loops (those outside that loop) stay, the
+  others were at their last step and now start again.
+
+"First" and "last" mean active for that unit. Each mode is a relation (unit, step) -> (unit, step before).
+"""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+
+import islpy as isl
+
+from polymaestro.affine import Affine
+from polymaestro.loopnest import Loop
+from polymaestro.relations.groups import AxisGroup
+from polymaestro.workload import Tensor
+
+IN, OUT = isl.dim_type.in_, isl.dim_type.out
+
+
+class GroupSteps:
+    """The steps of an axis group at the boundary whose child has depth `depth`."""
+
+    def __init__(self, group: AxisGroup, depth: int) -> None:
+        """Keep the units and loops of the levels above the boundary."""
+        self.group = group
+        self.depth = depth
+        self.units = tuple(each.name for each in group.units if each.level < depth)
+        self.loops = tuple(each for each in group.loops if each.level < depth)
+        self.names = (*self.units, *(each.name for each in self.loops))
+
+    @property
+    def spreads(self) -> bool:
+        """Whether the units of one parent at this boundary are this group's."""
+        return any(each.level == self.depth - 1 for each in self.group.units)
+
+    @cached_property
+    def _at_step(self) -> isl.Map:
+        """From (units, steps) to everything executed there, as [units, loops, variables]."""
+        projection = isl.Map(f"{{ [{_list(self.group.dims)}] -> [{_list(self.names)}] }}")
+        return projection.intersect_domain(self.group.executed).reverse()
+
+    @cached_property
+    def active(self) -> isl.Set:
+        """The (units, steps) at which something is executed."""
+        return self._at_step.domain().coalesce()
+
+    @cached_property
+    def points(self) -> isl.Map:
+        """From (units, steps) to the iteration points executed there, of this group's variables."""
+        return self._onto(tuple(Affine.of(name) for name in self.group.variables))
+
+    @cache  # noqa: B019  as many entries as tensors, and it lives as long as one analysis
+    def tile(self, tensor: Tensor) -> isl.Map:
+        """From (units, steps) to the indices of a tensor touched there: A_F of this group."""
+        return self._onto(self.group.access(tensor))
+
+    def _onto(self, indices: tuple[Affine, ...]) -> isl.Map:
+        image = isl.Map(f"{{ [{_list(self.group.dims)}] -> [{', '.join(i.isl() for i in indices)}] }}")
+        return self._at_step.apply_range(image).coalesce()
+
+    def spread(self, relation: isl.Map) -> isl.Map:
+        """Forget which unit of the parent it is: the union over the units that share a parent."""
+        if not self.spreads:
+            return relation
+        return relation.project_out(IN, len(self.units) - 1, 1).coalesce()
+
+    def before(self, loop: Loop) -> isl.Map:
+        """Relate each step at which this loop advances to the step before, for the same unit."""
+        own = [each.name for each in self.loops]
+        if loop.name in own:
+            return self._own_advances(own.index(loop.name))
+        return self._other_advances(sum(each.position < loop.position for each in self.loops))
+
+    @cache  # noqa: B019
+    def first(self, fixed: int = 0) -> isl.Set:
+        """The steps whose loops after the first `fixed` ones are at their first active values."""
+        return _flat(self._suffixes(fixed).lexmin())
+
+    @cache  # noqa: B019
+    def last(self, fixed: int = 0) -> isl.Set:
+        """The steps whose loops after the first `fixed` ones are at their last active values."""
+        return _flat(self._suffixes(fixed).lexmax())
+
+    def _suffixes(self, fixed: int) -> isl.Map:
+        kept = len(self.units) + fixed
+        return isl.Map.from_range(self.active).move_dims(IN, 0, OUT, 0, kept)
+
+    def _prefix(self, fixed: int) -> isl.Map:
+        kept = self.names[: len(self.units) + fixed]
+        return isl.Map(f"{{ [{_list(self.names)}] -> [{_list(kept)}] }}")
+
+    @cache  # noqa: B019
+    def _other_advances(self, fixed: int) -> isl.Map:
+        prefix = self._prefix(fixed)
+        starts = prefix.intersect_domain(self.first(fixed))
+        ends = prefix.intersect_domain(self.last(fixed))
+        return starts.apply_range(ends.reverse()).coalesce()
+
+    @cache  # noqa: B019
+    def _own_advances(self, index: int) -> isl.Map:
+        prefix = self._prefix(index + 1)
+        starts = prefix.intersect_domain(self.first(index + 1))
+        ends = prefix.intersect_domain(self.last(index + 1))
+        kept = self.names[: len(self.units) + index]
+        now, then = self.loops[index].name, "before"
+        earlier = isl.Map(f"{{ [{_list((*kept, now))}] -> [{_list((*kept, then))}] : {then} < {now} }}")
+        reached = starts.range()
+        step = earlier.intersect_domain(reached).intersect_range(ends.range()).lexmax()
+        return starts.apply_range(step).apply_range(ends.reverse()).coalesce()
+
+    @cached_property
+    def is_uniform(self) -> bool:
+        """Whether units of one parent that are active together always advance the same loop.
+
+        Where they do not, a step belongs to two cases at once and the product form does not apply.
+        """
+        classes = [self.first(), *(self._own_advances(j).domain() for j in range(len(self.loops)))]
+        seen: isl.Set | None = None
+        for each in classes:
+            steps = self.spread(isl.Map.from_domain(each)).domain()
+            if seen is not None and not seen.is_disjoint(steps):
+                return False
+            seen = steps if seen is None else seen.union(steps)
+        return True
+
+    def arrives_once(self, tensor: Tensor) -> bool:
+        """Whether every unit of a parent that ever holds an element first holds it at the same step."""
+        touched = self._by_element(self.tile(tensor)).lexmin()
+        if self.spreads:
+            touched = touched.project_out(IN, len(self.units) - 1, 1)
+        return bool(touched.is_single_valued())
+
+    def _by_element(self, relation: isl.Map) -> isl.Map:
+        """Turn (units, steps) -> element into (units, element) -> steps."""
+        count, loops = len(self.units), len(self.loops)
+        width = relation.dim(OUT)
+        turned = relation.move_dims(IN, count + loops, OUT, 0, width) if width else relation
+        if not loops:
+            return turned
+        return turned.move_dims(OUT, 0, IN, count, loops)
+
+
+def _flat(relation: isl.Map) -> isl.Set:
+    return relation.move_dims(OUT, 0, IN, 0, relation.dim(IN)).range().coalesce()
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return ", ".join(names)

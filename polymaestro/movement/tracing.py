@@ -1,0 +1,102 @@
+"""From relations to movement: every quantity of every tensor at every boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import islpy as isl
+
+from polymaestro.movement.quantities import Flow, Quantity, product
+from polymaestro.movement.rereads import reread
+from polymaestro.movement.steps import IN, GroupSteps
+from polymaestro.relations import Relations, joined
+from polymaestro.workload import Tensor
+
+
+@dataclass(frozen=True)
+class BoundaryMovement:
+    """The quantities of each tensor at one boundary, and its number of steps.
+
+    Input tensors have occupancy, tile_total, fills and parent_reads; the output has occupancy,
+    tile_total, drains, parent_updates, read_backs and final_writes.
+    """
+
+    parent: str
+    child: str
+    depth: int
+    steps: Quantity
+    tensors: Mapping[str, Mapping[str, Quantity]]
+
+
+@dataclass(frozen=True)
+class Movement:
+    """All boundaries, and what is executed: MACs, steps and active PEs summed over steps."""
+
+    relations: Relations
+    boundaries: tuple[BoundaryMovement, ...]
+    macs: Quantity
+    steps: Quantity
+    active: Quantity
+
+
+def memory_names(depth: int) -> list[str]:
+    """Name the memories from the top: L2, cluster1, cluster2 … L1.
+
+    >>> memory_names(3)
+    ['L2', 'cluster1', 'cluster2', 'L1']
+    """
+    return ["L2", *(f"cluster{level}" for level in range(1, depth)), "L1"]
+
+
+def trace(relations: Relations) -> Movement:
+    """Derive the movement of every tensor across every boundary, in product form."""
+    depth = relations.nest.depth
+    names = memory_names(depth)
+    boundaries = tuple(
+        _boundary(relations, level, names[level - 1], names[level]) for level in range(1, depth + 1)
+    )
+    pes = [GroupSteps(group, depth) for group in relations.groups]
+    return Movement(
+        relations,
+        boundaries,
+        macs=product(group.points for group in pes),
+        steps=_steps(pes),
+        active=product(isl.Map.from_domain(group.active) for group in pes),
+    )
+
+
+def _steps(groups: list[GroupSteps]) -> Quantity:
+    """Count the steps at which some unit is active."""
+    return product(
+        isl.Map.from_domain(group.active).project_out(IN, 0, len(group.units)).coalesce() for group in groups
+    )
+
+
+def _boundary(relations: Relations, depth: int, parent: str, child: str) -> BoundaryMovement:
+    apart = tuple(GroupSteps(group, depth) for group in relations.groups)
+    together = (GroupSteps(joined(relations.groups), depth),)
+    groups = apart if all(group.is_uniform for group in apart if group.spreads) else together
+    tensors: dict[str, Mapping[str, Quantity]] = {}
+    for tensor in relations.nest.operator.tensors:
+        flow = Flow(groups, tensor)
+        held = {"occupancy": flow.occupancy(), "tile_total": flow.tile_total()}
+        if tensor.role == "input":
+            moved = {"fills": flow.transfers(), "parent_reads": flow.arrivals()}
+        else:
+            moved = _output(flow, together, tensor)
+        tensors[tensor.name] = held | moved
+    return BoundaryMovement(parent, child, depth, _steps(list(apart)), tensors)
+
+
+def _output(flow: Flow, together: tuple[GroupSteps], tensor: Tensor) -> dict[str, Quantity]:
+    """Outputs: what is not the first arrival of an element below its parent is a read-back."""
+    final = flow.distinct()
+    once = all(group.arrives_once(tensor) for group in flow.groups if group.spreads)
+    again = flow.arrivals().minus(final) if once else reread(together[0], tensor)
+    return {
+        "drains": flow.transfers(),
+        "parent_updates": flow.departures(),
+        "read_backs": again,
+        "final_writes": final,
+    }

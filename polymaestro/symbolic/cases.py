@@ -1,0 +1,71 @@
+"""Cases: a sum of products of counts multiplied out, chamber by chamber, and merged again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import islpy as isl
+
+from polymaestro.counting import Count, QuasiPolynomial, Region, merged, region_of
+from polymaestro.errors import ClosedFormError
+from polymaestro.relations.sets import parameters
+
+MAX_CASES = 3000
+
+Chosen = dict[int, QuasiPolynomial]
+Sum = Sequence[tuple[int, tuple[Count, ...]]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A quasi-polynomial and the region where it is the value."""
+
+    region: Region
+    value: QuasiPolynomial
+
+
+def cases_of(products: Sum, context: isl.Set) -> tuple[Case, ...]:
+    """Multiply out on each feasible combination of chambers; disjoint, and 0 outside of all."""
+    counts = {id(count): count for _, factors in products for count in factors}
+    split = [count for count in counts.values() if not count.is_uniform]
+    fixed = {key: count.pieces[0][1] for key, count in counts.items() if count.is_uniform}
+    pieces = []
+    for domain, chosen in _combinations(split, context, fixed):
+        pieces.append((domain, _multiplied(products, chosen)))
+        if len(pieces) > MAX_CASES:
+            message = f"the formula has more than {MAX_CASES} cases; fix or assume more of its symbols"
+            raise ClosedFormError(message)
+    return tuple(Case(region_of(d.gist(context)), value) for d, value in merged(pieces, context))
+
+
+def _combinations(
+    counts: list[Count], domain: isl.Set, chosen: Chosen
+) -> Iterator[tuple[isl.Set, Chosen]]:
+    """Choose a piece of each count in turn, following only what some parameters satisfy."""
+    if not counts:
+        yield domain, chosen
+        return
+    count, *others = counts
+    rest = domain
+    for region, value in count.pieces:
+        inside = domain.intersect(_domain(region, domain))
+        if not inside.is_empty():
+            yield from _combinations(others, inside.coalesce(), {**chosen, id(count): value})
+            rest = rest.subtract(inside)
+    if not rest.is_empty():
+        yield from _combinations(others, rest.coalesce(), {**chosen, id(count): QuasiPolynomial.of(0)})
+
+
+def _domain(region: Region, like: isl.Set) -> isl.Set:
+    return isl.Set(f"[{', '.join(parameters(like))}] -> {{ : {region.isl()} }}").params()
+
+
+def _multiplied(products: Sum, chosen: Chosen) -> QuasiPolynomial:
+    total = QuasiPolynomial.of(0)
+    for sign, factors in products:
+        product = QuasiPolynomial.of(sign)
+        for factor in factors:
+            product = product * chosen[id(factor)]
+        total = total + product
+    return total

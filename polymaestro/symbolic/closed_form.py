@@ -1,0 +1,127 @@
+"""Closed forms: a number as a formula in the parameters, with the region where it is true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import islpy as isl
+
+from polymaestro.counting import Count, QuasiPolynomial, Region
+from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.symbolic.cases import Case, cases_of
+from polymaestro.symbolic.factoring import factored
+from polymaestro.symbolic.to_sympy import piecewise
+
+if TYPE_CHECKING:
+    import sympy
+
+Values = dict[int, int]
+
+
+@dataclass(frozen=True)
+class Product:
+    """sign · ∏ counts."""
+
+    sign: int
+    counts: tuple[Count, ...]
+
+    def at(self, point: Mapping[str, int], values: Values) -> int:
+        """Evaluate, remembering each count's value in `values`."""
+        result = self.sign
+        for count in self.counts:
+            key = id(count)
+            if key not in values:
+                values[key] = count.at(point)
+            result *= values[key]
+            if not result:
+                return 0
+        return result
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """Σ of products of counts, one count per axis group; exact wherever `valid_on` holds.
+
+    >>> import polymaestro as pm
+    >>> form = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N"), num_pes=4)[
+    ...     "L2"]["A"].parent_reads
+    >>> print(form)
+    K·M
+    >>> form.at(M=5, N=3, K=2)
+    10
+    """
+
+    products: tuple[Product, ...]
+    context: isl.Set
+    symbols: tuple[str, ...]
+    valid_on: Region
+
+    def at(self, **extents: int) -> int:
+        """Evaluate at a point, exact at any size.
+
+        Raises `ClosedFormError` for a missing or unknown symbol, or outside the region.
+        """
+        return self.evaluate(extents)
+
+    def evaluate(self, point: Mapping[str, int], values: Values | None = None) -> int:
+        """Evaluate like `at`; forms of one analysis share `values`, so equal factors cost once."""
+        if values is None:
+            self.check(point)
+            values = {}
+        return sum(each.at(point, values) for each in self.products)
+
+    def check(self, point: Mapping[str, int]) -> None:
+        """Refuse a point that is incomplete or outside the region."""
+        for name in point:
+            if name not in self.symbols:
+                message = f"the formula has no symbol {name!r}"
+                raise ClosedFormError(message + did_you_mean(name, self.symbols))
+        missing = [name for name in self.symbols if name not in point]
+        if missing:
+            message = f"the formula needs a value for {', '.join(missing)}"
+            raise ClosedFormError(message)
+        if not self.valid_on.holds(point):
+            shown = ", ".join(f"{name} = {value}" for name, value in sorted(point.items()))
+            message = f"the formula does not hold at {shown}; it holds where {self.valid_on}"
+            raise ClosedFormError(message)
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """The formula as disjoint cases, each one quasi-polynomial with its condition; 0 elsewhere."""
+        return cases_of([(each.sign, each.counts) for each in self.products], self.context)
+
+    def case_at(self, point: Mapping[str, int]) -> Case:
+        """Give the case that a point belongs to."""
+        for case in self.cases:
+            if case.region.holds(point):
+                return case
+        return Case(self.valid_on, QuasiPolynomial.of(0))
+
+    @property
+    def expr(self) -> sympy.Expr:
+        """The formula as a SymPy expression over plain integer symbols."""
+        return piecewise(self.cases)
+
+    def latex(self) -> str:
+        """Write the formula as LaTeX, without dollar signs."""
+        import sympy  # noqa: PLC0415  half a second, and only text for papers needs it
+
+        return str(sympy.latex(self.expr))
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def __str__(self) -> str:
+        """Write each case on a line: the factored formula, then its condition."""
+        lines = []
+        for case in self.cases:
+            condition = "" if case.region.is_everywhere else f"  if {case.region}"
+            lines.append(factored(case.value) + condition)
+        return "\n".join(lines) or "0"
+
+    def __repr__(self) -> str:
+        """Show the formula."""
+        return f"ClosedForm({'; '.join(str(self).splitlines())})"

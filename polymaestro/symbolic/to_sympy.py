@@ -1,0 +1,67 @@
+"""Quasi-polynomials to SymPy: the only way in, with floors kept as floors.
+
+SymPy is imported when a formula is first asked for: it costs half a second, and counting does not need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from polymaestro.affine import Affine, Floor
+from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.symbolic.cases import Case
+
+if TYPE_CHECKING:
+    import sympy
+
+
+def piecewise(cases: Sequence[Case]) -> sympy.Expr:
+    """Write cases as one expression: plain where a single case holds everywhere, else a Piecewise."""
+    import sympy  # noqa: PLC0415
+
+    if not cases:
+        return sympy.Integer(0)
+    if len(cases) == 1 and cases[0].region.is_everywhere:
+        return polynomial(cases[0].value)
+    pairs = [(polynomial(case.value), condition(case.region)) for case in cases]
+    return sympy.Piecewise(*pairs, (sympy.Integer(0), True))
+
+
+def polynomial(value: QuasiPolynomial) -> sympy.Expr:
+    """Write a quasi-polynomial, expanded."""
+    import sympy  # noqa: PLC0415
+
+    terms = []
+    for monomial, factor in value.terms:
+        powers = [affine(Affine.of(atom)) ** power for atom, power in monomial]
+        terms.append(sympy.Mul(sympy.Rational(factor.numerator, factor.denominator), *powers))
+    return sympy.Add(*terms)
+
+
+def affine(expression: Affine) -> sympy.Expr:
+    """Write an affine expression; its names become integer symbols."""
+    import sympy  # noqa: PLC0415
+
+    total = sympy.Integer(expression.constant)
+    for atom, factor in expression.terms:
+        if isinstance(atom, Floor):
+            value = sympy.floor(affine(atom.numerator) / atom.divisor)
+        else:
+            value = sympy.Symbol(str(atom), integer=True)
+        total = total + value * factor
+    return total
+
+
+def condition(region: Region) -> sympy.Basic:
+    """Write a region as a SymPy condition."""
+    import sympy  # noqa: PLC0415
+
+    return sympy.Or(*(sympy.And(*map(_relation, piece)) for piece in region.pieces))
+
+
+def _relation(each: Condition) -> sympy.Basic:
+    import sympy  # noqa: PLC0415
+
+    relation = sympy.Eq if each.equality else sympy.Ge
+    return relation(affine(each.expression), 0)
