@@ -15,35 +15,34 @@ import islpy as isl
 from polymaestro.affine import Affine, Floor
 from polymaestro.counting.reading import conditions_of
 from polymaestro.counting.region import Condition
-
-PARAM, SET = isl.dim_type.param, isl.dim_type.set
+from polymaestro.relations.sets import dimensions, named, parameters
 
 MAX_DEPTH = 6
 
 
 def split_cases(domain: isl.Set, depth: int = 0) -> list[isl.Set]:
     """Split a set at parameter conditions that decide between bounds with floors of its dimensions."""
+    domain = _tightened(domain)
     if depth < MAX_DEPTH:
         for condition in _deciding(domain):
             here = domain.intersect_params(_parameters(domain, condition))
             there = domain.subtract(here)
             if not here.is_empty() and not there.is_empty():
                 halves = (here, there)
-                return [c for half in halves for c in split_cases(_tightened(half), depth + 1)]
+                return [c for half in halves for c in split_cases(half, depth + 1)]
     return [domain]
 
 
 def _tightened(domain: isl.Set) -> isl.Set:
-    return domain.remove_redundancies().detect_equalities().coalesce().compute_divs()
+    return named(domain.remove_redundancies().detect_equalities().coalesce().compute_divs())
 
 
 def _parameters(domain: isl.Set, condition: Condition) -> isl.Set:
-    names = [domain.get_dim_name(PARAM, index) for index in range(domain.dim(PARAM))]
-    return isl.Set(f"[{', '.join(names)}] -> {{ : {condition.isl()} }}")
+    return isl.Set(f"[{', '.join(parameters(domain))}] -> {{ : {condition.isl()} }}")
 
 
 def _deciding(domain: isl.Set) -> Iterator[Condition]:
-    dims = frozenset(domain.get_dim_name(SET, index) for index in range(domain.dim(SET)))
+    dims = frozenset(dimensions(domain))
     for piece in domain.get_basic_sets():
         lower: dict[Affine, list[Affine]] = {}
         for bound in _bounds(conditions_of(piece), dims):

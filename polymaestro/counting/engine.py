@@ -23,7 +23,7 @@ from polymaestro.counting.reading import conditions_of, region_of
 from polymaestro.counting.region import Region
 from polymaestro.counting.remainders import find_split
 from polymaestro.errors import CountingError, CountingUnavailableError
-from polymaestro.relations.sets import PARAM, SET, parameters, restricted, without_unused_parameters
+from polymaestro.relations.sets import SET, named, parameters, restricted, without_unused_parameters
 
 Engine = Literal["auto", "faulhaber", "barvinok"]
 
@@ -141,12 +141,12 @@ def _sum_pieces(domain: isl.Set, ranges: Mapping[str, Range]) -> list[Piece]:
 
 def compacted(domain: isl.Set) -> isl.Set:
     """Give a set with as many points and fewer dimensions, all named x0, x1, …"""
-    domain = _named(_without_determined(domain)).compute_divs()
+    domain = named(_without_determined(domain)).compute_divs()
     while True:
         mixed = _mixed_radix(domain)
         if mixed is None:
             return domain
-        domain = _named(mixed).compute_divs()
+        domain = named(mixed).compute_divs()
 
 
 def _without_determined(domain: isl.Set) -> isl.Set:
@@ -188,10 +188,3 @@ def _joined(domain: isl.Set, slow: int, fast: int, factor: int) -> isl.Set | Non
     wider = wider.add_constraint(tie)
     smaller = _without_determined(wider)
     return smaller if smaller.dim(SET) < size else None
-
-
-def _named(domain: isl.Set) -> isl.Set:
-    domain = domain.reset_tuple_id() if domain.has_tuple_id() else domain
-    for index in range(domain.dim(SET)):
-        domain = domain.set_dim_name(SET, index, f"x{index}")
-    return domain

@@ -28,6 +28,8 @@ from polymaestro.counting.ranges import Range, fixed_floors
 from polymaestro.counting.reading import conditions_of
 from polymaestro.counting.region import Condition
 from polymaestro.errors import CountingError, CountingUnavailableError
+from polymaestro.relations.sets import dimensions
+from polymaestro.relations.sets import parameters as parameters_of
 
 MAX_CELLS = 400
 
@@ -49,10 +51,9 @@ def count_cells(piece: isl.BasicSet, ranges: Mapping[str, Range] | None = None) 
     `CountingUnavailableError` when no order of summation stays quasi-polynomial, `CountingError` when
     the set is unbounded.
     """
-    parameters = [piece.get_dim_name(isl.dim_type.param, i) for i in range(piece.dim(isl.dim_type.param))]
-    variables = tuple(piece.get_dim_name(isl.dim_type.set, i) for i in range(piece.dim(isl.dim_type.set)))
-    start = _with_divisions_lifted(Cell(conditions_of(piece), variables, QuasiPolynomial.of(1)))
-    work, done = [start], []
+    parameters = parameters_of(piece)
+    work = [_with_divisions_lifted(Cell(conditions_of(piece), dimensions(piece), QuasiPolynomial.of(1)))]
+    done: list[tuple[isl.Set, QuasiPolynomial]] = []
     for _ in range(MAX_CELLS):
         if not work:
             return done
@@ -140,7 +141,7 @@ def _solved(cell: Cell, equation: Condition) -> Cell:
         divides = Condition(rest + value * factor, equality=True)
         return _replaced(cell, name, value, without=equation, extra=(divides,))
     others = {v: f // factor for v, f in factors.items() if v != name}
-    shift = Affine.combine({v: quotient for v, quotient in others.items()})
+    shift = Affine.combine(dict(others))
     return _replaced(cell, name, Affine.of(name) - shift)
 
 

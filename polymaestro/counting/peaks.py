@@ -18,7 +18,7 @@ from polymaestro.counting.merging import Piece
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import named_division
 from polymaestro.errors import CountingUnavailableError
-from polymaestro.relations.sets import PARAM, parameters
+from polymaestro.relations.sets import PARAM, named, parameters
 
 IN, OUT = isl.dim_type.in_, isl.dim_type.out
 Cells = Callable[[isl.Set, isl.Set], list[Piece]]
@@ -61,7 +61,7 @@ def _largest_count(tile: isl.Map, cells: Cells) -> list[Piece]:
     for index, name in enumerate(names):
         tile = tile.set_dim_name(IN, index, name)
     own = set(parameters(tile.wrap()))
-    lifted = tile.move_dims(PARAM, tile.dim(PARAM), IN, 0, len(names)).range()
+    lifted = named(tile.move_dims(PARAM, tile.dim(PARAM), IN, 0, len(names)).range()).compute_divs()
     counted = cells(lifted, lifted.params())
     values = isl.Set("{ [z] : false }")
     for domain, value in counted:

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 import islpy as isl
 
 from polymaestro.affine import Affine, Floor, floor_div
+from polymaestro.relations.sets import PARAM, SET, parameters
 
 Range = tuple[int | None, int | None]
 
 
 def ranges_of(domain: isl.Set) -> dict[str, Range]:
     """Give the least and greatest value of each parameter on a set; None where there is none."""
-    count = domain.dim(isl.dim_type.param)
-    names = [domain.get_dim_name(isl.dim_type.param, index) for index in range(count)]
-    points = domain.move_dims(isl.dim_type.set, 0, isl.dim_type.param, 0, count)
+    names = parameters(domain)
+    points = domain.move_dims(SET, 0, PARAM, 0, len(names))
     found: dict[str, Range] = {}
     for index, name in enumerate(names):
         low, high = points.dim_min_val(index), points.dim_max_val(index)

@@ -33,7 +33,7 @@ def region_of(domain: isl.Set) -> Region:
 
 def _condition(constraint: isl.Constraint) -> Condition:
     names = [
-        (kind, index, constraint.get_dim_name(kind, index))
+        (kind, index, constraint.get_dim_name(kind, index) or f"x{index}")
         for kind in (PARAM, SET)
         for index in range(constraint.dim(kind))
     ]

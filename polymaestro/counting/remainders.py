@@ -19,8 +19,7 @@ import islpy as isl
 from polymaestro.affine import Affine, Floor, ceil_div
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import conditions_of
-
-PARAM, SET = isl.dim_type.param, isl.dim_type.set
+from polymaestro.relations.sets import PARAM, dimensions, parameters
 
 
 @dataclass(frozen=True)
@@ -42,24 +41,23 @@ class Split:
 
     def apply(self, domain: isl.Set) -> isl.Set:
         """Replace the parameter by the two new ones."""
-        return self._tied(domain, (self.tiles, self.last), (self.parameter,))
+        return self._tied(domain, old=(self.parameter,))
 
     def undo(self, domain: isl.Set, value: QuasiPolynomial) -> tuple[isl.Set, QuasiPolynomial]:
         """Replace the two parameters by the old one, in a cell and its polynomial."""
         whole = Affine.of(self.parameter)
         tiles = ceil_div(whole, self.size)
         back = {self.tiles: tiles, self.last: whole - (tiles - 1) * self.size}
-        return self._tied(domain, (self.parameter,), (self.tiles, self.last)), value.substitute(back)
+        return self._tied(domain, old=(self.tiles, self.last)), value.substitute(back)
 
-    def _tied(self, domain: isl.Set, new: tuple[str, ...], old: tuple[str, ...]) -> isl.Set:
-        """Add parameters, state the equation, project parameters out."""
+    def _tied(self, domain: isl.Set, old: tuple[str, ...]) -> isl.Set:
+        """State the equation and project the old parameters out."""
         n, last, whole = self.tiles, self.last, self.parameter
         tie = isl.Set(
             f"[{whole}, {n}, {last}] -> {{ : {whole} = {self.size}*({n} - 1) + {last} "
             f"and 1 <= {last} <= {self.size} }}"
         )
-        present = {domain.get_dim_name(PARAM, i) for i in range(domain.dim(PARAM))}
-        if not present & set(old):
+        if not set(parameters(domain)) & set(old):
             return domain
         domain = domain.intersect_params(tie)
         for name in old:
@@ -73,7 +71,7 @@ def find_split(domain: isl.Set) -> Split | None:
 
 
 def _splits(domain: isl.Set) -> Iterator[Split]:
-    dims = {domain.get_dim_name(SET, index) for index in range(domain.dim(SET))}
+    dims = set(dimensions(domain))
     for piece in domain.get_basic_sets():
         for condition in conditions_of(piece):
             terms = condition.expression.terms

@@ -92,16 +92,16 @@ class Flow:
 
     def departures(self) -> Quantity:
         """Σ over steps and parents of the union over units of what is given up, the end included."""
-        last = (self._at(group, group.last()) for group in self.groups)
-        end = product(group.spread(tile) for group, tile in zip(self.groups, last, strict=True))
+        end = product(self._elements(group, self._at(group, group.last())) for group in self.groups)
         return total([end, *(each for loop in self.loops for each in self._given_up(loop))])
 
     def distinct(self) -> Quantity:
         """Σ over parents of the different elements that their units ever hold."""
-        return product(self._elements(group) for group in self.groups)
+        return product(self._elements(group, group.tile(self.tensor)) for group in self.groups)
 
-    def _elements(self, group: GroupSteps) -> isl.Map:
-        held = group.spread(group.tile(self.tensor))
+    def _elements(self, group: GroupSteps, tile: isl.Map) -> isl.Map:
+        """Forget the steps, and the units that share a parent: what is held at any time."""
+        held = group.spread(tile)
         units = len(group.units) - group.spreads
         return held.project_out(IN, units, len(group.loops)).coalesce()
 

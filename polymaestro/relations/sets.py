@@ -24,7 +24,7 @@ def named_set(dims: Sequence[str], constraints: Iterable[Affine], context: isl.S
     return domain.intersect_params(restricted(context, symbols)).coalesce()
 
 
-def parameters(domain: isl.Set) -> list[str]:
+def parameters(domain: isl.Set | isl.BasicSet) -> list[str]:
     """Give the names of a set's parameters."""
     return [str(domain.get_dim_name(PARAM, index)) for index in range(domain.dim(PARAM))]
 
@@ -43,4 +43,18 @@ def without_unused_parameters(domain: isl.Set) -> isl.Set:
     for index in reversed(range(domain.dim(PARAM))):
         if not domain.involves_dims(PARAM, index, 1):
             domain = domain.project_out(PARAM, index, 1)
+    return domain
+
+
+def dimensions(domain: isl.Set | isl.BasicSet) -> tuple[str, ...]:
+    """Give the names of a set's dimensions; x0, x1, … where isl has forgotten them."""
+    names = (domain.get_dim_name(SET, index) for index in range(domain.dim(SET)))
+    return tuple(name or f"x{index}" for index, name in enumerate(names))
+
+
+def named(domain: isl.Set) -> isl.Set:
+    """Call the dimensions x0, x1, …"""
+    domain = domain.reset_tuple_id() if domain.has_tuple_id() else domain
+    for index in range(domain.dim(SET)):
+        domain = domain.set_dim_name(SET, index, f"x{index}")
     return domain
