@@ -42,16 +42,21 @@ class Count:
         """Whether one polynomial holds everywhere in the context."""
         return len(self.pieces) == 1 and self.pieces[0][0].is_everywhere
 
-    def at(self, point: Mapping[str, int]) -> int:
-        """Evaluate; the point must lie in the context that was given when counting."""
+    def piece_at(self, point: Mapping[str, int]) -> tuple[Region | None, QuasiPolynomial]:
+        """Give the piece that a point lies in; no region and 0 outside all pieces."""
         for region, value in self.pieces:
             if region.holds(point):
-                result = value.evaluate(point)
-                if result.denominator != 1:
-                    message = f"{value} is {result} at {dict(point)}, which is no number of points"
-                    raise CountingError(message)
-                return result.numerator
-        return 0
+                return region, value
+        return None, QuasiPolynomial.of(0)
+
+    def at(self, point: Mapping[str, int]) -> int:
+        """Evaluate; the point must lie in the context that was given when counting."""
+        value = self.piece_at(point)[1]
+        result = value.evaluate(point)
+        if result.denominator != 1:
+            message = f"{value} is {result} at {dict(point)}, which is no number of points"
+            raise CountingError(message)
+        return result.numerator
 
     def __str__(self) -> str:
         """Write one piece a line."""

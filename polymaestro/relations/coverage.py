@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import islpy as isl
 
 from polymaestro.relations.groups import AxisGroup
-from polymaestro.relations.sets import PARAM, SET, parameters
+from polymaestro.relations.sets import PARAM, SET, sample_of
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def _repeated(placed: isl.Map, done: isl.Set) -> isl.Set:
 def _example(points: isl.Set) -> str:
     """Write one point with its variables, and its parameters where it has any."""
     size = points.dim(SET)
-    names = [str(points.get_dim_name(SET, i)) for i in range(size)] + parameters(points)
-    flat = points.move_dims(SET, size, PARAM, 0, points.dim(PARAM))
-    point = flat.lexmin().sample_point()
-    values = [point.get_coordinate_val(SET, i).to_python() for i in range(len(names))]
-    return ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=True))
+    names = [str(points.get_dim_name(SET, index)) for index in range(size)]
+    flat = points.move_dims(PARAM, points.dim(PARAM), SET, 0, size).params()
+    for index, name in enumerate(names, start=flat.dim(PARAM) - size):
+        flat = flat.set_dim_name(PARAM, index, name)
+    return ", ".join(f"{name} = {value}" for name, value in sorted(sample_of(flat).items()))

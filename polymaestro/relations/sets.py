@@ -58,3 +58,10 @@ def named(domain: isl.Set) -> isl.Set:
     for index in range(domain.dim(SET)):
         domain = domain.set_dim_name(SET, index, f"x{index}")
     return domain
+
+
+def sample_of(context: isl.Set) -> dict[str, int]:
+    """Give some point of a non-empty set of parameters."""
+    names = parameters(context)
+    point = context.move_dims(SET, 0, PARAM, 0, len(names)).sample_point()
+    return {n: point.get_coordinate_val(SET, i).to_python() for i, n in enumerate(names)}

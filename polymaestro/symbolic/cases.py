@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import islpy as isl
@@ -32,7 +32,7 @@ def cases_of(products: Sum, context: isl.Set) -> tuple[Case, ...]:
     fixed = {key: count.pieces[0][1] for key, count in counts.items() if count.is_uniform}
     pieces = []
     for domain, chosen in _combinations(split, context, fixed):
-        pieces.append((domain, _multiplied(products, chosen)))
+        pieces.append((domain, multiplied(products, chosen)))
         if len(pieces) > MAX_CASES:
             message = f"the formula has more than {MAX_CASES} cases; fix or assume more of its symbols"
             raise ClosedFormError(message)
@@ -61,7 +61,21 @@ def _domain(region: Region, like: isl.Set) -> isl.Set:
     return isl.Set(f"[{', '.join(parameters(like))}] -> {{ : {region.isl()} }}").params()
 
 
-def _multiplied(products: Sum, chosen: Chosen) -> QuasiPolynomial:
+def meeting_of(counts: list[Count], context: isl.Set, point: Mapping[str, int]) -> Region:
+    """Give the region of the context in which each count stays in the piece that a point lies in."""
+    region = context
+    for count in counts:
+        inside, _ = count.piece_at(point)
+        if inside is not None:
+            region = region.intersect(_domain(inside, context))
+        else:
+            for other, _ in count.pieces:
+                region = region.subtract(_domain(other, context))
+    return region_of(region.coalesce().gist(context).remove_redundancies())
+
+
+def multiplied(products: Sum, chosen: Chosen) -> QuasiPolynomial:
+    """Multiply out with a polynomial chosen for each count, by its identity."""
     total = QuasiPolynomial.of(0)
     for sign, factors in products:
         product = QuasiPolynomial.of(sign)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ import islpy as isl
 
 from polymaestro.counting import Count, QuasiPolynomial, Region
 from polymaestro.errors import ClosedFormError, did_you_mean
-from polymaestro.symbolic.cases import Case, cases_of
+from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
 from polymaestro.symbolic.factoring import factored
 from polymaestro.symbolic.to_sympy import piecewise
 
@@ -91,14 +91,28 @@ class ClosedForm:
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The formula as disjoint cases, each one quasi-polynomial with its condition; 0 elsewhere."""
-        return cases_of([(each.sign, each.counts) for each in self.products], self.context)
+        return cases_of(self.sums, self.context)
+
+    def value_near(self, point: Mapping[str, int]) -> QuasiPolynomial:
+        """Give the quasi-polynomial of the chambers that a point lies in."""
+        return multiplied(self.sums, {id(c): c.piece_at(point)[1] for c in self.counts})
 
     def case_at(self, point: Mapping[str, int]) -> Case:
-        """Give the case that a point belongs to."""
-        for case in self.cases:
-            if case.region.holds(point):
-                return case
-        return Case(self.valid_on, QuasiPolynomial.of(0))
+        """Give the quasi-polynomial of the chambers that a point lies in, and where these meet.
+
+        The region may be smaller than the largest on which the polynomial is right; `cases` has that.
+        """
+        return Case(common_region([self], point), self.value_near(point))
+
+    @property
+    def sums(self) -> list[tuple[int, tuple[Count, ...]]]:
+        """The products as (sign, counts)."""
+        return [(each.sign, each.counts) for each in self.products]
+
+    @property
+    def counts(self) -> tuple[Count, ...]:
+        """Every different count in the formula."""
+        return tuple({id(c): c for each in self.products for c in each.counts}.values())
 
     @property
     def expr(self) -> sympy.Expr:
@@ -125,3 +139,9 @@ class ClosedForm:
     def __repr__(self) -> str:
         """Show the formula."""
         return f"ClosedForm({'; '.join(str(self).splitlines())})"
+
+
+def common_region(forms: Sequence[ClosedForm], point: Mapping[str, int]) -> Region:
+    """Give the region on which every form keeps the quasi-polynomial that it has at a point."""
+    counts = {id(c): c for form in forms for c in form.counts if not c.is_uniform}
+    return meeting_of(list(counts.values()), forms[0].context, point)

@@ -10,7 +10,7 @@ import islpy as isl
 from polymaestro.counting import Counts, Region, region_of
 from polymaestro.counting.tables import BoundaryCounts, Sum
 from polymaestro.errors import ClosedFormError, did_you_mean
-from polymaestro.relations.sets import parameters
+from polymaestro.relations.sets import parameters, sample_of
 from polymaestro.symbolic.closed_form import ClosedForm, Product
 
 
@@ -78,6 +78,10 @@ class ClosedForms:
             for tensor in boundary.tensors.values():
                 for name, form in tensor.forms.items():
                     yield f"{boundary.parent}.{tensor.name}.{name}", form
+
+    def sample(self) -> dict[str, int]:
+        """Give some point of the region on which the formulas hold."""
+        return sample_of(self.counts.movement.relations.context)
 
 
 def close(counts: Counts) -> ClosedForms:

@@ -1,0 +1,103 @@
+"""Many layers: a structure that layers share is derived once and evaluated for each of them.
+
+Two layers share a structure when they differ only in extents; those of filters (R, S) are kept as
+numbers, because they decide which windows fit a tile, and all others become symbols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from polymaestro import dataflow as language
+from polymaestro.dataflow import Dataflow, Layer
+from polymaestro.errors import CountingError, DataflowError, LegalityError, PolymaestroError, WorkloadError
+from polymaestro.hardware import Hardware
+from polymaestro.model import Analysis, LayerReport, NetworkReport
+from polymaestro.pipeline import analyze
+from polymaestro.workload import Operator
+
+Structure = tuple[Operator, Dataflow, int]
+Progress = Callable[[Iterable[Layer]], Iterable[Layer]]
+
+
+@dataclass(frozen=True)
+class Network(language.Network):
+    """A network that can be analysed; read one with `load`."""
+
+    def analyze(
+        self,
+        hardware: Hardware,
+        *,
+        allow_illegal: bool = False,
+        progress: Progress = iter,
+    ) -> NetworkReport:
+        """Count every layer on the hardware.
+
+        Layers that cannot be counted carry their problems instead of counts. `progress` wraps the
+        layers as they are taken, to show how far the work is.
+
+        Raises `WorkloadError` when a layer has a symbol for an extent.
+        """
+        batch = _Batch(hardware, allow_illegal)
+        layers = tuple(batch.report(layer) for layer in progress(self.layers))
+        given = {f.name: getattr(hardware, f.name) for f in fields(hardware)}
+        return NetworkReport(self.name, {k: v for k, v in given.items() if v is not None}, layers)
+
+
+def load(path: str | Path) -> Network:
+    """Read a network file, or standard input for ``-``.
+
+    Raises `LanguageError` with file, line and column where the file does not read.
+    """
+    network = language.load(path)
+    return Network(network.name, network.layers)
+
+
+class _Batch:
+    def __init__(self, hardware: Hardware, allow_illegal: bool) -> None:  # noqa: FBT001
+        self.hardware = hardware
+        self.allow_illegal = allow_illegal
+        self.known: dict[Structure, Analysis | None] = {}
+
+    def report(self, layer: Layer) -> LayerReport:
+        """Count a layer, or say what is wrong with it."""
+        try:
+            operator, flow = layer.operator(), layer.mapping_dataflow()
+        except (WorkloadError, DataflowError) as error:
+            return LayerReport(layer.name, layer.type, {}, (str(error),))
+        if operator.symbols:
+            message = (
+                f"{layer.place}: layer {layer.name} has symbols for extents "
+                f"({', '.join(operator.symbols)}); use derive, or give them numbers"
+            )
+            raise WorkloadError(message)
+        extents = {dim.name: dim.extent.constant for dim in operator.dims}
+        try:
+            return self._counted(layer.name, operator, flow, extents)
+        except PolymaestroError as error:
+            return LayerReport(layer.name, operator.name, extents, (str(error),))
+
+    def _counted(
+        self, name: str, operator: Operator, flow: Dataflow, extents: dict[str, int]
+    ) -> LayerReport:
+        shared = self._shared(operator, flow)
+        if shared is not None:
+            point = {symbol: extents[symbol] for symbol in shared.symbols}
+            if shared.macs.valid_on.holds(point):
+                return shared.at(point, name)
+        alone = analyze(operator, flow, self.hardware.num_pes, allow_illegal=self.allow_illegal)
+        return alone.at({}, name)
+
+    def _shared(self, operator: Operator, flow: Dataflow) -> Analysis | None:
+        """Give the analysis with symbols for all extents but the filters', if there is one."""
+        filters = {window.filter for window in operator.windows}
+        lifted = operator.with_extents({d.name: d.name for d in operator.dims if d.name not in filters})
+        key = (lifted, flow, self.hardware.num_pes)
+        if key not in self.known:
+            try:
+                self.known[key] = analyze(lifted, flow, self.hardware.num_pes)
+            except (CountingError, LegalityError):
+                self.known[key] = None
+        return self.known[key]

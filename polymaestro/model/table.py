@@ -1,0 +1,65 @@
+"""The table that an analysis prints: formulas by boundary and tensor, and the region where they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from polymaestro.dataflow import Dataflow
+from polymaestro.loopnest import LoopNest
+from polymaestro.model.policies import POLICIES
+from polymaestro.symbolic import ClosedForm, ClosedForms, common_region, factored
+from polymaestro.workload import Operator
+
+LARGE = 1009
+"""A prime above every usual tile size, so that the case shown is the one with edge tiles."""
+
+
+def reference_point(operator: Operator, symbols: tuple[str, ...]) -> dict[str, int]:
+    """Give the point whose case is shown: 3-tap filters, everything else large."""
+    filters = {window.filter for window in operator.windows}
+    point = {name: LARGE + 4 * index for index, name in enumerate(symbols)}
+    for dim in operator.dims:
+        if dim.name in filters:
+            point.update({name: 3 for name in dim.extent.names()})
+    return point
+
+
+def formula_table(
+    operator: Operator,
+    dataflow: Dataflow,
+    nest: LoopNest,
+    forms: ClosedForms,
+    at: Mapping[str, int] | None,
+) -> str:
+    """Print every formula in one common case, with the condition of that case."""
+    point = dict(at) if at is not None else reference_point(operator, forms.macs.symbols)
+    point = {name: point[name] for name in forms.macs.symbols}
+    if not forms.macs.valid_on.holds(point):
+        point = forms.sample()
+    lines = [*str(operator).splitlines(), "dataflow:"]
+    lines += [f"  {line}" for line in str(dataflow).splitlines()]
+    lines += [f"  note: {note}" for note in nest.notes]
+    lines.append("units: " + " × ".join(str(units.count) for units in nest.units))
+    if forms.macs.symbols:
+        lines.append(f"parameters: {', '.join(forms.macs.symbols)}, where {forms.macs.valid_on}")
+    every = [forms.macs, forms.steps, forms.active, *(form for _, form in forms.named())]
+    region = common_region(every, point)
+    lines.append("" if region.is_everywhere else f"the formulas below hold where {region}")
+    lines += [_row("MACs", forms.macs, point), _row("steps", forms.steps, point)]
+    lines.append(_row("active PEs, summed", forms.active, point))
+    for boundary in forms.boundaries:
+        lines += ["", f"{boundary.parent} → {boundary.child}"]
+        for tensor in boundary.tensors.values():
+            lines += _tensor_rows(tensor.name, tensor.forms, point)
+    lines += ["", "policies: " + ", ".join(f"{key} {value}" for key, value in POLICIES.items())]
+    return "\n".join(line for line in lines)
+
+
+def _tensor_rows(name: str, forms: Mapping[str, ClosedForm], point: Mapping[str, int]) -> Iterator[str]:
+    for index, (quantity, form) in enumerate(forms.items()):
+        label = name if index == 0 else ""
+        yield f"  {label:<3} " + _row(quantity.replace("_", " "), form, point)
+
+
+def _row(label: str, form: ClosedForm, point: Mapping[str, int]) -> str:
+    return f"{label:<18} {factored(form.value_near(point))}"

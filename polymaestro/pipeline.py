@@ -1,0 +1,47 @@
+"""The pipeline: one assignment per arrow of the house, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from polymaestro.counting import Engine, count
+from polymaestro.dataflow import Dataflow
+from polymaestro.loopnest import lower
+from polymaestro.model import Analysis
+from polymaestro.movement import trace
+from polymaestro.relations import extract
+from polymaestro.symbolic import close
+from polymaestro.workload import Operator
+
+
+def analyze(
+    operator: Operator,
+    dataflow: Dataflow,
+    num_pes: int | str,
+    *,
+    assuming: Iterable[str] = (),
+    engine: Engine = "auto",
+    allow_illegal: bool = False,
+) -> Analysis:
+    """Derive every count of a dataflow on an operator, exact, in the extents that are symbols.
+
+    `num_pes` is the number of PEs of the whole array; `assuming` holds conditions on the symbols such
+    as ``"C % 64 == 0"`` that are used while counting.
+
+    Raises one of the `PolymaestroError` family: `DataflowError` or `LoweringError` for directives that
+    do not fit, `LegalityError` when work is skipped or repeated (unless `allow_illegal`),
+    `CountingUnavailableError` when something cannot be counted exactly.
+
+    >>> import polymaestro as pm
+    >>> a = pm.analyze(pm.conv2d(R=3, S=3), pm.dataflows.kc_p(), num_pes=256)
+    >>> print(a["L2"]["W"].parent_reads)
+    9·C·K
+    >>> a["L2"]["W"].parent_reads.at(N=1, K=64, C=64, P=56, Q=56)
+    36864
+    """
+    loop_nest = lower(operator, dataflow, num_pes)
+    relations = extract(loop_nest, assuming, allow_illegal=allow_illegal)
+    movement = trace(relations)
+    counts = count(movement, engine)
+    forms = close(counts)
+    return Analysis(operator, dataflow, loop_nest, relations, movement, counts, forms)
