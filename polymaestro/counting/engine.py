@@ -21,11 +21,15 @@ from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.ranges import Range, ranges_of
 from polymaestro.counting.reading import conditions_of, region_of
 from polymaestro.counting.region import Region
+from polymaestro.counting.residues import find_residues
 from polymaestro.counting.remainders import find_split
 from polymaestro.errors import CountingError, CountingUnavailableError
 from polymaestro.relations.sets import SET, named, parameters, restricted, without_unused_parameters
 
 Engine = Literal["auto", "faulhaber", "barvinok"]
+
+MAX_RESIDUE_SPLITS = 4
+MAX_ENUMERATED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -120,8 +124,9 @@ class Counter:
         if split is None:
             return self._cells(domain, context)
         inside = split.apply(context)
-        cells = self._split(without_unused_parameters(split.apply(domain)), inside)
-        return [split.undo(*cell) for cell in merged(cells, inside)]
+        whole = without_unused_parameters(split.apply(domain).compute_divs())
+        parts = [self._split(compacted(part), inside) for part in split.peeled(whole)]
+        return [split.undo(*cell) for cell in merged(overlaid(parts), inside)]
 
     def _cells(self, domain: isl.Set, context: isl.Set) -> list[Piece]:
         if self.engine != "barvinok":
@@ -134,9 +139,39 @@ class Counter:
 
 
 def counted_by_faulhaber(domain: isl.Set, context: isl.Set) -> list[Piece]:
-    """Count by nested sums; the pieces are disjoint."""
+    """Count by nested sums; the pieces are disjoint.
+
+    Raises `CountingUnavailableError` when neither the set nor its residue classes can be summed.
+    """
     ranges = ranges_of(context)
-    return [cell for case in split_cases(domain) for cell in _sum_pieces(case, ranges)]
+    return [cell for case in split_cases(domain) for cell in _counted_case(case, ranges, MAX_RESIDUE_SPLITS)]
+
+
+def _counted_case(domain: isl.Set, ranges: Mapping[str, Range], splits: int) -> list[Piece]:
+    try:
+        return _sum_pieces(domain, ranges)
+    except CountingUnavailableError:
+        small = compacted(domain)
+        if not parameters(small) and _volume(small) <= MAX_ENUMERATED:
+            return [(small.params(), QuasiPolynomial.of(int(small.count_val().to_str())))]
+        residues = find_residues(small) if splits else None
+        if residues is None:
+            raise
+    groups: list[list[Piece]] = []
+    for residue, inside in residues.classes(small):
+        if not inside.is_empty():
+            cells = _counted_case(inside, {}, splits - 1)
+            groups.append([residues.undo(residue, *cell) for cell in cells])
+    return overlaid(groups)
+
+
+def _volume(domain: isl.Set) -> int:
+    """Give the number of points of the smallest box around a set without parameters."""
+    volume = 1
+    for index in range(domain.dim(SET)):
+        low, high = domain.dim_min_val(index), domain.dim_max_val(index)
+        volume *= high.to_python() - low.to_python() + 1 if low.is_int() and high.is_int() else MAX_ENUMERATED
+    return volume
 
 
 def _sum_pieces(domain: isl.Set, ranges: Mapping[str, Range]) -> list[Piece]:

@@ -31,7 +31,7 @@ from polymaestro.errors import CountingError, CountingUnavailableError
 from polymaestro.relations.sets import dimensions
 from polymaestro.relations.sets import parameters as parameters_of
 
-MAX_CELLS = 400
+MAX_CELLS = 200
 
 
 @dataclass(frozen=True)

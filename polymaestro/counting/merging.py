@@ -16,6 +16,7 @@ from polymaestro.affine import Affine
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.ranges import Range, fixed_floors, ranges_of
 from polymaestro.counting.reading import conditions_of
+from polymaestro.relations.sets import sample_of
 
 Piece = tuple[isl.Set, QuasiPolynomial]
 
@@ -90,7 +91,10 @@ def vanishes(value: QuasiPolynomial, domain: isl.Set) -> bool:
     """Whether the value is shown to be 0 at every point of the domain."""
     if value.is_zero:
         return True
-    return all(_vanishes(value, isl.Set.from_basic_set(p)) for p in domain.compute_divs().get_basic_sets())
+    parts = [isl.Set.from_basic_set(part) for part in domain.compute_divs().get_basic_sets()]
+    if any(value.evaluate(sample_of(part)) for part in parts):
+        return False
+    return all(_vanishes(value, part) for part in parts)
 
 
 def _vanishes(value: QuasiPolynomial, domain: isl.Set) -> bool:
@@ -119,7 +123,7 @@ def _vanishes_at(value: QuasiPolynomial, domain: isl.Set, name: str, number: int
     index = domain.find_dim_by_name(isl.dim_type.param, name)
     slice_ = domain.fix_val(isl.dim_type.param, index, isl.Val(number))
     fixed = value.substitute({name: number})
-    return fixed.is_zero or slice_.is_empty() or (bool(fixed.names()) and _vanishes(fixed, slice_))
+    return fixed.is_zero or slice_.is_empty() or (bool(fixed.names()) and vanishes(fixed, slice_))
 
 
 def _with_equalities(value: QuasiPolynomial, domain: isl.Set) -> QuasiPolynomial:

@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from math import comb
 
-from polymaestro.affine import Affine, Floor, floor_div
+from polymaestro.affine import Affine, Floor
 from polymaestro.errors import CountingError
 
 Atom = str | Floor
@@ -37,24 +37,24 @@ class QuasiPolynomial:
     are equal term by term compare equal.
     """
 
-    terms: tuple[tuple[Monomial, Fraction], ...]
+    terms: tuple[tuple[Monomial, Number], ...]
 
     @staticmethod
     def of(value: Number | str | Affine) -> QuasiPolynomial:
         """Read a number, a name or an affine expression without extrema."""
         if isinstance(value, int | Fraction):
-            return _polynomial({(): Fraction(value)})
+            return _polynomial({(): value})
         affine = Affine.of(value)
-        table: dict[Monomial, Fraction] = {(): Fraction(affine.constant)}
+        table: dict[Monomial, Number] = {(): affine.constant}
         for atom, factor in affine.terms:
             if not isinstance(atom, str | Floor):
                 message = f"{atom} is no quasi-polynomial; split it into cases first"
                 raise CountingError(message)
-            table[((atom, 1),)] = Fraction(factor)
+            table[((atom, 1),)] = factor
         return _polynomial(table)
 
     @cached_property
-    def table(self) -> dict[Monomial, Fraction]:
+    def table(self) -> dict[Monomial, Number]:
         """The terms as a dictionary."""
         return dict(self.terms)
 
@@ -63,17 +63,17 @@ class QuasiPolynomial:
         right = _lift(other)
         total = dict(self.table)
         for monomial, factor in right.terms:
-            total[monomial] = total.get(monomial, Fraction(0)) + factor
+            total[monomial] = total.get(monomial, 0) + factor
         return _polynomial(total)
 
     def __mul__(self, other: QuasiPolynomial | Number) -> QuasiPolynomial:
         """Multiply out."""
         right = _lift(other)
-        total: dict[Monomial, Fraction] = {}
+        total: dict[Monomial, Number] = {}
         for left_monomial, left_factor in self.terms:
             for right_monomial, right_factor in right.terms:
                 product = _times(left_monomial, right_monomial)
-                total[product] = total.get(product, Fraction(0)) + left_factor * right_factor
+                total[product] = total.get(product, 0) + left_factor * right_factor
         return _polynomial(total)
 
     def __neg__(self) -> QuasiPolynomial:
@@ -100,10 +100,10 @@ class QuasiPolynomial:
         return not self.terms
 
     @property
-    def constant(self) -> Fraction | None:
+    def constant(self) -> Number | None:
         """The value where there is no atom, else None."""
         if not self.terms:
-            return Fraction(0)
+            return 0
         return self.terms[0][1] if self.terms[0][0] == () and len(self.terms) == 1 else None
 
     def atoms(self) -> frozenset[Atom]:
@@ -137,7 +137,7 @@ class QuasiPolynomial:
 
     def coefficients(self, name: str) -> dict[int, QuasiPolynomial]:
         """Split by powers of a name that no floor holds; raises `CountingError` when one does."""
-        split: dict[int, dict[Monomial, Fraction]] = {}
+        split: dict[int, dict[Monomial, Number]] = {}
         for monomial, factor in self.terms:
             power = 0
             rest: list[tuple[Atom, int]] = []
@@ -152,15 +152,15 @@ class QuasiPolynomial:
             split.setdefault(power, {})[tuple(rest)] = factor
         return {power: _polynomial(table) for power, table in split.items()}
 
-    def evaluate(self, point: Mapping[str, int]) -> Fraction:
-        """Compute the value where every name has one."""
-        total = Fraction(0)
+    def evaluate(self, point: Mapping[str, int]) -> Number:
+        """Compute the value where every name has one; an integer where the count is right."""
+        total: Number = 0
         for monomial, factor in self.terms:
             product = 1
             for atom, power in monomial:
                 product *= Affine.of(atom).evaluate(point) ** power
             total += factor * product
-        return total
+        return total.numerator if total.denominator == 1 else total
 
     def __str__(self) -> str:
         """Write with the highest powers first."""
@@ -208,14 +208,28 @@ def _bernoulli(index: int) -> Fraction:
     return -total / (index + 1)
 
 
-def _polynomial(table: Mapping[Monomial, Fraction]) -> QuasiPolynomial:
-    kept = ((monomial, factor) for monomial, factor in table.items() if factor)
-    return QuasiPolynomial(tuple(sorted(kept, key=_order)))
+def _polynomial(table: Mapping[Monomial, Number]) -> QuasiPolynomial:
+    kept = [
+        (monomial, factor if factor.denominator > 1 else factor.numerator)
+        for monomial, factor in table.items()
+        if factor
+    ]
+    kept.sort(key=_order)
+    return QuasiPolynomial(tuple(kept))
 
 
-def _order(term: tuple[Monomial, Fraction]) -> tuple[int, tuple[tuple[str, int], ...]]:
+def _order(term: tuple[Monomial, Number]) -> tuple[int, tuple[tuple[str, int], ...]]:
     monomial = term[0]
-    return (-sum(power for _, power in monomial), tuple((str(a), -power) for a, power in monomial))
+    return -sum(power for _, power in monomial), tuple((_text(a), -power) for a, power in monomial)
+
+
+def _text(atom: Atom) -> str:
+    return atom if isinstance(atom, str) else _floor_text(atom)
+
+
+@lru_cache(maxsize=1 << 16)
+def _floor_text(floor: Floor) -> str:
+    return str(floor)
 
 
 def _times(left: Monomial, right: Monomial) -> Monomial:
@@ -224,24 +238,15 @@ def _times(left: Monomial, right: Monomial) -> Monomial:
     powers = dict(left)
     for atom, power in right:
         powers[atom] = powers.get(atom, 0) + power
-    return tuple(sorted(powers.items(), key=lambda item: str(item[0])))
+    return tuple(sorted(powers.items(), key=lambda item: _text(item[0])))
 
 
 def _single(atom: Atom) -> QuasiPolynomial:
-    return QuasiPolynomial(((((atom, 1),), Fraction(1)),))
+    return QuasiPolynomial(((((atom, 1),), 1),))
 
 
 def _lift(value: QuasiPolynomial | Number) -> QuasiPolynomial:
     return value if isinstance(value, QuasiPolynomial) else QuasiPolynomial.of(value)
-
-
-def normalized(polynomial: QuasiPolynomial) -> QuasiPolynomial:
-    """Bring every floor to its normal form."""
-    changed: dict[Atom, QuasiPolynomial] = {}
-    for atom in polynomial.atoms():
-        if isinstance(atom, Floor):
-            changed[atom] = QuasiPolynomial.of(floor_div(atom.numerator, atom.divisor))
-    return polynomial.replace(changed)
 
 
 def _written(polynomial: QuasiPolynomial) -> str:

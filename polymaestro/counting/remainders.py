@@ -43,6 +43,30 @@ class Split:
         """Replace the parameter by the two new ones."""
         return self._tied(domain, old=(self.parameter,))
 
+    def peeled(self, domain: isl.Set) -> list[isl.Set]:
+        """Split at each dimension that walks over the tiles: the last tile by itself.
+
+        Before the last tile the extent no longer bounds what is inside a tile.
+        """
+        halves = [domain]
+        for name in dimensions(domain):
+            if self._walks(domain, name):
+                dims = ", ".join(dimensions(domain))
+                head = f"[{self.tiles}] -> {{ [{dims}] : {name}"
+                tests = [isl.Set(f"{head} < {self.tiles} - 1 }}"), isl.Set(f"{head} >= {self.tiles} - 1 }}")]
+                halves = [half.intersect(test) for half in halves for test in tests]
+        return [half.remove_redundancies().coalesce() for half in halves if not half.is_empty()]
+
+    def _walks(self, domain: isl.Set, dim: str) -> bool:
+        """Whether a bound by the tiles of this split steps through the dimension with its size."""
+        return any(
+            abs(dict(condition.expression.terms).get(dim, 0)) == self.size
+            and self.tiles in condition.expression.names()
+            and sum(atom in dimensions(domain) for atom, _ in condition.expression.terms) > 1
+            for piece in domain.get_basic_sets()
+            for condition in conditions_of(piece)
+        )
+
     def undo(self, domain: isl.Set, value: QuasiPolynomial) -> tuple[isl.Set, QuasiPolynomial]:
         """Replace the two parameters by the old one, in a cell and its polynomial."""
         whole = Affine.of(self.parameter)
@@ -71,16 +95,22 @@ def find_split(domain: isl.Set) -> Split | None:
 
 
 def _splits(domain: isl.Set) -> Iterator[Split]:
-    dims = set(dimensions(domain))
+    dims = frozenset(dimensions(domain))
     for piece in domain.get_basic_sets():
         for condition in conditions_of(piece):
-            terms = condition.expression.terms
-            if any(isinstance(atom, Floor) for atom, _ in terms):
-                continue
-            steps = [abs(f) for atom, f in terms if atom in dims]
-            sizes = steps if len(steps) == 1 and steps[0] > 1 else []
-            whole = [str(atom) for atom, f in terms if atom not in dims and abs(f) == 1]
-            yield from (Split(n, size) for size in sizes for n in whole if not _is_small(n, size))
+            yield from _splits_of(condition.expression, dims)
+
+
+def _splits_of(bound: Affine, dims: frozenset[str]) -> Iterator[Split]:
+    """Read T·t + … ≤ N + … as tiles of T on N: dimensions on one side, parameters on the other."""
+    if any(isinstance(atom, Floor) for atom, _ in bound.terms):
+        return
+    steps = [factor for atom, factor in bound.terms if atom in dims]
+    size = max(map(abs, steps), default=1)
+    for atom, factor in bound.terms:
+        opposite = all(step * factor < 0 for step in steps)
+        if size > 1 and atom not in dims and abs(factor) == 1 and opposite and not _is_small(str(atom), size):
+            yield Split(str(atom), size)
 
 
 def _is_small(parameter: str, size: int) -> bool:
