@@ -1,0 +1,71 @@
+"""``polymaestro analyze``: the numbers of a network, layer by layer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import click
+
+import polymaestro as pm
+from polymaestro.cli.details import csv_text, layer_tables
+from polymaestro.cli.options import Failure, array_options, chosen, file_argument, format_options, machine
+from polymaestro.cli.overview import overview
+from polymaestro.cli.waiting import Waiting
+from polymaestro.model import NetworkReport
+
+EXAMPLES = """\b
+Examples, from the root of the repository:
+  polymaestro analyze examples/vgg16_kc_p.m --num-pes 256
+  polymaestro analyze examples/vgg16_kc_p.m --num-pes 256 --layer CONV1
+  polymaestro analyze examples/gemm.m --num-pes 256 --json
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@file_argument
+@array_options
+@click.option("--layer", metavar="NAME", help="Only this layer, with every boundary and quantity.")
+@click.option("--allow-illegal", is_flag=True, help="Count layers whose dataflow skips or repeats work, too.")
+@format_options("json", "csv", "markdown", "latex")
+def analyze(
+    file: str, hw: str | None, num_pes: int | None, layer: str | None, *, allow_illegal: bool, **formats: bool
+) -> None:
+    """Count what every layer of FILE moves and computes.
+
+    Numbers are exact. The text shows one line per layer, with the traffic below the outermost memory; the
+    other formats and --layer have every boundary. A layer that cannot be counted shows why, and the exit
+    status is 1.
+    """
+    style = chosen(formats)
+    hardware = machine(hw, num_pes, file=file)
+    network = pm.load(file)
+    if layer is not None:
+        network = replace(network, layers=network.named(layer))
+    with Waiting("layers", len(network.layers)) as waiting:
+        report = network.analyze(hardware, allow_illegal=allow_illegal, progress=waiting.over)
+    click.echo(_written(report, style, detailed=layer is not None), nl=style != "csv")
+    _judge(report)
+
+
+def _written(report: NetworkReport, style: str, *, detailed: bool) -> str:
+    if style == "json":
+        return json.dumps(report.to_json(), indent=2, ensure_ascii=False)
+    if style == "csv":
+        return csv_text(report)
+    tables = layer_tables(report) if detailed else [overview(report)]
+    return "\n\n".join(table.written(style) for table in tables)
+
+
+def _judge(report: NetworkReport) -> None:
+    """Fail when a layer has no counts; counts that were asked for in spite of problems get a warning."""
+    wrong = [layer for layer in report.layers if not layer.legal]
+    if not wrong:
+        return
+    count = f"{len(wrong)} of {len(report.layers)} layers"
+    if all(layer.boundaries for layer in wrong):
+        click.echo(f"warning: {count} skip or repeat work; the counts are of what is executed", err=True)
+        return
+    first = next(layer for layer in wrong if not layer.boundaries)
+    message = f"{count} cannot be counted; the first is {first.name}: {first.problems[0]}"
+    raise Failure(message)

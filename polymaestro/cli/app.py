@@ -1,0 +1,62 @@
+"""The program and what holds for all its commands: exit statuses, encoding, colour."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Any
+
+import click
+
+import polymaestro
+from polymaestro.cli.analyze import analyze
+from polymaestro.cli.derive import derive
+from polymaestro.cli.explain import explain
+from polymaestro.cli.options import Failure
+from polymaestro.errors import PolymaestroError
+
+EXAMPLES = """\b
+Examples, from the root of the repository:
+  polymaestro analyze examples/vgg16_kc_p.m --num-pes 256
+  polymaestro analyze examples/vgg16_kc_p.m --num-pes 256 --json
+  polymaestro derive  examples/gemm.m --num-pes 256
+  polymaestro explain examples/gemm.m --num-pes 256
+
+\b
+Exit status: 0 all is well; 1 the input is wrong (the message says where and
+why); 2 the command line is wrong.
+"""
+
+
+class Program(click.Group):
+    """A group whose commands may raise any `PolymaestroError`: one message, exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  as click has it
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except PolymaestroError as error:
+            raise Failure(str(error)) from None
+
+
+@click.group(cls=Program, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(polymaestro.__version__, package_name="polymaestro", message="%(prog)s %(version)s")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Exact costs of DNN dataflows, as numbers and as formulas.
+
+    FILE holds layers with their dimensions and directives, in the language of the MAESTRO files; "-" is
+    standard input.
+    """
+    if "NO_COLOR" in os.environ:
+        context.color = False
+    # Formulas need ⌈ and ·, which the encoding of a redirected stream may lack.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    # Counts are exact at any size, and Python refuses to print more than 4300 digits by itself.
+    sys.set_int_max_str_digits(0)
+
+
+for command in (analyze, derive, explain):
+    main.add_command(command)

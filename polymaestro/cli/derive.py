@@ -1,0 +1,136 @@
+"""``polymaestro derive``: the formulas of a layer, its extents as symbols."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import click
+
+import polymaestro as pm
+from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json
+from polymaestro.cli.options import (
+    array_options,
+    chosen,
+    file_argument,
+    format_options,
+    layer_of,
+    layer_option,
+    machine,
+)
+from polymaestro.cli.waiting import Waiting
+from polymaestro.dataflow import Dataflow
+from polymaestro.errors import CountingError, LegalityError, PolymaestroError, did_you_mean
+from polymaestro.model.table import reference_point
+
+EXAMPLES = """\b
+Examples, from the root of the repository:
+  polymaestro derive examples/gemm.m --num-pes 256
+  polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 --keep R,S
+  polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
+      --keep R,S --assume "C % 64 == 0" --exact L2.I.parent_reads
+"""
+WORDS = ("and", "or", "not", "mod", "floor", "ceil", "min", "max", "exists", "implies", "true", "false")
+HINT = "keep the extents of the filter as numbers (--keep R,S), or assume more (--assume)"
+
+
+@click.command(epilog=EXAMPLES)
+@file_argument
+@layer_option
+@array_options
+@click.option("--keep", metavar="DIMS", default="", help="Dimensions that keep their number, as in R,S.")
+@click.option(
+    "--assume", metavar="CONDITION", multiple=True, help='For example "C % 64 == 0"; may be repeated.'
+)
+@click.option("--exact", metavar="QUANTITY", help="All cases of one formula, as in L2.I.parent_reads.")
+@format_options("json", "markdown", "latex")
+def derive(  # noqa: PLR0913  one argument per option
+    *,
+    file: str,
+    layer: str | None,
+    hw: str | None,
+    num_pes: int | None,
+    keep: str,
+    assume: tuple[str, ...],
+    exact: str | None,
+    **formats: bool,
+) -> None:
+    """Derive the costs of a layer of FILE as formulas in its extents.
+
+    Every extent becomes a symbol with the name of its dimension, but those that --keep names. Formulas have
+    cases; the table shows the case that the layer itself belongs to, and says where it holds.
+    """
+    style = chosen(formats)
+    hardware = machine(hw, num_pes, file=file)
+    found = layer_of(pm.load(file), layer)
+    operator, flow = found.operator(), found.mapping_dataflow()
+    lifted = operator.with_extents(_symbols(operator, keep))
+    _check_assumptions(assume, lifted, flow)
+    with Waiting(f"deriving {found.name}"):
+        analysis = _derived(lifted, flow, hardware.num_pes, assume)
+        at = _point(analysis, operator, found.name, assume)
+        if style == "json":
+            text = formulas_json(analysis, at, exact)
+        elif exact is not None:
+            text = all_cases(analysis, exact, style)
+        elif style == "text":
+            text = analysis.table(at=at)
+        else:
+            text = "\n\n".join(table.written(style) for table in formula_tables(analysis, at, style))
+    click.echo(text)
+
+
+def _symbols(operator: pm.Operator, keep: str) -> dict[str, str]:
+    """Give the symbol of each extent that is a number and not kept."""
+    kept = {name.strip() for name in keep.split(",") if name.strip()}
+    names = [dim.name for dim in operator.dims]
+    for name in sorted(kept - set(names)):
+        message = f"--keep: {operator.name} has no dimension {name!r}"
+        raise PolymaestroError(message + did_you_mean(name, names))
+    # A file may use the name of one dimension as the symbol for another; that dimension keeps its number.
+    kept |= set(operator.symbols)
+    return {dim.name: dim.name for dim in operator.dims if dim.extent.is_constant and dim.name not in kept}
+
+
+def _check_assumptions(assumptions: Sequence[str], operator: pm.Operator, flow: Dataflow) -> None:
+    """Refuse names that are no symbol here, and signs that are no part of a condition."""
+    known = set(operator.symbols)
+    for directive in flow.directives:
+        sizes = (getattr(directive, field, None) for field in ("size", "offset"))
+        known |= {name for size in sizes if size is not None for name in size.names()}
+    for text in assumptions:
+        if not text.strip() or re.search(r"[^\w\s%<>=!+*/(),-]", text):
+            message = f"cannot read the assumption {text!r}; write e.g. 'C % 64 == 0' or 'P >= R'"
+            raise PolymaestroError(message)
+        for name in re.findall(r"[^\W\d]\w*", text):
+            if name not in known and name not in WORDS:
+                message = f"assumption {text!r}: {name} is no symbol of the formulas"
+                raise PolymaestroError(message + did_you_mean(name, operator.symbols))
+
+
+def _derived(operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequence[str]) -> pm.Analysis:
+    try:
+        return pm.analyze(operator, flow, num_pes, assuming=assume)
+    except CountingError as error:
+        message = f"{error}\n{HINT}"
+        raise PolymaestroError(message) from None
+
+
+def _point(
+    analysis: pm.Analysis, operator: pm.Operator, name: str, assume: Sequence[str]
+) -> Mapping[str, int]:
+    """Give the layer's own extents; where the file has symbols, large numbers take their place."""
+    numbers = {dim.name: dim.extent.constant for dim in operator.dims if dim.extent.is_constant}
+    point = reference_point(analysis.operator, analysis.symbols)
+    point |= {symbol: numbers[symbol] for symbol in analysis.symbols if symbol in numbers}
+    region = analysis.macs.valid_on
+    if region.holds(point):
+        return point
+    shown = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
+    if not assume:
+        message = (
+            f"the dataflow is legal only where {region}, which leaves out layer {name} ({shown}); {HINT}"
+        )
+        raise LegalityError(message)
+    click.echo(f"note: layer {name} itself ({shown}) is outside the region {region}", err=True)
+    return analysis.forms.sample()

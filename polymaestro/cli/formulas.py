@@ -1,0 +1,95 @@
+"""Formulas as tables, as JSON, and one formula with all its cases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import polymaestro as pm
+from polymaestro.cli.tables import Row, Table
+from polymaestro.counting import Count
+from polymaestro.counting.region import EVERYWHERE
+from polymaestro.errors import PolymaestroError, did_you_mean
+from polymaestro.symbolic import Case, common_region, factored
+from polymaestro.symbolic.closed_form import Product
+
+Point = Mapping[str, int]
+
+
+def formula_tables(analysis: pm.Analysis, at: Point, style: str) -> list[Table]:
+    """Give a table of totals and one for each boundary, in the case that a point belongs to."""
+    region = common_region(list(_named(analysis).values()), at)
+    where = "" if region.is_everywhere else f", where {region}"
+    totals = {name: form for name, form in _named(analysis).items() if "." not in name}
+    rows = tuple(Row((name.replace("_", " "), _cell(form, at, style))) for name, form in totals.items())
+    tables = [Table(("in all", "count"), rows, words=2, title=f"{analysis.operator.name}{where}")]
+    for boundary in analysis.boundaries:
+        lines = [
+            Row((tensor.name, quantity.replace("_", " "), _cell(form, at, style)))
+            for tensor in boundary.tensors.values()
+            for quantity, form in tensor.forms.items()
+        ]
+        title = f"{boundary.parent} → {boundary.child}"
+        tables.append(Table(("tensor", "quantity", "elements"), tuple(lines), words=3, title=title))
+    return tables
+
+
+def formulas_json(analysis: pm.Analysis, at: Point, exact: str | None) -> str:
+    """Write every formula with its region, in the case of a point; or all cases of one formula."""
+    document: dict[str, Any] = {
+        "schema": "polymaestro.formulas/1",
+        "operator": analysis.operator.name,
+        "extents": {dim.name: str(dim.extent) for dim in analysis.operator.dims},
+        "dataflow": [str(directive) for directive in analysis.dataflow.directives],
+        "notes": list(analysis.loop_nest.notes),
+        "units": [str(units.count) for units in analysis.loop_nest.units],
+        "parameters": list(analysis.symbols),
+        "valid_on": str(analysis.macs.valid_on),
+    }
+    if exact is not None:
+        cases = [_case_json(case) for case in form_named(analysis, exact).cases]
+        document |= {"quantity": exact, "cases": cases}
+    else:
+        forms = {name: _case_json(form.case_at(at)) for name, form in _named(analysis).items()}
+        document |= {"point": dict(at), "formulas": forms}
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def all_cases(analysis: pm.Analysis, quantity: str, style: str) -> str:
+    """Write one formula with all its cases."""
+    form = form_named(analysis, quantity)
+    if style == "latex":
+        return form.latex()
+    if style == "text":
+        return str(form)
+    rows = tuple(Row((f"`{factored(case.value)}`", str(case.region))) for case in form.cases)
+    return Table(("formula", "where"), rows, words=2, title=quantity).markdown()
+
+
+def form_named(analysis: pm.Analysis, quantity: str) -> pm.ClosedForm:
+    """Give the formula of that name, as in ``L2.I.parent_reads`` or ``macs``."""
+    forms = _named(analysis)
+    if quantity not in forms:
+        message = f"no quantity {quantity!r}"
+        raise PolymaestroError(message + did_you_mean(quantity, forms))
+    return forms[quantity]
+
+
+def _named(analysis: pm.Analysis) -> dict[str, pm.ClosedForm]:
+    totals = {"macs": analysis.macs, "steps": analysis.steps, "active_units": analysis.active_units}
+    return totals | dict(analysis.forms.named())
+
+
+def _case_json(case: Case) -> dict[str, str]:
+    return {"value": factored(case.value), "where": str(case.region)}
+
+
+def _cell(form: pm.ClosedForm, at: Point, style: str) -> str:
+    value = form.value_near(at)
+    if style == "latex":
+        # All cases of a formula may fill pages, so the one case is written as a formula of its own.
+        alone = replace(form, products=(Product(1, (Count(((EVERYWHERE, value),)),)),))
+        return f"${alone.latex()}$"
+    return f"`{factored(value)}`"

@@ -1,0 +1,45 @@
+"""What each number means, with its unit: `model.md` §3 in a table."""
+
+from __future__ import annotations
+
+MEANINGS = (
+    ("MACs", "", "multiply-accumulates executed, summed over PEs and steps"),
+    ("steps", "", "time steps at which at least one PE is active"),
+    ("utilization", "%", "active PEs, summed over the steps, per PE and step"),
+    ("occupancy", "elements", "the largest tile that a unit below the boundary holds at any step"),
+    ("tile total", "elements", "the tiles of all units and steps added up: what moves when nothing is kept"),
+    ("fills", "elements", "what the units receive: the part of each tile that the unit did not hold before"),
+    ("parent reads", "elements", "what the parent sends: fills that several units share count once"),
+    (
+        "drains",
+        "elements",
+        "what the units send up: outputs that leave a tile, and all that is left at the end",
+    ),
+    (
+        "parent updates",
+        "elements",
+        "what the parent takes in: drains of several units to one output count once",
+    ),
+    ("read backs", "elements", "outputs that are sent down again after they were drained unfinished"),
+    ("final writes", "elements", "different outputs drained; parent updates beyond these are partial sums"),
+    ("reuse inside tile", "MACs/element", "MACs / tile total"),
+    ("reuse temporal", "factor", "tile total / fills: kept from step to step (outputs: / drains)"),
+    (
+        "reuse spatial",
+        "factor",
+        "fills / parent reads: multicast (outputs: drains / parent updates, reduction)",
+    ),
+)
+
+
+def meanings(depth: int) -> str:
+    """Write the table, with the memories of a dataflow of so many levels."""
+    memories = ["L2", *(f"cluster{index}" for index in range(1, depth)), "L1"]
+    lines = [
+        f"memories, from the top: {' → '.join(memories)}; an arrow is a boundary between parent and child",
+        "each count is per boundary; a unit keeps its tile while it is idle",
+    ]
+    widths = [max(len(row[column]) for row in MEANINGS) for column in (0, 1)]
+    for name, unit, meaning in MEANINGS:
+        lines.append(f"  {name.ljust(widths[0])}  {unit.ljust(widths[1])}  {meaning}")
+    return "\n".join(lines)

@@ -1,0 +1,94 @@
+"""What the commands have in common: the file, the layer, the array, the format of the output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import IO, Any, TypeVar
+
+import click
+
+import polymaestro as pm
+from polymaestro.dataflow import Layer
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = {
+    "json": "One JSON document.",
+    "csv": "Comma-separated values, one row per layer, boundary and tensor.",
+    "markdown": "A Markdown table.",
+    "latex": "A LaTeX tabular (needs booktabs).",
+}
+
+file_argument = click.argument("file", metavar="FILE")
+layer_option = click.option(
+    "--layer", metavar="NAME", help="The layer; may be left out when there is only one."
+)
+
+
+class Failure(click.ClickException):
+    """The input is wrong: one message on standard error, exit status 1."""
+
+    exit_code = 1
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message."""
+        click.echo(f"error: {self.format_message()}", file=file, err=True)
+
+
+def array_options(command: Command) -> Command:
+    """Add the options that say what the array is."""
+    command = click.option(
+        "--num-pes",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Processing elements of the array; goes before that of --hw.",
+    )(command)
+    return click.option("--hw", metavar="HW", help="A hardware file: num_pes and the rest of the machine.")(
+        command
+    )
+
+
+def format_options(*names: str) -> Callable[[Command], Command]:
+    """Add a flag for each format."""
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(names):
+            command = click.option(f"--{name}", is_flag=True, help=FORMATS[name])(command)
+        return command
+
+    return decorate
+
+
+def chosen(flags: Mapping[str, bool]) -> str:
+    """Give the one format that is set, or ``text``."""
+    names = [name for name, is_set in flags.items() if is_set]
+    if len(names) > 1:
+        message = f"--{names[0]} and --{names[1]} exclude each other"
+        raise click.UsageError(message)
+    return names[0] if names else "text"
+
+
+def machine(hw: str | None, num_pes: int | None, *, file: str) -> pm.Hardware:
+    """Give the hardware of --hw, with the number of PEs of --num-pes."""
+    if hw is None:
+        if num_pes is None:
+            message = "how many PEs? Give --num-pes N or --hw HW"
+            raise click.UsageError(message)
+        return pm.Hardware(num_pes)
+    if hw == "-" == file:
+        message = "FILE and --hw cannot both be standard input"
+        raise click.UsageError(message)
+    hardware = pm.load_hardware(hw)
+    return hardware if num_pes is None else replace(hardware, num_pes=num_pes)
+
+
+def layer_of(network: pm.Network, name: str | None) -> Layer:
+    """Give the layer of that name, the first of several; without a name, the only layer."""
+    if name is not None:
+        return network.named(name)[0]
+    if len(network.layers) != 1:
+        names = ", ".join(layer.name for layer in network.layers) or "none"
+        message = f"which layer? Give --layer NAME. {network.name} has {names}"
+        raise click.UsageError(message)
+    return network.layers[0]

@@ -1,0 +1,71 @@
+"""A network at a glance: one line per layer with the traffic below the outermost memory, and a total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from polymaestro.cli.numbers import first_line, percent, slots
+from polymaestro.cli.tables import Row, Table
+from polymaestro.model import LayerReport, NetworkReport
+
+
+class Column(NamedTuple):
+    """A quantity of the n-th tensor of a role, so that convolutions and GEMMs share columns."""
+
+    role: str
+    position: int
+    quantity: str
+
+    def tensor(self, layer: LayerReport) -> str | None:
+        """Give the name of the tensor in a layer."""
+        names = [name for name, role in layer.boundaries[0].roles.items() if role == self.role]
+        return names[self.position] if self.position < len(names) else None
+
+    def value(self, layer: LayerReport) -> int | None:
+        """Give the count of a layer."""
+        name = self.tensor(layer)
+        return None if name is None else layer.boundaries[0].tensors[name][self.quantity]
+
+    def label(self, layers: Iterable[LayerReport]) -> str:
+        """Name the column: ``I reads``, or ``I/A reads`` where operators differ."""
+        names = dict.fromkeys(name for layer in layers if (name := self.tensor(layer)))
+        return f"{'/'.join(names)} {self.quantity.removeprefix('parent_').replace('_', '-')}"
+
+
+def overview(report: NetworkReport) -> Table:
+    """Give the table of all layers."""
+    counted = [layer for layer in report.layers if layer.boundaries]
+    columns = list(_columns(counted))
+    labels = (column.label(counted) for column in columns)
+    rows = [_line(layer, columns) for layer in report.layers]
+    if len(rows) > 1:
+        rows.append(_total(counted, columns))
+    parents = sorted({layer.boundaries[0].parent for layer in counted})
+    traffic = f"; traffic below {', '.join(parents)}, in elements" if parents else ""
+    title = f"{report.network} on {report.hardware['num_pes']} PEs{traffic}"
+    head = ("layer", "operator", "MACs", "steps", "util", *labels)
+    return Table(head, tuple(rows), words=2, title=title)
+
+
+def _columns(layers: Sequence[LayerReport]) -> Iterator[Column]:
+    for role, quantities in (("input", ["parent_reads"]), ("output", ["parent_updates", "read_backs"])):
+        most = max((list(layer.boundaries[0].roles.values()).count(role) for layer in layers), default=0)
+        for position in range(most):
+            yield from (Column(role, position, quantity) for quantity in quantities)
+
+
+def _line(layer: LayerReport, columns: Sequence[Column]) -> Row:
+    if not layer.boundaries:
+        return Row((layer.name, layer.operator), "; ".join(map(first_line, layer.problems)))
+    values = (column.value(layer) for column in columns)
+    use = percent(layer.active, slots(layer))
+    head = (layer.name, layer.operator, str(layer.macs), str(layer.steps), use)
+    return Row((*head, *("" if value is None else str(value) for value in values)))
+
+
+def _total(layers: Sequence[LayerReport], columns: Sequence[Column]) -> Row:
+    use = percent(sum(layer.active for layer in layers), sum(map(slots, layers)))
+    macs, steps = sum(layer.macs for layer in layers), sum(layer.steps for layer in layers)
+    sums = (sum(column.value(layer) or 0 for layer in layers) for column in columns)
+    return Row(("total", "", str(macs), str(steps), use, *map(str, sums)))
