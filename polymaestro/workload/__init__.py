@@ -1,6 +1,7 @@
 """WHAT is computed: dimensions, tensors, accesses, operators."""
 
 from polymaestro.workload.catalog import conv2d, depthwise_conv2d, gemm, grouped_conv2d
+from polymaestro.workload.einsum import einsum
 from polymaestro.workload.operator import Dim, Operator, Tensor, Window
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Window",
     "conv2d",
     "depthwise_conv2d",
+    "einsum",
     "gemm",
     "grouped_conv2d",
 ]

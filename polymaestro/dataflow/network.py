@@ -1,0 +1,38 @@
+"""Networks: named layers in the order of their file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from polymaestro.dataflow.directives import Dataflow
+from polymaestro.dataflow.layers import Layer, check_label
+from polymaestro.errors import DataflowError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers in the order of the file; names of layers may come back."""
+
+    name: str
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a name that no file can hold."""
+        check_label("network", self.name)
+
+    def with_dataflow(self, dataflow: Dataflow) -> Network:
+        """Give the same network with this dataflow in every layer."""
+        return replace(self, layers=tuple(replace(layer, dataflow=dataflow) for layer in self.layers))
+
+    def named(self, name: str) -> tuple[Layer, ...]:
+        """Give the layers of that name, at least one.
+
+        >>> Network("Net", (Layer("CONV1", "CONV"),)).named("conv1")
+        Traceback (most recent call last):
+        polymaestro.errors.DataflowError: network Net has no layer 'conv1'; did you mean 'CONV1'? Known: CONV1
+        """
+        found = tuple(layer for layer in self.layers if layer.name == name)
+        if not found:
+            message = f"network {self.name} has no layer {name!r}"
+            raise DataflowError(message + did_you_mean(name, [layer.name for layer in self.layers]))
+        return found
