@@ -7,9 +7,16 @@ from dataclasses import replace
 
 import click
 
-import polymaestro as pm
 from polymaestro.cli.details import csv_text, layer_tables
-from polymaestro.cli.options import Failure, array_options, chosen, file_argument, format_options, machine
+from polymaestro.cli.options import (
+    Failure,
+    array_options,
+    chosen,
+    file_argument,
+    format_options,
+    machine,
+    network_of,
+)
 from polymaestro.cli.overview import overview
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import NetworkReport
@@ -39,7 +46,7 @@ def analyze(
     """
     style = chosen(formats)
     hardware = machine(hw, num_pes, file=file)
-    network = pm.load(file)
+    network = network_of(file)
     if layer is not None:
         network = replace(network, layers=network.named(layer))
     with Waiting("layers", len(network.layers)) as waiting:
@@ -67,5 +74,8 @@ def _judge(report: NetworkReport) -> None:
         click.echo(f"warning: {count} skip or repeat work; the counts are of what is executed", err=True)
         return
     first = next(layer for layer in wrong if not layer.boundaries)
+    if len(report.layers) == 1:
+        message = f"layer {first.name} cannot be counted: {first.problems[0]}"
+        raise Failure(message)
     message = f"{count} cannot be counted; the first is {first.name}: {first.problems[0]}"
     raise Failure(message)

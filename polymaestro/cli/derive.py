@@ -17,10 +17,11 @@ from polymaestro.cli.options import (
     layer_of,
     layer_option,
     machine,
+    network_of,
 )
 from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow import Dataflow
-from polymaestro.errors import CountingError, LegalityError, PolymaestroError, did_you_mean
+from polymaestro.errors import CountingError, LegalityError, LoweringError, PolymaestroError, did_you_mean
 from polymaestro.model.table import reference_point
 
 EXAMPLES = """\b
@@ -31,7 +32,6 @@ Examples, from the root of the repository:
       --keep R,S --assume "C % 64 == 0" --exact L2.I.parent_reads
 """
 WORDS = ("and", "or", "not", "mod", "floor", "ceil", "min", "max", "exists", "implies", "true", "false")
-HINT = "keep the extents of the filter as numbers (--keep R,S), or assume more (--assume)"
 
 
 @click.command(epilog=EXAMPLES)
@@ -62,7 +62,7 @@ def derive(  # noqa: PLR0913  one argument per option
     """
     style = chosen(formats)
     hardware = machine(hw, num_pes, file=file)
-    found = layer_of(pm.load(file), layer)
+    found = layer_of(network_of(file), layer)
     operator, flow = found.operator(), found.mapping_dataflow()
     lifted = operator.with_extents(_symbols(operator, keep))
     _check_assumptions(assume, lifted, flow)
@@ -111,8 +111,8 @@ def _check_assumptions(assumptions: Sequence[str], operator: pm.Operator, flow: 
 def _derived(operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequence[str]) -> pm.Analysis:
     try:
         return pm.analyze(operator, flow, num_pes, assuming=assume)
-    except CountingError as error:
-        message = f"{error}\n{HINT}"
+    except (CountingError, LoweringError) as error:
+        message = f"{error}\n{_hint(operator)}"
         raise PolymaestroError(message) from None
 
 
@@ -128,9 +128,14 @@ def _point(
         return point
     shown = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
     if not assume:
-        message = (
-            f"the dataflow is legal only where {region}, which leaves out layer {name} ({shown}); {HINT}"
-        )
+        message = f"layer {name} ({shown}) is not legal; the dataflow is legal only where {region}"
         raise LegalityError(message)
     click.echo(f"note: layer {name} itself ({shown}) is outside the region {region}", err=True)
     return analysis.forms.sample()
+
+
+def _hint(operator: pm.Operator) -> str:
+    """Say how to ask for less: the extents of filters decide which windows fit, so they come first."""
+    filters = [window.filter for window in operator.windows]
+    names = ",".join(filters or [dim.name for dim in operator.dims[:1]])
+    return f"keep extents as numbers (e.g. --keep {names}), or assume more (--assume)"

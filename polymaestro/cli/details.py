@@ -52,7 +52,7 @@ def csv_text(report: NetworkReport) -> str:
 def _rows(layer: LayerReport) -> list[list[str | int]]:
     rows: list[list[str | int]] = []
     for boundary in layer.boundaries:
-        place = [layer.macs, boundary.parent, boundary.child, boundary.steps]
+        place: list[str | int] = [layer.macs, boundary.parent, boundary.child, boundary.steps]
         for tensor, counts in boundary.tensors.items():
             numbers = [counts.get(quantity, "") for quantity in QUANTITIES]
             factors = ["" if each is None else decimal(each) for each in reuse(layer.macs, counts)]
@@ -69,8 +69,9 @@ def _totals(layer: LayerReport) -> Table:
         Row(("active PEs per step", decimal(ratio(layer.active, layer.steps)))),
         Row(("utilization", percent(layer.active, slots(layer)))),
     )
-    title = "; ".join([f"{layer.name}: {layer.operator}, {extents}", *layer.notes])
-    return Table(("in all", "count"), rows, title=title)
+    return Table(
+        ("in all", "count"), rows, title=f"{layer.name}: {layer.operator}, {extents}", notes=layer.notes
+    )
 
 
 def _boundary(layer: LayerReport, boundary: BoundaryReport) -> Table:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import click
 
-import polymaestro as pm
 from polymaestro.cli.meanings import meanings
-from polymaestro.cli.options import Failure, array_options, file_argument, layer_of, layer_option, machine
+from polymaestro.cli.options import (
+    Failure,
+    array_options,
+    file_argument,
+    layer_of,
+    layer_option,
+    machine,
+    network_of,
+)
 from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest import LoopNest, lower
 from polymaestro.relations import Relations, extract
@@ -28,7 +35,7 @@ def explain(file: str, layer: str | None, hw: str | None, num_pes: int | None) -
     A dataflow that is not legal is shown all the same, with what is wrong; the exit status is then 1.
     """
     hardware = machine(hw, num_pes, file=file)
-    found = layer_of(pm.load(file), layer)
+    found = layer_of(network_of(file), layer)
     flow = found.mapping_dataflow()
     nest = lower(found.operator(), flow, hardware.num_pes)
     relations = extract(nest, allow_illegal=True)

@@ -24,7 +24,7 @@ def formula_tables(analysis: pm.Analysis, at: Point, style: str) -> list[Table]:
     where = "" if region.is_everywhere else f", where {region}"
     totals = {name: form for name, form in _named(analysis).items() if "." not in name}
     rows = tuple(Row((name.replace("_", " "), _cell(form, at, style))) for name, form in totals.items())
-    tables = [Table(("in all", "count"), rows, words=2, title=f"{analysis.operator.name}{where}")]
+    tables = [Table(("in all", "count"), rows, words=2, math=True, title=f"{analysis.operator.name}{where}")]
     for boundary in analysis.boundaries:
         lines = [
             Row((tensor.name, quantity.replace("_", " "), _cell(form, at, style)))
@@ -32,7 +32,9 @@ def formula_tables(analysis: pm.Analysis, at: Point, style: str) -> list[Table]:
             for quantity, form in tensor.forms.items()
         ]
         title = f"{boundary.parent} → {boundary.child}"
-        tables.append(Table(("tensor", "quantity", "elements"), tuple(lines), words=3, title=title))
+        tables.append(
+            Table(("tensor", "quantity", "elements"), tuple(lines), words=3, math=True, title=title)
+        )
     return tables
 
 
@@ -64,8 +66,8 @@ def all_cases(analysis: pm.Analysis, quantity: str, style: str) -> str:
         return form.latex()
     if style == "text":
         return str(form)
-    rows = tuple(Row((f"`{factored(case.value)}`", str(case.region))) for case in form.cases)
-    return Table(("formula", "where"), rows, words=2, title=quantity).markdown()
+    rows = tuple(Row((str(case.region), f"`{factored(case.value)}`")) for case in form.cases)
+    return Table(("where", "formula"), rows, words=2, math=True, title=quantity).markdown()
 
 
 def form_named(analysis: pm.Analysis, quantity: str) -> pm.ClosedForm:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
+
+WIDTH = 100
 MEANINGS = (
     ("MACs", "", "multiply-accumulates executed, summed over PEs and steps"),
     ("steps", "", "time steps at which at least one PE is active"),
@@ -41,5 +44,6 @@ def meanings(depth: int) -> str:
     ]
     widths = [max(len(row[column]) for row in MEANINGS) for column in (0, 1)]
     for name, unit, meaning in MEANINGS:
-        lines.append(f"  {name.ljust(widths[0])}  {unit.ljust(widths[1])}  {meaning}")
+        start = f"  {name.ljust(widths[0])}  {unit.ljust(widths[1])}  "
+        lines += textwrap.wrap(meaning, WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
     return "\n".join(lines)

@@ -83,12 +83,21 @@ def machine(hw: str | None, num_pes: int | None, *, file: str) -> pm.Hardware:
     return hardware if num_pes is None else replace(hardware, num_pes=num_pes)
 
 
+def network_of(file: str) -> pm.Network:
+    """Read a network that has layers."""
+    network = pm.load(file)
+    if not network.layers:
+        message = f"network {network.name} has no layers"
+        raise Failure(message)
+    return network
+
+
 def layer_of(network: pm.Network, name: str | None) -> Layer:
     """Give the layer of that name, the first of several; without a name, the only layer."""
     if name is not None:
         return network.named(name)[0]
-    if len(network.layers) != 1:
-        names = ", ".join(layer.name for layer in network.layers) or "none"
+    if len(network.layers) > 1:
+        names = ", ".join(layer.name for layer in network.layers)
         message = f"which layer? Give --layer NAME. {network.name} has {names}"
         raise click.UsageError(message)
     return network.layers[0]

@@ -28,9 +28,9 @@ class Column(NamedTuple):
         return None if name is None else layer.boundaries[0].tensors[name][self.quantity]
 
     def label(self, layers: Iterable[LayerReport]) -> str:
-        """Name the column: ``I reads``, or ``I/A reads`` where operators differ."""
+        """Name the column: ``I`` over ``reads``, or ``I/A`` where operators differ."""
         names = dict.fromkeys(name for layer in layers if (name := self.tensor(layer)))
-        return f"{'/'.join(names)} {self.quantity.removeprefix('parent_').replace('_', '-')}"
+        return f"{'/'.join(names)}\n{self.quantity.removeprefix('parent_').replace('_', '-')}"
 
 
 def overview(report: NetworkReport) -> Table:
@@ -39,7 +39,7 @@ def overview(report: NetworkReport) -> Table:
     columns = list(_columns(counted))
     labels = (column.label(counted) for column in columns)
     rows = [_line(layer, columns) for layer in report.layers]
-    if len(rows) > 1:
+    if len(rows) > 1 and counted:
         rows.append(_total(counted, columns))
     parents = sorted({layer.boundaries[0].parent for layer in counted})
     traffic = f"; traffic below {', '.join(parents)}, in elements" if parents else ""
@@ -57,11 +57,16 @@ def _columns(layers: Sequence[LayerReport]) -> Iterator[Column]:
 
 def _line(layer: LayerReport, columns: Sequence[Column]) -> Row:
     if not layer.boundaries:
-        return Row((layer.name, layer.operator), "; ".join(map(first_line, layer.problems)))
+        return Row((layer.name, _short(layer)), "; ".join(map(first_line, layer.problems)))
     values = (column.value(layer) for column in columns)
     use = percent(layer.active, slots(layer))
-    head = (layer.name, layer.operator, str(layer.macs), str(layer.steps), use)
+    head = (layer.name, _short(layer), str(layer.macs), str(layer.steps), use)
     return Row((*head, *("" if value is None else str(value) for value in values)))
+
+
+def _short(layer: LayerReport) -> str:
+    """Name the operator; one long name would widen the column of all."""
+    return layer.operator.removesuffix("_conv2d")
 
 
 def _total(layers: Sequence[LayerReport], columns: Sequence[Column]) -> Row:

@@ -23,19 +23,28 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A head, rows, and how many columns at the left are words; the others are numbers."""
+    """A head, whose cells may have lines, and rows.
+
+    The first `words` columns are words, the others numbers. With `math`, the last column is a formula that
+    is already in the markup of the format.
+    """
 
     head: tuple[str, ...]
     rows: tuple[Row, ...]
     words: int = 1
     title: str = ""
+    notes: tuple[str, ...] = ()
+    math: bool = False
 
     def plain(self) -> str:
         """Write with blanks between the columns, tighter when that makes it fit the width."""
-        every = [self.head, *(row.cells for row in self.rows if not row.remark)]
+        head = self._head_lines()
+        every = [*head, *(row.cells for row in self.rows if not row.remark)]
         widths = [max(len(cells[column]) for cells in every) for column in range(len(self.head))]
         gap = "  " if sum(widths) + 2 * len(widths) - 2 <= page_width() else " "
-        lines = [click.style(self._line(self.head, widths, gap), bold=True)]
+        lines = [self.title] * bool(self.title)
+        lines += [_filled(f"note: {note}", "") for note in self.notes]
+        lines += [click.style(self._line(cells, widths, gap), bold=True) for cells in head]
         for row in self.rows:
             line = self._line(row.cells, widths, gap)
             if not row.remark:
@@ -43,39 +52,44 @@ class Table:
             elif len(line) + 2 + len(row.remark) <= page_width():
                 lines.append(f"{line}  {click.style(row.remark, fg='red')}")
             else:
-                wrapped = textwrap.fill(
-                    row.remark, page_width(), initial_indent=INDENT, subsequent_indent=INDENT
-                )
-                lines += [line, click.style(wrapped, fg="red")]
-        return "\n".join([self.title, *lines] if self.title else lines)
+                lines += [line, click.style(_filled(row.remark, INDENT), fg="red")]
+        return "\n".join(lines)
 
     def markdown(self) -> str:
         """Write as a Markdown table."""
         rules = [":--" if column < self.words else "--:" for column in range(len(self.head))]
-        lines = [f"| {' | '.join(cells)} |" for cells in (self.head, tuple(rules))]
+        rows = [[cell.replace("\n", " ") for cell in self.head], rules]
         for row in self.rows:
-            rest = [row.remark.replace("|", "\\|")] if row.remark else []
-            cells = [*row.cells, *rest]
-            cells += [""] * (len(self.head) - len(cells))
-            lines.append(f"| {' | '.join(cells)} |")
-        return "\n".join([f"**{self.title}**", "", *lines] if self.title else lines)
+            cells = [*row.cells, *([row.remark] if row.remark else [])]
+            rows.append([cell.replace("|", "\\|") for cell in cells] + [""] * (len(self.head) - len(cells)))
+        before = [f"**{self.title}**\n"] * bool(self.title) + [f"Note: {note}\n" for note in self.notes]
+        return "\n".join([*before, *(f"| {' | '.join(cells)} |" for cells in rows)])
 
     def latex(self) -> str:
         """Write as a tabular in the manner of booktabs."""
         columns = "l" * self.words + "r" * (len(self.head) - self.words)
-        lines = [f"\\begin{{tabular}}{{{columns}}}", "\\toprule", _latex_row(self.head), "\\midrule"]
+        lines = [f"% {text}" for text in (self.title, *self.notes) if text]
+        head = " & ".join(escaped(cell.replace("\n", " ")) for cell in self.head)
+        lines += [f"\\begin{{tabular}}{{{columns}}}", "\\toprule", rf"{head} \\", "\\midrule"]
         for row in self.rows:
             cells = [escaped(cell) for cell in row.cells]
+            if self.math:
+                cells[-1] = row.cells[-1]
             if row.remark:
                 free = len(self.head) - len(cells)
                 cells.append(f"\\multicolumn{{{free}}}{{l}}{{{escaped(row.remark)}}}")
-            lines.append(" & ".join(cells) + r" \\")
-        lines += ["\\bottomrule", "\\end{tabular}"]
-        return "\n".join([f"% {self.title}", *lines] if self.title else lines)
+            lines.append(rf"{' & '.join(cells)} \\")
+        return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"])
 
     def written(self, style: str) -> str:
         """Write in the format of that name."""
         return {"text": self.plain, "markdown": self.markdown, "latex": self.latex}[style]()
+
+    def _head_lines(self) -> list[tuple[str, ...]]:
+        """Give the lines of the head, each cell standing on the last of them."""
+        cells = [cell.split("\n") for cell in self.head]
+        height = max(map(len, cells))
+        return list(zip(*([""] * (height - len(lines)) + lines for lines in cells), strict=True))
 
     def _line(self, cells: tuple[str, ...], widths: list[int], gap: str) -> str:
         padded = [
@@ -101,5 +115,8 @@ def escaped(text: str) -> str:
     return "".join(signs.get(sign, sign) for sign in text)
 
 
-def _latex_row(cells: tuple[str, ...]) -> str:
-    return " & ".join(map(escaped, cells)) + r" \\"
+def _filled(text: str, indent: str) -> str:
+    """Break a text at the width of the page."""
+    return textwrap.fill(
+        text, max(page_width(), 20), initial_indent=indent, subsequent_indent=INDENT, break_on_hyphens=False
+    )

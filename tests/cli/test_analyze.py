@@ -1,0 +1,130 @@
+"""`polymaestro analyze`: formats, exit statuses, and what goes to which stream."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from polymaestro.cli import main
+
+NETWORK = """
+Network Small {
+  Layer A { Type: CONV Stride { X: 1, Y: 1 } Dimensions { K: 8, C: 6, R: 3, S: 3, Y: 10, X: 9 } Dataflow {
+    SpatialMap(1,1) K; TemporalMap(4,4) C; TemporalMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X;
+    Cluster(4); SpatialMap(1,1) C; } }
+  Layer B { Type: DSCONV Stride { X: 2, Y: 2 } Dimensions { C: 8, R: 3, S: 3, Y: 9, X: 9 } Dataflow {
+    SpatialMap(1,1) C; TemporalMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X; } }
+  Layer G { Type: GEMM Dimensions { M: 4, N: 6, K: 10 } Dataflow {
+    TemporalMap(1,1) N; SpatialMap(1,1) M; TemporalMap(5,5) K; Cluster(5); SpatialMap(1,1) K; } }
+}
+"""
+SKIPS = (
+    "Network N { Layer L { Type: GEMM Dimensions { M: 4, N: 6, K: 10 } Dataflow { SpatialMap(1,2) M; } } }"
+)
+
+Golden = Callable[[str, str], None]
+
+
+def run(*arguments: str, text: str = NETWORK) -> Result:
+    return CliRunner().invoke(main, ["analyze", "-", *arguments], input=text)
+
+
+def test_text_has_a_line_per_layer_and_a_total(golden: Golden) -> None:
+    result = run("--num-pes", "16")
+    assert (result.exit_code, result.stderr) == (0, "")
+    golden("cli-analyze.txt", result.stdout)
+    assert max(map(len, result.stdout.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("style", ["markdown", "latex", "csv"])
+def test_other_formats(golden: Golden, style: str) -> None:
+    result = run("--num-pes", "16", f"--{style}")
+    assert (result.exit_code, result.stderr) == (0, "")
+    golden(f"cli-analyze-{style}.txt", result.stdout)
+
+
+def test_one_layer_shows_every_boundary(golden: Golden) -> None:
+    result = run("--num-pes", "16", "--layer", "B")
+    assert result.exit_code == 0
+    golden("cli-analyze-layer.txt", result.stdout)
+
+
+def test_json_has_the_schema_and_nothing_else_is_printed() -> None:
+    result = run("--num-pes", "16", "--json")
+    report = json.loads(result.stdout)
+    assert list(report) == ["schema", "network", "hardware", "policies", "layers", "total"]
+    assert (report["schema"], report["network"]) == ("polymaestro.report/1", "Small")
+    assert report["hardware"]["num_pes"] == 16
+    assert report["total"]["macs"] == 8 * 6 * 9 * 8 * 7 + 8 * 9 * 4 * 4 + 4 * 6 * 10
+    for layer in report["layers"]:
+        assert layer["legal"] is True
+        assert layer["problems"] == []
+        for boundary in layer["boundaries"]:
+            for tensor in boundary["tensors"].values():
+                moved = {"fills", "parent_reads"}
+                if tensor["role"] == "output":
+                    moved = {"drains", "parent_updates", "read_backs", "final_writes"}
+                assert set(tensor) == {"role", "occupancy", "tile_total"} | moved
+                assert all(isinstance(tensor[key], int) for key in moved)
+
+
+def test_csv_agrees_with_json() -> None:
+    rows = list(csv.DictReader(io.StringIO(run("--num-pes", "16", "--csv").stdout)))
+    report = json.loads(run("--num-pes", "16", "--json").stdout)
+    assert len(rows) == 3 * 2 + 3 + 3 * 2
+    layers = {layer["name"]: layer for layer in report["layers"]}
+    for row in rows:
+        boundaries = {each["parent"]: each for each in layers[row["layer"]]["boundaries"]}
+        for key, value in boundaries[row["parent"]]["tensors"][row["tensor"]].items():
+            assert row[key] == str(value)
+
+
+def test_huge_extents_stay_exact() -> None:
+    k = 10**12
+    text = NETWORK.replace("K: 8", f"K: {k}")
+    result = run("--num-pes", "16", "--layer", "A", "--json", text=text)
+    layer = json.loads(result.stdout)["layers"][0]
+    assert layer["macs"] == k * 6 * 9 * 8 * 7
+    assert layer["boundaries"][0]["tensors"]["W"]["parent_reads"] >= k * 6 * 9
+    assert str(k * 6 * 9 * 8 * 7) in run("--num-pes", "16", text=text).stdout
+
+
+def test_an_illegal_layer_is_named_and_the_others_are_counted(golden: Golden) -> None:
+    text = NETWORK.replace("Network Small {", "Network Small {" + SKIPS[SKIPS.index("Layer") : -1])
+    result = run("--num-pes", "16", text=text)
+    assert result.exit_code == 1
+    golden("cli-analyze-illegal.txt", result.stdout)
+    assert result.stderr.startswith("error: 1 of 4 layers cannot be counted; the first is L: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("style", ["csv", "markdown", "latex", "json"])
+def test_an_illegal_layer_shows_its_problem_in_every_format(style: str) -> None:
+    for chosen in ([], ["--layer", "L"]):
+        result = run("--num-pes", "16", f"--{style}", *chosen, text=SKIPS)
+        assert result.exit_code == 1
+        assert "never executed" in result.stdout
+        assert result.stderr.startswith("error: layer L cannot be counted: ")
+
+
+def test_an_illegal_layer_is_counted_on_request() -> None:
+    result = run("--num-pes", "16", "--allow-illegal", "--json", text=SKIPS)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["layers"][0]["macs"] == 2 * 6 * 10
+
+
+def test_windows_line_ends_change_nothing() -> None:
+    assert run("--num-pes", "16", text=NETWORK.replace("\n", "\r\n")).stdout == run("--num-pes", "16").stdout
+
+
+def test_num_pes_goes_before_the_hardware_file(tmp_path: Path) -> None:
+    file = tmp_path / "hw.m"
+    file.write_text("num_pes: 8, l1_size_cstr: 100", encoding="utf-8")
+
+    assert json.loads(run("--hw", str(file), "--json").stdout)["hardware"] == {"num_pes": 8, "l1_size": 100}
+    both = run("--hw", str(file), "--num-pes", "16", "--json")
+    assert json.loads(both.stdout)["hardware"] == {"num_pes": 16, "l1_size": 100}
