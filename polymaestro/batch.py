@@ -6,7 +6,9 @@ numbers, because they decide which windows fit a tile, and all others become sym
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -40,7 +42,8 @@ class Network(language.Network):
 
         Raises `WorkloadError` when a layer has a symbol for an extent.
         """
-        batch = _Batch(hardware, allow_illegal)
+        batch = _Batch(hardware, allow_illegal=allow_illegal)
+        batch.expect(self.layers)
         layers = tuple(batch.report(layer) for layer in progress(self.layers))
         given = {f.name: getattr(hardware, f.name) for f in fields(hardware)}
         return NetworkReport(self.name, {k: v for k, v in given.items() if v is not None}, layers)
@@ -56,10 +59,19 @@ def load(path: str | Path) -> Network:
 
 
 class _Batch:
-    def __init__(self, hardware: Hardware, allow_illegal: bool) -> None:  # noqa: FBT001
+    """The structures met so far; one that a single layer has is derived with that layer's numbers."""
+
+    def __init__(self, hardware: Hardware, *, allow_illegal: bool) -> None:
         self.hardware = hardware
         self.allow_illegal = allow_illegal
+        self.layers_of: Counter[Structure] = Counter()
         self.known: dict[Structure, Analysis | None] = {}
+
+    def expect(self, layers: Iterable[Layer]) -> None:
+        """Count how many layers share each structure."""
+        for layer in layers:
+            with suppress(WorkloadError, DataflowError):
+                self.layers_of[self._structure(layer.operator(), layer.mapping_dataflow())] += 1
 
     def report(self, layer: Layer) -> LayerReport:
         """Count a layer, or say what is wrong with it."""
@@ -91,13 +103,19 @@ class _Batch:
         return alone.at({}, name)
 
     def _shared(self, operator: Operator, flow: Dataflow) -> Analysis | None:
-        """Give the analysis with symbols for all extents but the filters', if there is one."""
-        filters = {window.filter for window in operator.windows}
-        lifted = operator.with_extents({d.name: d.name for d in operator.dims if d.name not in filters})
-        key = (lifted, flow, self.hardware.num_pes)
+        """Give the analysis that the layers of a structure share, if there is one."""
+        key = self._structure(operator, flow)
+        if self.layers_of[key] == 1:
+            return None
         if key not in self.known:
             try:
-                self.known[key] = analyze(lifted, flow, self.hardware.num_pes)
+                self.known[key] = analyze(key[0], flow, self.hardware.num_pes)
             except (CountingError, LegalityError):
                 self.known[key] = None
         return self.known[key]
+
+    def _structure(self, operator: Operator, flow: Dataflow) -> Structure:
+        """Lift all extents but the filters' to symbols."""
+        filters = {window.filter for window in operator.windows}
+        lifted = operator.with_extents({d.name: d.name for d in operator.dims if d.name not in filters})
+        return lifted, flow, self.hardware.num_pes

@@ -29,6 +29,7 @@ from polymaestro.relations.sets import SET, named, parameters, restricted, witho
 Engine = Literal["auto", "faulhaber", "barvinok"]
 
 MAX_RESIDUE_SPLITS = 4
+MAX_SLICES = 16
 MAX_ENUMERATED = 1_000_000
 
 
@@ -154,6 +155,9 @@ def _counted_case(domain: isl.Set, ranges: Mapping[str, Range], splits: int) -> 
         small = compacted(domain)
         if not parameters(small) and _volume(small) <= MAX_ENUMERATED:
             return [(small.params(), QuasiPolynomial.of(int(small.count_val().to_str())))]
+        slices = _slices(small)
+        if slices:
+            return overlaid([_counted_case(each, ranges, splits) for each in slices])
         residues = find_residues(small) if splits else None
         if residues is None:
             raise
@@ -163,6 +167,17 @@ def _counted_case(domain: isl.Set, ranges: Mapping[str, Range], splits: int) -> 
             cells = _counted_case(inside, {}, splits - 1)
             groups.append([residues.undo(residue, *cell) for cell in cells])
     return overlaid(groups)
+
+
+def _slices(domain: isl.Set) -> list[isl.Set]:
+    """Cut a set at each value of a dimension that takes only a few; none when there is no such one."""
+    for index in range(domain.dim(SET)):
+        low, high = domain.dim_min_val(index), domain.dim_max_val(index)
+        if low.is_int() and high.is_int() and high.to_python() - low.to_python() < MAX_SLICES:
+            values = range(low.to_python(), high.to_python() + 1)
+            cut = (domain.fix_val(SET, index, isl.Val(value)) for value in values)
+            return [each.project_out(SET, index, 1).compute_divs() for each in cut if not each.is_empty()]
+    return []
 
 
 def _volume(domain: isl.Set) -> int:

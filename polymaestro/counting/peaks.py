@@ -7,8 +7,7 @@ steps as parameters, and the largest value is found the same way while it is aff
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from fractions import Fraction
+from collections.abc import Callable, Iterator
 from math import lcm
 
 import islpy as isl
@@ -16,11 +15,14 @@ import islpy as isl
 from polymaestro.affine import Affine
 from polymaestro.counting.merging import Piece
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
+from polymaestro.counting.ranges import ranges_of
 from polymaestro.counting.reading import named_division
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.relations.sets import PARAM, named, parameters
 
 IN, OUT = isl.dim_type.in_, isl.dim_type.out
+MAX_RANGE = 64
+
 Cells = Callable[[isl.Set, isl.Set], list[Piece]]
 
 
@@ -65,19 +67,38 @@ def _largest_count(tile: isl.Map, cells: Cells) -> list[Piece]:
     counted = cells(lifted, lifted.params())
     values = isl.Set("{ [z] : false }")
     for domain, value in counted:
-        values = values.union(_valued(domain, value, own, names))
+        for cell, affine in _affine_cells(domain, value, own):
+            values = values.union(_valued(cell, affine, names))
     return _largest(values)
 
 
-def _valued(domain: isl.Set, value: QuasiPolynomial, own: set[str], steps: list[str]) -> isl.Set:
-    """Give the set of values that a count takes on a cell of parameters and steps."""
-    if any(sum(power for _, power in monomial) > 1 for monomial, _ in value.terms):
-        message = (
-            f"the size of a tile, {value}, is not affine in its step, so its largest value is not known; "
-            f"give {', '.join(sorted(value.names() & own)) or 'the extents'} a number"
-        )
-        raise CountingUnavailableError(message)
-    scale = lcm(*(Fraction(factor).denominator for _, factor in value.terms))
+def _affine_cells(
+    domain: isl.Set, value: QuasiPolynomial, own: set[str]
+) -> Iterator[tuple[isl.Set, QuasiPolynomial]]:
+    """Split a cell at the values of parameters with a short range until its polynomial is affine."""
+    if all(sum(power for _, power in monomial) <= 1 for monomial, _ in value.terms):
+        yield domain, value
+        return
+    ranges = ranges_of(domain)
+    for name in sorted(value.names()):
+        low, high = ranges[name]
+        if low is not None and high is not None and high - low < MAX_RANGE:
+            index = domain.find_dim_by_name(PARAM, name)
+            for number in range(low, high + 1):
+                cell = domain.fix_val(PARAM, index, isl.Val(number))
+                if not cell.is_empty():
+                    yield from _affine_cells(cell, value.substitute({name: number}), own)
+            return
+    message = (
+        f"the size of a tile, {value}, is not affine in its step, so its largest value is not known; "
+        f"give {', '.join(sorted(value.names() & own)) or 'the extents'} a number"
+    )
+    raise CountingUnavailableError(message)
+
+
+def _valued(domain: isl.Set, value: QuasiPolynomial, steps: list[str]) -> isl.Set:
+    """Give the set of values that an affine count takes on a cell of parameters and steps."""
+    scale = lcm(*(factor.denominator for _, factor in value.terms))
     scaled = Affine.of(0)
     for monomial, factor in value.terms:
         atom = Affine.of(monomial[0][0]) if monomial else Affine.of(1)

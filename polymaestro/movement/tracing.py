@@ -75,28 +75,28 @@ def _steps(groups: list[GroupSteps]) -> Quantity:
 
 def _boundary(relations: Relations, depth: int, parent: str, child: str) -> BoundaryMovement:
     apart = tuple(GroupSteps(group, depth) for group in relations.groups)
-    together = (GroupSteps(joined(relations.groups), depth),)
-    groups = apart if all(group.is_uniform for group in apart if group.spreads) else together
-    tensors: dict[str, Mapping[str, Quantity]] = {}
-    for tensor in relations.nest.operator.tensors:
-        flow = Flow(groups, tensor)
-        held = {"occupancy": flow.occupancy(), "tile_total": flow.tile_total()}
-        if tensor.role == "input":
-            moved = {"fills": flow.transfers(), "parent_reads": flow.arrivals()}
-        else:
-            moved = _output(flow, together, tensor)
-        tensors[tensor.name] = held | moved
+    together = GroupSteps(joined(relations.groups), depth)
+    tensors = {
+        tensor.name: _tensor(apart, together, tensor) for tensor in relations.nest.operator.tensors
+    }
     return BoundaryMovement(parent, child, depth, _steps(list(apart)), tensors)
 
 
-def _output(flow: Flow, together: tuple[GroupSteps], tensor: Tensor) -> dict[str, Quantity]:
-    """Outputs: what is not the first arrival of an element below its parent is a read-back."""
-    final = flow.distinct()
-    once = all(group.arrives_once(tensor) for group in flow.groups if group.spreads)
-    again = flow.arrivals().minus(final) if once else reread(together[0], tensor)
-    return {
-        "drains": flow.transfers(),
-        "parent_updates": flow.departures(),
-        "read_backs": again,
+def _tensor(
+    apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor
+) -> dict[str, Quantity]:
+    """Derive one tensor; what units share needs all groups together when their cases differ."""
+    own = Flow(apart, tensor)
+    spatial = next(group for group in apart if group.spreads)
+    shared = own if spatial.is_uniform else Flow((together,), tensor)
+    held = {"occupancy": own.occupancy(), "tile_total": own.tile_total()}
+    if tensor.role == "input":
+        return held | {"fills": own.transfers(), "parent_reads": shared.arrivals()}
+    final = own.distinct()
+    first_at_once = spatial.is_uniform and spatial.arrives_once(tensor)
+    return held | {
+        "drains": own.transfers(),
+        "parent_updates": shared.departures(),
+        "read_backs": shared.arrivals().minus(final) if first_at_once else reread(together, tensor),
         "final_writes": final,
     }
