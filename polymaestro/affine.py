@@ -25,7 +25,6 @@ from typing import Literal
 from polymaestro.errors import PolymaestroError
 
 
-
 @dataclass(frozen=True, slots=True)
 class Floor:
     """⌊numerator / divisor⌋ with a positive integer divisor."""
@@ -124,17 +123,7 @@ class Affine:
 
     def names(self) -> frozenset[str]:
         """Give every name in the expression, those inside floors and extrema too."""
-        return frozenset(self._names())
-
-    def _names(self) -> Iterator[str]:
-        for atom, _ in self.terms:
-            if isinstance(atom, str):
-                yield atom
-            elif isinstance(atom, Floor):
-                yield from atom.numerator._names()
-            else:
-                for argument in atom.arguments:
-                    yield from argument._names()
+        return frozenset(_names(self))
 
     def evaluate(self, point: Mapping[str, int]) -> int:
         """Compute the value where every name has one; Python integers, so of any size."""
@@ -221,6 +210,17 @@ def _extremum(
     return folded[0] if len(folded) == 1 else Affine.of(Extremum(kind, folded))
 
 
+def _names(expression: Affine) -> Iterator[str]:
+    for atom, _ in expression.terms:
+        if isinstance(atom, str):
+            yield atom
+        elif isinstance(atom, Floor):
+            yield from _names(atom.numerator)
+        else:
+            for argument in atom.arguments:
+                yield from _names(argument)
+
+
 def _value(atom: str | Floor | Extremum, point: Mapping[str, int]) -> int:
     if isinstance(atom, str):
         return point[atom]
@@ -247,9 +247,7 @@ def _isl_atom(atom: str | Floor | Extremum) -> str:
     return f"{atom.kind}({', '.join(argument.isl() for argument in atom.arguments)})"
 
 
-def _written(
-    expression: Affine, write: Callable[[str | Floor | Extremum], str], times: str
-) -> str:
+def _written(expression: Affine, write: Callable[[str | Floor | Extremum], str], times: str) -> str:
     text = ""
     for atom, factor in sorted(expression.terms, key=lambda term: term[1] < 0):
         scaled = write(atom) if abs(factor) == 1 else f"{abs(factor)}{times}{write(atom)}"

@@ -91,9 +91,7 @@ class _Batch:
         except PolymaestroError as error:
             return LayerReport(layer.name, operator.name, extents, (str(error),))
 
-    def _counted(
-        self, name: str, operator: Operator, flow: Dataflow, extents: dict[str, int]
-    ) -> LayerReport:
+    def _counted(self, name: str, operator: Operator, flow: Dataflow, extents: dict[str, int]) -> LayerReport:
         shared = self._shared(operator, flow)
         if shared is not None:
             point = {symbol: extents[symbol] for symbol in shared.symbols}

@@ -9,6 +9,7 @@ import islpy as isl
 from polymaestro.affine import Affine
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import named_division
+from polymaestro.relations.sets import parameters
 
 AVAILABLE = hasattr(isl.Set, "card")
 
@@ -26,13 +27,13 @@ def count_cells(domain: isl.Set) -> list[tuple[isl.Set, QuasiPolynomial]]:
 
 def _polynomial(value: isl.QPolynomial) -> QuasiPolynomial:
     total = QuasiPolynomial(())
+    names = parameters(value.domain())
 
     def add(term: isl.Term) -> None:
         nonlocal total
         product = QuasiPolynomial.of(Fraction(term.get_coefficient_val().to_str()))
         for index in range(term.dim(isl.dim_type.param)):
-            name = value.get_dim_name(isl.dim_type.param, index)
-            product = product * QuasiPolynomial.of(name) ** term.get_exp(isl.dim_type.param, index)
+            product = product * QuasiPolynomial.of(names[index]) ** term.get_exp(isl.dim_type.param, index)
         for index in range(term.dim(isl.dim_type.div)):
             exponent = term.get_exp(isl.dim_type.div, index)
             if exponent:

@@ -21,8 +21,8 @@ from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.ranges import Range, ranges_of
 from polymaestro.counting.reading import conditions_of, region_of
 from polymaestro.counting.region import Region
-from polymaestro.counting.residues import find_residues
 from polymaestro.counting.remainders import find_split
+from polymaestro.counting.residues import find_residues
 from polymaestro.errors import CountingError, CountingUnavailableError
 from polymaestro.relations.sets import SET, named, parameters, restricted, without_unused_parameters
 
@@ -71,8 +71,9 @@ class Count:
 class Counter:
     """Counts sets in one context of parameters and remembers what it has counted.
 
-    >>> counter = Counter(isl.Set("[P, R] -> { : P >= 1 and R >= 1 }"))
-    >>> print(counter.count(isl.Set("[P, R] -> { [y] : exists p, r : y = p + r and 0 <= p < P and 0 <= r < R }")))
+    >>> counter = Counter(isl.Set("[P, R] -> { : P >= 1 and R >= 1 }").params())
+    >>> rows = "[P, R] -> { [y] : exists p, r : y = p + r and 0 <= p < P and 0 <= r < R }"
+    >>> print(counter.count(isl.Set(rows)))
     P + R - 1  if everywhere
     """
 
@@ -195,7 +196,7 @@ def _sum_pieces(domain: isl.Set, ranges: Mapping[str, Range]) -> list[Piece]:
 
 
 def compacted(domain: isl.Set) -> isl.Set:
-    """Give a set with as many points and fewer dimensions, all named x0, x1, …"""
+    """Give a set with as many points and fewer dimensions, named x0, x1 and so on."""
     domain = named(_without_determined(domain)).compute_divs()
     while True:
         mixed = _mixed_radix(domain)

@@ -43,7 +43,9 @@ class Cell:
     summand: QuasiPolynomial
 
 
-def count_cells(piece: isl.BasicSet, ranges: Mapping[str, Range] | None = None) -> list[tuple[isl.Set, QuasiPolynomial]]:
+def count_cells(
+    piece: isl.BasicSet, ranges: Mapping[str, Range] | None = None
+) -> list[tuple[isl.Set, QuasiPolynomial]]:
     """Count the points of a basic set as disjoint cells of parameters, each with its polynomial.
 
     `ranges` says between which values parameters lie, so that floors of them may vanish.
@@ -140,8 +142,7 @@ def _solved(cell: Cell, equation: Condition) -> Cell:
         value = floor_div(rest * (-1 if factor > 0 else 1), abs(factor))
         divides = Condition(rest + value * factor, equality=True)
         return _replaced(cell, name, value, without=equation, extra=(divides,))
-    others = {v: f // factor for v, f in factors.items() if v != name}
-    shift = Affine.combine(dict(others))
+    shift = sum((Affine.of(v) * (f // factor) for v, f in factors.items() if v != name), Affine.of(0))
     return _replaced(cell, name, Affine.of(name) - shift)
 
 

@@ -115,7 +115,7 @@ def _vanishes(value: QuasiPolynomial, domain: isl.Set) -> bool:
     name = min(lengths, key=lambda each: lengths[each])
     if lengths[name] > MAX_VALUES or lengths[name] == 1:
         return False
-    low = ranges[name][0]
+    low = ranges[name][0] or 0
     return all(_vanishes_at(value, domain, name, low + step) for step in range(lengths[name]))
 
 

@@ -71,4 +71,6 @@ def _floor(division: isl.Aff, names: list[tuple[isl.dim_type, int, str]]) -> Aff
 
 def named_division(division: isl.Aff) -> Affine:
     """Read an integer division over named parameters as a floor."""
-    return _floor(division, [(PARAM, i, division.get_dim_name(PARAM, i)) for i in range(division.dim(PARAM))])
+    return _floor(
+        division, [(PARAM, i, str(division.get_dim_name(PARAM, i))) for i in range(division.dim(PARAM))]
+    )

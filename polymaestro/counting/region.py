@@ -108,7 +108,7 @@ def _readable(condition: Condition) -> str:
 
 def _as_modulus(condition: Condition) -> str:
     """Write e = d·⌊e/d⌋ as a congruence."""
-    if not condition.equality or len(condition.expression.terms) < 2:
+    if not condition.equality:
         return ""
     for atom, factor in condition.expression.terms:
         if isinstance(atom, Floor) and abs(factor) == atom.divisor:

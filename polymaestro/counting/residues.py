@@ -47,7 +47,9 @@ class Residues:
     def _of_parameter(self, domain: isl.Set, residue: int) -> isl.Set:
         """Substitute name = period · quotient + residue for a parameter."""
         quotient = f"{self.name}_q"
-        tie = isl.Set(f"[{self.name}, {quotient}] -> {{ : {self.name} = {self.period}*{quotient} + {residue} }}")
+        tie = isl.Set(
+            f"[{self.name}, {quotient}] -> {{ : {self.name} = {self.period}*{quotient} + {residue} }}"
+        )
         tied = domain.intersect_params(tie)
         tied = tied.project_out(PARAM, tied.find_dim_by_name(PARAM, self.name), 1)
         position = tied.find_dim_by_name(PARAM, quotient)

@@ -91,24 +91,22 @@ def _cut(state: _State, level: BoundLevel, each: Map, tile: Tile) -> Tile:
     last = ceil_div(tile.size - each.size, offset)
     if not _is_surely_disjoint(each.size, offset):
         last = greatest(Affine.of(0), last)
-    index = _index(state, level, each, tile, last, offset)
+    index = _index(state, level, each, last, fits=_fits(tile, each, offset, level.units))
     origins = tuple(lower + index * offset for lower in tile.lowers)
     if not _is_surely_disjoint(each.size, offset):
         state.guards.append(Constraint(last - index))
     return Tile(origins, (*tile.ends, greatest(*origins) + each.size))
 
 
-def _index(
-    state: _State, level: BoundLevel, each: Map, tile: Tile, last: Affine, offset: int
-) -> Affine:
-    """Give the index i of a map as an expression over its loop and unit."""
+def _index(state: _State, level: BoundLevel, each: Map, last: Affine, *, fits: bool) -> Affine:
+    """Give the index i of a map over its loop and unit; `fits` when a spatial map needs no fold."""
     variable = each.dim.lower()
     if not isinstance(each, SpatialMap):
         name = f"t{level.index}_{variable}"
         state.loops.append(Loop(name, level.index, len(state.loops), "time", last, str(each)))
         return Affine.of(name)
     unit = Affine.of(f"u{level.index}")
-    if _fits(tile, each, offset, level.units):
+    if fits:
         return unit
     if not level.units.is_constant:
         message = (

@@ -7,8 +7,9 @@ reads as nested loops; as constraints it is what the integer sets are built from
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 from polymaestro.affine import Affine, greatest, least
@@ -105,6 +106,10 @@ class LoopNest:
         """Every parameter: extents, sizes and numbers of units that are symbols."""
         used = (each.expression.names() for each in self.constraints())
         return frozenset(self.operator.symbols).union(*used) - self.variables
+
+    def pes_at(self, point: Mapping[str, int]) -> int:
+        """Give the number of PEs of all levels, idle ones included, as far as clusters fill the array."""
+        return prod(units.count.evaluate(point) for units in self.units)
 
     def constraints(self) -> Iterator[Constraint]:
         """Give every constraint on loops, units and iteration variables."""

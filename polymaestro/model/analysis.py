@@ -36,7 +36,7 @@ class Analysis:
     forms: ClosedForms
 
     def __getitem__(self, memory: str) -> BoundaryForms:
-        """Give the boundary below a memory: ``L2``, ``cluster1``, …"""
+        """Give the boundary below a memory: ``L2``, ``cluster1`` and so on."""
         return self.forms[memory]
 
     @property
@@ -73,7 +73,7 @@ class Analysis:
 
         Raises `ClosedFormError` outside the region, and when the hardware has another number of PEs.
         """
-        units = self.units_at(extents)
+        units = self.loop_nest.pes_at(extents)
         if not 1 <= units <= hardware.num_pes:
             message = f"the analysis uses {units} PEs, the hardware has {hardware.num_pes}; analyze again"
             raise ClosedFormError(message)
@@ -82,15 +82,7 @@ class Analysis:
     def at(self, extents: Mapping[str, int], name: str = "layer") -> LayerReport:
         """Evaluate everything at a point."""
         self.macs.check(extents)
-        sizes = {d.name: d.extent.evaluate(extents) for d in self.operator.dims}
-        return report_layer(name, self.operator.name, sizes, self.forms, self.units_at(extents), extents)
-
-    def units_at(self, extents: Mapping[str, int]) -> int:
-        """Give the number of PEs in the array, idle ones included, as far as clusters fill it."""
-        total = 1
-        for units in self.loop_nest.units:
-            total *= units.count.evaluate(extents)
-        return total
+        return report_layer(name, self.forms, extents)
 
     def table(self, at: Mapping[str, int] | None = None) -> str:
         """Give the table of tensor × boundary in the case that a point belongs to.

@@ -111,26 +111,20 @@ class NetworkReport:
         }
 
 
-def report_layer(
-    name: str,
-    operator: str,
-    sizes: Mapping[str, int],
-    forms: ClosedForms,
-    units: int,
-    point: Mapping[str, int],
-) -> LayerReport:
+def report_layer(name: str, forms: ClosedForms, point: Mapping[str, int]) -> LayerReport:
     """Evaluate every formula at a point."""
     values: dict[int, int] = {}
+    nest = forms.counts.movement.relations.nest
     return LayerReport(
         name,
-        operator,
-        dict(sizes),
+        nest.operator.name,
+        {dim.name: dim.extent.evaluate(point) for dim in nest.operator.dims},
         macs=forms.macs.evaluate(point, values),
         steps=forms.steps.evaluate(point, values),
-        units=units,
+        units=nest.pes_at(point),
         active=forms.active.evaluate(point, values),
         boundaries=tuple(_boundary(each, point, values) for each in forms.boundaries),
-        notes=forms.counts.movement.relations.nest.notes,
+        notes=nest.notes,
     )
 
 

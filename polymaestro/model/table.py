@@ -20,7 +20,7 @@ def reference_point(operator: Operator, symbols: tuple[str, ...]) -> dict[str, i
     point = {name: LARGE + 4 * index for index, name in enumerate(symbols)}
     for dim in operator.dims:
         if dim.name in filters:
-            point.update({name: 3 for name in dim.extent.names()})
+            point.update(dict.fromkeys(dim.extent.names(), 3))
     return point
 
 

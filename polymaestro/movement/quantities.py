@@ -1,10 +1,11 @@
-"""Quantities of `model.md` §3 in product form: sums of products of sets, one set per axis group.
+r"""Quantities of `model.md` §3 in product form: sums of products of sets, one set per axis group.
 
 With A = ∏ A_g the tile, B = ∏ B_g the tile of the step before, and s the group whose units share a
 parent (`model.md` §6), one case per loop that advances:
 
-    Σ |A \\ B|           =  Σ ∏|A_g|  -  Σ_loops ∏ |A_g ∩ B_g|
-    Σ |⋃_u (A \\ B)|     =  ∏_h |A_h| · |⋃_u A_s|  -  Σ_loops ∏_h |A_h ∩ B_h| · |⋃_u A_s minus ⋃_u (A_s \\ B_s)|
+    Σ |A \ B|        =  Σ ∏|A_g|  -  Σ_loops ∏ |A_g ∩ B_g|
+    Σ |⋃_u (A \ B)|  =  ∏_h |A_h| · |⋃_u A_s|
+                        -  Σ_loops ∏_h |A_h ∩ B_h| · |⋃_u A_s minus ⋃_u (A_s \ B_s)|
 
 and the second in the mirror for what is given up. Nothing is counted here; each factor is a set.
 """

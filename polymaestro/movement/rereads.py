@@ -31,12 +31,10 @@ def _since(group: GroupSteps, gone: isl.Map) -> isl.Map:
     units = [f"u{index}" for index in range(len(group.units) - group.spreads)]
     loops = range(len(group.loops))
     earlier, now = [f"a{index}" for index in loops], [f"b{index}" for index in loops]
-    cases = [
-        " and ".join([*(f"a{j} = b{j}" for j in range(i)), f"a{i} < b{i}"]) for i in loops
-    ] + [" and ".join(f"a{j} = b{j}" for j in loops) or "true"]
+    cases = [" and ".join([*(f"a{j} = b{j}" for j in range(i)), f"a{i} < b{i}"]) for i in loops] + [
+        " and ".join(f"a{j} = b{j}" for j in loops) or "true"
+    ]
     order = isl.Map(
         f"{{ [{', '.join(units + now)}] -> [{', '.join(units + earlier)}] : {' or '.join(cases)} }}"
     )
     return order.apply_range(gone)
-
-

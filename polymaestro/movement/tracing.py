@@ -76,15 +76,11 @@ def _steps(groups: list[GroupSteps]) -> Quantity:
 def _boundary(relations: Relations, depth: int, parent: str, child: str) -> BoundaryMovement:
     apart = tuple(GroupSteps(group, depth) for group in relations.groups)
     together = GroupSteps(joined(relations.groups), depth)
-    tensors = {
-        tensor.name: _tensor(apart, together, tensor) for tensor in relations.nest.operator.tensors
-    }
+    tensors = {tensor.name: _tensor(apart, together, tensor) for tensor in relations.nest.operator.tensors}
     return BoundaryMovement(parent, child, depth, _steps(list(apart)), tensors)
 
 
-def _tensor(
-    apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor
-) -> dict[str, Quantity]:
+def _tensor(apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor) -> dict[str, Quantity]:
     """Derive one tensor; what units share needs all groups together when their cases differ."""
     own = Flow(apart, tensor)
     spatial = next(group for group in apart if group.spreads)

@@ -13,7 +13,6 @@ from polymaestro.relations.coverage import Coverage, coverage_of
 from polymaestro.relations.groups import AxisGroup, axis_groups
 
 
-
 @dataclass(frozen=True)
 class Relations:
     """The axis groups of a nest, what each covers, and what is assumed of the parameters.
@@ -43,10 +42,11 @@ class Relations:
     def __str__(self) -> str:
         """Print the space-time map group by group, and the accesses."""
         lines = [f"context: {self.context}"]
-        for group in self.groups:
-            lines.append(f"group {group.name}: {group.executed}")
-        for tensor in self.nest.operator.tensors:
-            lines.append(f"access {tensor.name}: [{', '.join(map(str, tensor.access))}]")
+        lines += [f"group {group.name}: {group.executed}" for group in self.groups]
+        lines += [
+            f"access {tensor.name}: [{', '.join(map(str, tensor.access))}]"
+            for tensor in self.nest.operator.tensors
+        ]
         return "\n".join(lines)
 
 
@@ -92,5 +92,3 @@ def _assumed(assumption: str, symbols: list[str]) -> isl.Set:
     except isl.Error:
         message = f"cannot read the assumption {assumption!r}; write e.g. 'C % 64 == 0' or 'P >= R'"
         raise PolymaestroError(message) from None
-
-

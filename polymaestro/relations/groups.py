@@ -6,6 +6,7 @@ Each connected component is a group, and everything that is counted is a product
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,18 +67,17 @@ def axis_groups(nest: LoopNest, context: isl.Set) -> tuple[AxisGroup, ...]:
     nodes = nest.variables
     edges = [each.names() & nodes for each in (*ties, *indices)]
     order = [variable for variable, _ in nest.tiles]
-    groups = []
-    for members in _components(nodes, edges):
-        groups.append(
-            AxisGroup(
-                tuple(each for each in nest.units if each.name in members),
-                tuple(each for each in nest.loops if each.name in members),
-                tuple(variable for variable in order if variable in members),
-                tuple(each for each in ties if each.names() & members),
-                tuple(each for each in bounds if each.names() & members),
-                context,
-            )
+    groups = [
+        AxisGroup(
+            tuple(each for each in nest.units if each.name in members),
+            tuple(each for each in nest.loops if each.name in members),
+            tuple(variable for variable in order if variable in members),
+            tuple(each for each in ties if each.names() & members),
+            tuple(each for each in bounds if each.names() & members),
+            context,
         )
+        for members in _components(nodes, edges)
+    ]
     return tuple(sorted(groups, key=lambda g: order.index(g.variables[0]) if g.variables else len(order)))
 
 
@@ -100,6 +100,5 @@ def _components(nodes: frozenset[str], edges: list[frozenset[str]]) -> list[set[
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(sorted(nodes))
     for edge in edges:
-        names = sorted(edge)
-        graph.add_edges_from(zip(names, names[1:], strict=False))
+        graph.add_edges_from(itertools.pairwise(sorted(edge)))
     return [set(component) for component in nx.connected_components(graph)]

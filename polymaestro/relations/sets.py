@@ -53,7 +53,7 @@ def dimensions(domain: isl.Set | isl.BasicSet) -> tuple[str, ...]:
 
 
 def named(domain: isl.Set) -> isl.Set:
-    """Call the dimensions x0, x1, …"""
+    """Call the dimensions x0, x1 and so on."""
     domain = domain.reset_tuple_id() if domain.has_tuple_id() else domain
     for index in range(domain.dim(SET)):
         domain = domain.set_dim_name(SET, index, f"x{index}")

@@ -39,9 +39,7 @@ def cases_of(products: Sum, context: isl.Set) -> tuple[Case, ...]:
     return tuple(Case(region_of(d.gist(context)), value) for d, value in merged(pieces, context))
 
 
-def _combinations(
-    counts: list[Count], domain: isl.Set, chosen: Chosen
-) -> Iterator[tuple[isl.Set, Chosen]]:
+def _combinations(counts: list[Count], domain: isl.Set, chosen: Chosen) -> Iterator[tuple[isl.Set, Chosen]]:
     """Choose a piece of each count in turn, following only what some parameters satisfy."""
     if not counts:
         yield domain, chosen

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from polymaestro.affine import Floor
+from polymaestro.affine import Affine, Floor
 from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting.quasipolynomial import SUPERSCRIPTS
+
+if TYPE_CHECKING:
+    import sympy
 
 
 def factored(value: QuasiPolynomial) -> str:
@@ -32,29 +37,21 @@ def factored(value: QuasiPolynomial) -> str:
     return _joined(Fraction(int(content.p), int(content.q)), [_part(atoms, p, n) for p, n in parts])
 
 
-def _part(atoms: list[str | Floor], part: object, power: int) -> tuple[str, Fraction, int]:
+def _part(atoms: list[str | Floor], part: sympy.Poly, power: int) -> tuple[str, Fraction, int]:
     """Give a factor's text, the sign that was moved out of it, and its power."""
-    import sympy  # noqa: PLC0415
-
-    assert isinstance(part, sympy.Poly)
-    terms = []
+    value = QuasiPolynomial.of(0)
     for exponents, factor in part.terms():
-        monomial = tuple((atoms[i], n) for i, n in enumerate(exponents) if n)
-        terms.append((tuple(sorted(monomial, key=lambda m: str(m[0]))), Fraction(int(factor.p), int(factor.q))))
-    value = sum((_term(*term) for term in terms), QuasiPolynomial.of(0))
+        term = QuasiPolynomial.of(Fraction(int(factor.p), int(factor.q)))
+        for atom, exponent in zip(atoms, exponents, strict=True):
+            term = term * QuasiPolynomial.of(Affine.of(atom)) ** exponent
+        value = value + term
     sign = -1 if value.terms[0][1] < 0 else 1
     value = value * sign
     text = str(value)
     return (f"({text})" if len(value.terms) > 1 else text), Fraction(sign), power
 
 
-def _term(monomial: tuple[tuple[str | Floor, int], ...], factor: Fraction) -> QuasiPolynomial:
-    return QuasiPolynomial(((monomial, factor),))
-
-
 def _joined(content: Fraction, parts: list[tuple[str, Fraction, int]]) -> str:
-    from polymaestro.counting.quasipolynomial import SUPERSCRIPTS  # noqa: PLC0415
-
     texts = []
     for text, sign, power in parts:
         content *= sign**power

@@ -78,9 +78,7 @@ class Window:
 
     def coordinate(self) -> Affine:
         """Give the input coordinate over the loop variables: σp + δr."""
-        return Affine.of(self.output.lower()) * self.stride + (
-            Affine.of(self.filter.lower()) * self.dilation
-        )
+        return Affine.of(self.output.lower()) * self.stride + (Affine.of(self.filter.lower()) * self.dilation)
 
     def span(self, outputs: Affine, taps: Affine) -> Affine:
         """Give the rows under so many outputs and taps: σ(outputs - 1) + δ(taps - 1) + 1."""
@@ -170,8 +168,7 @@ class Operator:
                 message = f"{self.name} has no dimension {name!r}"
                 raise WorkloadError(message + did_you_mean(name, [d.name for d in self.dims]))
         dims = tuple(
-            Dim(d.name, Affine.of(extents[d.name]) if d.name in extents else d.extent)
-            for d in self.dims
+            Dim(d.name, Affine.of(extents[d.name]) if d.name in extents else d.extent) for d in self.dims
         )
         return Operator(self.name, dims, self.tensors, self.windows)
 

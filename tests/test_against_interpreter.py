@@ -1,0 +1,102 @@
+"""Every quantity of every boundary against the interpreter, which shares no code with the counting."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import polymaestro as pm
+from polymaestro.errors import CountingError, LoweringError
+from polymaestro.loopnest.interpreter import Observation, interpret
+from polymaestro.model import LayerReport
+from polymaestro.strategies import array_sizes, dataflows, mappings, operators
+
+NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+def assert_equal(report: LayerReport, seen: Observation) -> None:
+    derived = [(each.steps, dict(each.tensors)) for each in report.boundaries]
+    assert derived == [(each.steps, each.tensors) for each in seen.boundaries]
+    assert (report.macs, report.steps, report.active) == (seen.macs, seen.steps, seen.active)
+    assert report.units == seen.units
+
+
+def compare(operator: pm.Operator, flow: pm.Dataflow, num_pes: int) -> None:
+    report = pm.analyze(operator, flow, num_pes).at({})
+    assert_equal(report, interpret(operator, flow, num_pes))
+
+
+@given(mappings())
+@settings(max_examples=100, suppress_health_check=NO_HEALTH_CHECKS)
+def test_random_dataflows_are_exact(drawn: tuple[pm.Operator, pm.Dataflow, int]) -> None:
+    compare(*drawn)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["gemm", "conv2d", "depthwise_conv2d", "grouped_conv2d"])
+@given(data=st.data())
+@settings(max_examples=500, suppress_health_check=NO_HEALTH_CHECKS)
+def test_two_thousand_random_dataflows_are_exact(name: str, data: st.DataObject) -> None:
+    operator = data.draw(operators(name))
+    flow = data.draw(dataflows(operator))
+    compare(operator, flow, data.draw(array_sizes(flow)))
+
+
+@pytest.mark.slow
+@given(mappings(), st.randoms(use_true_random=False))
+@settings(max_examples=60, suppress_health_check=NO_HEALTH_CHECKS)
+def test_formulas_of_random_dataflows_are_exact_at_other_extents(
+    drawn: tuple[pm.Operator, pm.Dataflow, int], rng: random.Random
+) -> None:
+    operator, flow, num_pes = drawn
+    kept = {window.filter for window in operator.windows} | {
+        name[3:-1] for each in flow.directives for name in each.size.names()
+    }
+    lifted = [dim.name for dim in operator.dims if dim.name not in kept][:3]
+    try:
+        analysis = pm.analyze(operator.with_extents({name: name for name in lifted}), flow, num_pes)
+    except (CountingError, LoweringError):
+        return  # refused, with a reason; what is not refused must be exact
+    for shift in (0, 1, 3):
+        point = {n: operator.extent(n).constant + shift * rng.randint(0, 2) for n in analysis.symbols}
+        if analysis.macs.valid_on.holds(point):
+            assert_equal(analysis.at(point), interpret(operator.with_extents(dict(point)), flow, num_pes))
+
+
+FLOWS = {
+    "c_p": pm.dataflows.c_p(),
+    "x_p": pm.dataflows.x_p(),
+    "yx_p": pm.dataflows.yx_p(64),
+    "yr_p": pm.dataflows.yr_p(64),
+    "kc_p": pm.dataflows.kc_p(64),
+}
+WIDE = {"c_p": ("C", 256), "x_p": ("Q", 256), "yx_p": ("Q", 64), "yr_p": ("K", 2), "kc_p": ("C", 64)}
+
+
+def random_extents(rng: random.Random, name: str) -> dict[str, int]:
+    """Draw extents, half of the time around the width at which the dataflow folds or tiles."""
+    point = {d: rng.randint(1, 6) for d in ("K", "C", "P", "Q")}
+    point |= {"N": rng.randint(1, 2), "R": rng.randint(1, 4), "S": rng.randint(1, 4)}
+    if rng.random() < 0.5:
+        dim, width = WIDE[name]
+        point = {d: min(size, 3) for d, size in point.items()}
+        point[dim] = max(1, rng.choice([1, 2]) * width + rng.randint(-1, 1))
+    if name == "kc_p" and rng.random() < 0.3:
+        point["K"] = rng.randint(5, 13)
+    return point
+
+
+@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize("stride", [1, 2])
+def test_the_published_dataflows_are_exact_at_random_extents(name: str, stride: int) -> None:
+    rng = random.Random(f"{name} {stride}")
+    filters = {} if stride == 1 else {"R": 3, "S": 2}
+    operator = pm.conv2d(stride=stride, **filters)
+    analysis = pm.analyze(operator, FLOWS[name], 256)
+    for _ in range(100 if stride == 1 else 20):
+        point = random_extents(rng, name) | filters
+        held = {symbol: point[symbol] for symbol in analysis.symbols}
+        assert_equal(analysis.at(held), interpret(operator.with_extents(held), FLOWS[name], 256))
