@@ -38,11 +38,16 @@ class Floor:
             message = f"a floor needs a positive divisor, not {self.divisor}"
             raise PolymaestroError(message)
 
+    @property
+    def prints_as_ceiling(self) -> bool:
+        """Whether ⌈K/64⌉ is the shorter way to write this floor, here ⌊(K + 63)/64⌋."""
+        constant = self.numerator.constant
+        return abs(constant - (self.divisor - 1)) < abs(constant)
+
     def __str__(self) -> str:
-        """Print as a ceiling where that is shorter: ⌈K/64⌉ and not ⌊(K + 63)/64⌋."""
-        shifted = self.numerator - (self.divisor - 1)
-        if abs(shifted.constant) < abs(self.numerator.constant):
-            return f"⌈{_dividend(shifted)}/{self.divisor}⌉"
+        """Print as a ceiling where that is shorter."""
+        if self.prints_as_ceiling:
+            return f"⌈{_dividend(self.numerator - (self.divisor - 1))}/{self.divisor}⌉"
         return f"⌊{_dividend(self.numerator)}/{self.divisor}⌋"
 
 

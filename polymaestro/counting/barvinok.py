@@ -9,7 +9,6 @@ import islpy as isl
 from polymaestro.affine import Affine
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import named_division
-from polymaestro.relations.sets import parameters
 
 AVAILABLE = hasattr(isl.Set, "card")
 
@@ -27,7 +26,8 @@ def count_cells(domain: isl.Set) -> list[tuple[isl.Set, QuasiPolynomial]]:
 
 def _polynomial(value: isl.QPolynomial) -> QuasiPolynomial:
     total = QuasiPolynomial(())
-    names = parameters(value.domain())
+    space = value.get_domain_space()
+    names = [str(space.get_dim_name(isl.dim_type.param, i)) for i in range(space.dim(isl.dim_type.param))]
 
     def add(term: isl.Term) -> None:
         nonlocal total

@@ -15,7 +15,7 @@ import islpy as isl
 from polymaestro.affine import Affine, Floor
 from polymaestro.counting.reading import conditions_of
 from polymaestro.counting.region import Condition
-from polymaestro.relations.sets import dimensions, named, parameters
+from polymaestro.relations.sets import coalesced, dimensions, named, parameters
 
 MAX_DEPTH = 6
 
@@ -34,7 +34,7 @@ def split_cases(domain: isl.Set, depth: int = 0) -> list[isl.Set]:
 
 
 def _tightened(domain: isl.Set) -> isl.Set:
-    return named(domain.remove_redundancies().detect_equalities().coalesce().compute_divs())
+    return named(coalesced(domain.remove_redundancies().detect_equalities()).compute_divs())
 
 
 def _parameters(domain: isl.Set, condition: Condition) -> isl.Set:

@@ -24,7 +24,14 @@ from polymaestro.counting.region import Region
 from polymaestro.counting.remainders import find_split
 from polymaestro.counting.residues import find_residues
 from polymaestro.errors import CountingError, CountingUnavailableError
-from polymaestro.relations.sets import SET, named, parameters, restricted, without_unused_parameters
+from polymaestro.relations.sets import (
+    SET,
+    coalesced,
+    named,
+    parameters,
+    restricted,
+    without_unused_parameters,
+)
 
 Engine = Literal["auto", "faulhaber", "barvinok"]
 
@@ -92,7 +99,7 @@ class Counter:
         """
         domain = without_unused_parameters(domain)
         domain = domain.intersect_params(restricted(self.context, parameters(domain)))
-        compact = compacted(domain.coalesce())
+        compact = compacted(coalesced(domain))
         known = self._seen.setdefault(hash(compact), [])
         for other, result in known:
             if other.plain_is_equal(compact):
@@ -213,7 +220,7 @@ def _without_determined(domain: isl.Set) -> isl.Set:
         rest = rest.move_dims(isl.dim_type.in_, 0, isl.dim_type.out, 0, index)
         rest = rest.move_dims(isl.dim_type.in_, index, isl.dim_type.out, 1, domain.dim(SET) - index - 1)
         if rest.is_single_valued():
-            domain = domain.project_out(SET, index, 1).coalesce()
+            domain = coalesced(domain.project_out(SET, index, 1))
         else:
             index += 1
     return domain

@@ -16,7 +16,7 @@ from polymaestro.affine import Affine
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.ranges import Range, fixed_floors, ranges_of
 from polymaestro.counting.reading import conditions_of
-from polymaestro.relations.sets import sample_of
+from polymaestro.relations.sets import coalesced, sample_of
 
 Piece = tuple[isl.Set, QuasiPolynomial]
 
@@ -37,7 +37,7 @@ def merged(pieces: list[Piece], context: isl.Set) -> list[Piece]:
         rest = rest.subtract(domain)
     everything = [(domain, _with_constant_floors(value, ranges_of(domain))) for domain, value in pieces]
     if not rest.is_empty():
-        everything.append((rest.coalesce(), QuasiPolynomial(())))
+        everything.append((coalesced(rest), QuasiPolynomial(())))
     everything.sort(key=_genericity, reverse=True)
     kept: list[Piece] = []
     while everything:
@@ -48,7 +48,7 @@ def merged(pieces: list[Piece], context: isl.Set) -> list[Piece]:
                 domain = domain.union(other)
             else:
                 left.append((other, other_value))
-        kept.append((domain.coalesce(), value))
+        kept.append((coalesced(domain), value))
         everything = left
     return [(domain, value) for domain, value in kept if not value.is_zero]
 
@@ -72,11 +72,11 @@ def _added(total: list[Piece], domain: isl.Set, value: QuasiPolynomial) -> list[
             continue
         only = old.subtract(common)
         if not only.is_empty():
-            result.append((only.coalesce(), old_value))
-        result.append((common.coalesce(), old_value + value))
+            result.append((coalesced(only), old_value))
+        result.append((coalesced(common), old_value + value))
         left = left.subtract(common)
     if not left.is_empty():
-        result.append((left.coalesce(), value))
+        result.append((coalesced(left), value))
     return result
 
 

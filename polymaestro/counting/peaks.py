@@ -18,7 +18,7 @@ from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.ranges import ranges_of
 from polymaestro.counting.reading import named_division
 from polymaestro.errors import CountingUnavailableError
-from polymaestro.relations.sets import PARAM, named, parameters
+from polymaestro.relations.sets import PARAM, coalesced, named, parameters
 
 IN, OUT = isl.dim_type.in_, isl.dim_type.out
 MAX_RANGE = 64
@@ -54,7 +54,7 @@ def _largest(values: isl.Set) -> list[Piece]:
     def keep(domain: isl.Set, value: isl.Aff) -> None:
         pieces.append((domain.params(), QuasiPolynomial.of(named_division(value))))
 
-    values.coalesce().dim_max(0).foreach_piece(keep)
+    coalesced(values).dim_max(0).foreach_piece(keep)
     return pieces
 
 

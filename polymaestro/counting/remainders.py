@@ -19,7 +19,7 @@ import islpy as isl
 from polymaestro.affine import Affine, Floor, ceil_div
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import conditions_of
-from polymaestro.relations.sets import PARAM, dimensions, parameters
+from polymaestro.relations.sets import PARAM, coalesced, dimensions, parameters
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Split:
                 head = f"[{self.tiles}] -> {{ [{dims}] : {name}"
                 tests = [isl.Set(f"{head} < {self.tiles} - 1 }}"), isl.Set(f"{head} >= {self.tiles} - 1 }}")]
                 halves = [half.intersect(test) for half in halves for test in tests]
-        return [half.remove_redundancies().coalesce() for half in halves if not half.is_empty()]
+        return [coalesced(half.remove_redundancies()) for half in halves if not half.is_empty()]
 
     def _walks(self, domain: isl.Set, dim: str) -> bool:
         """Whether a bound by the tiles of this split steps through the dimension with its size."""
@@ -86,7 +86,7 @@ class Split:
         domain = domain.intersect_params(tie)
         for name in old:
             domain = domain.project_out(PARAM, domain.find_dim_by_name(PARAM, name), 1)
-        return domain.coalesce()
+        return coalesced(domain)
 
 
 def find_split(domain: isl.Set) -> Split | None:

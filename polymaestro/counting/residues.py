@@ -17,7 +17,7 @@ import islpy as isl
 from polymaestro.affine import Affine, Floor
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import conditions_of
-from polymaestro.relations.sets import PARAM, dimensions, parameters
+from polymaestro.relations.sets import PARAM, coalesced, dimensions, parameters
 
 MAX_PERIOD = 24
 
@@ -42,7 +42,7 @@ class Residues:
                     f"{{ [{', '.join(dims)}] -> [{', '.join(f'floor({i})' for i in image)}] : "
                     f"({self.name} - {residue}) mod {self.period} = 0 }}"
                 )
-                yield residue, domain.apply(onto).coalesce().compute_divs()
+                yield residue, coalesced(domain.apply(onto)).compute_divs()
 
     def _of_parameter(self, domain: isl.Set, residue: int) -> isl.Set:
         """Substitute name = period · quotient + residue for a parameter."""
@@ -53,7 +53,7 @@ class Residues:
         tied = domain.intersect_params(tie)
         tied = tied.project_out(PARAM, tied.find_dim_by_name(PARAM, self.name), 1)
         position = tied.find_dim_by_name(PARAM, quotient)
-        return tied.set_dim_name(PARAM, position, self.name).coalesce().compute_divs()
+        return coalesced(tied.set_dim_name(PARAM, position, self.name)).compute_divs()
 
     def undo(self, residue: int, cell: isl.Set, value: QuasiPolynomial) -> tuple[isl.Set, QuasiPolynomial]:
         """Turn a cell and polynomial over the quotient of a parameter back."""
@@ -65,7 +65,7 @@ class Residues:
         tied = cell.intersect(tie.params())
         tied = tied.project_out(PARAM, tied.find_dim_by_name(PARAM, old), 1)
         quotient = (QuasiPolynomial.of(self.name) - residue) * Fraction(1, self.period)
-        return tied.coalesce(), value.replace({self.name: quotient})
+        return coalesced(tied), value.replace({self.name: quotient})
 
 
 def find_residues(domain: isl.Set) -> Residues | None:

@@ -114,11 +114,13 @@ class NetworkReport:
 def report_layer(name: str, forms: ClosedForms, point: Mapping[str, int]) -> LayerReport:
     """Evaluate every formula at a point."""
     values: dict[int, int] = {}
-    nest = forms.counts.movement.relations.nest
+    relations = forms.counts.movement.relations
+    nest = relations.nest
     return LayerReport(
         name,
         nest.operator.name,
         {dim.name: dim.extent.evaluate(point) for dim in nest.operator.dims},
+        problems=relations.problems,
         macs=forms.macs.evaluate(point, values),
         steps=forms.steps.evaluate(point, values),
         units=nest.pes_at(point),

@@ -20,6 +20,7 @@ import islpy as isl
 
 from polymaestro.loopnest import Loop
 from polymaestro.movement.steps import IN, GroupSteps
+from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
 
@@ -104,19 +105,19 @@ class Flow:
         """Forget the steps, and the units that share a parent: what is held at any time."""
         held = group.spread(tile)
         units = len(group.units) - group.spreads
-        return held.project_out(IN, units, len(group.loops)).coalesce()
+        return coalesced(held.project_out(IN, units, len(group.loops)))
 
     def _at(self, group: GroupSteps, steps: isl.Set) -> isl.Map:
         return group.tile(self.tensor).intersect_domain(steps)
 
     def _before(self, group: GroupSteps, loop: Loop) -> isl.Map:
         """The tile of the step before, at the steps where this loop advances."""
-        return group.before(loop).apply_range(group.tile(self.tensor)).coalesce()
+        return coalesced(group.before(loop).apply_range(group.tile(self.tensor)))
 
     def _kept(self, loop: Loop) -> dict[GroupSteps, isl.Map]:
         """What each group holds both before and after this loop advances."""
         return {
-            group: group.tile(self.tensor).intersect(self._before(group, loop)).coalesce()
+            group: coalesced(group.tile(self.tensor).intersect(self._before(group, loop)))
             for group in self.groups
         }
 
@@ -127,7 +128,7 @@ class Flow:
             if group.spreads:
                 now = self._at(group, group.before(loop).domain())
                 new = group.spread(now.subtract(self._before(group, loop)))
-                parts.append(group.spread(now).subtract(new).coalesce())
+                parts.append(coalesced(group.spread(now).subtract(new)))
             else:
                 parts.append(kept)
         return product(parts, -1)
@@ -140,7 +141,7 @@ class Flow:
             held.append(before)
             if group.spreads:
                 gone = self._before(group, loop).subtract(group.tile(self.tensor))
-                stays.append(before.subtract(group.spread(gone)).coalesce())
+                stays.append(coalesced(before.subtract(group.spread(gone))))
             else:
                 stays.append(kept)
         yield product(held)

@@ -11,6 +11,7 @@ import islpy as isl
 
 from polymaestro.movement.quantities import Quantity, product
 from polymaestro.movement.steps import GroupSteps
+from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
 
@@ -23,7 +24,7 @@ def reread(group: GroupSteps, tensor: Tensor) -> Quantity:
         before = group.before(loop).apply_range(tile)
         new = new.union(tile.intersect_domain(group.before(loop).domain()).subtract(before))
         gone = gone.union(before.subtract(tile))
-    return product([group.spread(new).intersect(_since(group, group.spread(gone))).coalesce()])
+    return product([coalesced(group.spread(new).intersect(_since(group, group.spread(gone))))])
 
 
 def _since(group: GroupSteps, gone: isl.Map) -> isl.Map:

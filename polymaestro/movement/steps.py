@@ -20,6 +20,7 @@ import islpy as isl
 from polymaestro.affine import Affine
 from polymaestro.loopnest import Loop
 from polymaestro.relations.groups import AxisGroup
+from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
 IN, OUT = isl.dim_type.in_, isl.dim_type.out
@@ -50,7 +51,7 @@ class GroupSteps:
     @cached_property
     def active(self) -> isl.Set:
         """The (units, steps) at which something is executed."""
-        return self._at_step.domain().coalesce()
+        return coalesced(self._at_step.domain())
 
     @cached_property
     def points(self) -> isl.Map:
@@ -64,13 +65,13 @@ class GroupSteps:
 
     def _onto(self, indices: tuple[Affine, ...]) -> isl.Map:
         image = isl.Map(f"{{ [{_list(self.group.dims)}] -> [{', '.join(i.isl() for i in indices)}] }}")
-        return self._at_step.apply_range(image).coalesce()
+        return coalesced(self._at_step.apply_range(image))
 
     def spread(self, relation: isl.Map) -> isl.Map:
         """Forget which unit of the parent it is: the union over the units that share a parent."""
         if not self.spreads:
             return relation
-        return relation.project_out(IN, len(self.units) - 1, 1).coalesce()
+        return coalesced(relation.project_out(IN, len(self.units) - 1, 1))
 
     def before(self, loop: Loop) -> isl.Map:
         """Relate each step at which this loop advances to the step before, for the same unit."""
@@ -102,7 +103,7 @@ class GroupSteps:
         prefix = self._prefix(fixed)
         starts = prefix.intersect_domain(self.first(fixed))
         ends = prefix.intersect_domain(self.last(fixed))
-        return starts.apply_range(ends.reverse()).coalesce()
+        return coalesced(starts.apply_range(ends.reverse()))
 
     @cache  # noqa: B019
     def _own_advances(self, index: int) -> isl.Map:
@@ -114,7 +115,7 @@ class GroupSteps:
         earlier = isl.Map(f"{{ [{_list((*kept, now))}] -> [{_list((*kept, then))}] : {then} < {now} }}")
         reached = starts.range()
         step = earlier.intersect_domain(reached).intersect_range(ends.range()).lexmax()
-        return starts.apply_range(step).apply_range(ends.reverse()).coalesce()
+        return coalesced(starts.apply_range(step).apply_range(ends.reverse()))
 
     @cached_property
     def is_uniform(self) -> bool:
@@ -149,7 +150,7 @@ class GroupSteps:
 
 
 def _flat(relation: isl.Map) -> isl.Set:
-    return relation.move_dims(OUT, 0, IN, 0, relation.dim(IN)).range().coalesce()
+    return coalesced(relation.move_dims(OUT, 0, IN, 0, relation.dim(IN)).range())
 
 
 def _list(names: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from polymaestro.movement.quantities import Flow, Quantity, product
 from polymaestro.movement.rereads import reread
 from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.relations import Relations, joined
+from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
 
@@ -69,7 +70,7 @@ def trace(relations: Relations) -> Movement:
 def _steps(groups: list[GroupSteps]) -> Quantity:
     """Count the steps at which some unit is active."""
     return product(
-        isl.Map.from_domain(group.active).project_out(IN, 0, len(group.units)).coalesce() for group in groups
+        coalesced(isl.Map.from_domain(group.active).project_out(IN, 0, len(group.units))) for group in groups
     )
 
 

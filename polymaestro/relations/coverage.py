@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import islpy as isl
 
 from polymaestro.relations.groups import AxisGroup
-from polymaestro.relations.sets import PARAM, SET, sample_of
+from polymaestro.relations.sets import PARAM, SET, coalesced, sample_of
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def coverage_of(group: AxisGroup) -> Coverage:
     placed = placed.move_dims(isl.dim_type.in_, 0, isl.dim_type.out, start, count)
     done = placed.domain()
     missing = group.whole.subtract(done.align_params(group.whole.get_space()))
-    return Coverage(group.variables, missing.coalesce(), _repeated(placed, done))
+    return Coverage(group.variables, coalesced(missing), _repeated(placed, done))
 
 
 def _repeated(placed: isl.Map, done: isl.Set) -> isl.Set:
@@ -51,7 +51,7 @@ def _repeated(placed: isl.Map, done: isl.Set) -> isl.Set:
     if placed.is_single_valued():
         return done.subtract(done)
     first = placed.lexmin()
-    return placed.subtract(first).domain().coalesce()
+    return coalesced(placed.subtract(first).domain())
 
 
 def _example(points: isl.Set) -> str:

@@ -11,6 +11,7 @@ from polymaestro.errors import LegalityError, PolymaestroError
 from polymaestro.loopnest import LoopNest
 from polymaestro.relations.coverage import Coverage, coverage_of
 from polymaestro.relations.groups import AxisGroup, axis_groups
+from polymaestro.relations.sets import coalesced
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Relations:
         for each in self.coverage:
             for wrong in (each.missing, each.repeated):
                 region = region.subtract(wrong.params())
-        return region.coalesce()
+        return coalesced(region)
 
     def __str__(self) -> str:
         """Print the space-time map group by group, and the accesses."""
@@ -81,13 +82,15 @@ def _context(nest: LoopNest, assumptions: tuple[str, ...]) -> isl.Set:
     if context.is_empty():
         message = f"no extents satisfy the assumptions: {', '.join(assumptions)}"
         raise PolymaestroError(message)
-    return context.coalesce()
+    return coalesced(context)
 
 
 def _assumed(assumption: str, symbols: list[str]) -> isl.Set:
     """Read an assumption; ``%`` and ``==`` are accepted beside isl's own ``mod`` and ``=``."""
     text = assumption.replace("==", "=").replace("%", " mod ")
     try:
+        if not text.strip() or set(text) & set("{}[]:;#"):
+            raise isl.Error
         return isl.Set(f"[{', '.join(symbols)}] -> {{ : {text} }}").params()
     except isl.Error:
         message = f"cannot read the assumption {assumption!r}; write e.g. 'C % 64 == 0' or 'P >= R'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import islpy as isl
 
@@ -21,7 +22,7 @@ def named_set(dims: Sequence[str], constraints: Iterable[Affine], context: isl.S
     symbols = sorted(frozenset[str]().union(*(each.names() for each in constraints)) - set(dims))
     body = " and ".join(f"{each.isl()} >= 0" for each in constraints) or "true"
     domain = isl.Set(f"[{', '.join(symbols)}] -> {{ [{', '.join(dims)}] : {body} }}")
-    return domain.intersect_params(restricted(context, symbols)).coalesce()
+    return coalesced(domain.intersect_params(restricted(context, symbols)))
 
 
 def parameters(domain: isl.Set | isl.BasicSet) -> list[str]:
@@ -65,3 +66,14 @@ def sample_of(context: isl.Set) -> dict[str, int]:
     names = parameters(context)
     point = context.move_dims(SET, 0, PARAM, 0, len(names)).sample_point()
     return {n: point.get_coordinate_val(SET, i).to_python() for i, n in enumerate(names)}
+
+
+Relation = TypeVar("Relation", isl.Set, isl.Map)
+
+
+def coalesced(relation: Relation) -> Relation:
+    """Write a set or relation with fewer parts, where isl can; it means the same either way."""
+    try:
+        return relation.coalesce()
+    except isl.Error:  # isl's tableaux contradict each other on some thin sets; nothing depends on it
+        return relation

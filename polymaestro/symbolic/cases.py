@@ -9,7 +9,7 @@ import islpy as isl
 
 from polymaestro.counting import Count, QuasiPolynomial, Region, merged, region_of
 from polymaestro.errors import ClosedFormError
-from polymaestro.relations.sets import parameters
+from polymaestro.relations.sets import coalesced, parameters
 
 MAX_CASES = 3000
 
@@ -49,10 +49,10 @@ def _combinations(counts: list[Count], domain: isl.Set, chosen: Chosen) -> Itera
     for region, value in count.pieces:
         inside = domain.intersect(_domain(region, domain))
         if not inside.is_empty():
-            yield from _combinations(others, inside.coalesce(), {**chosen, id(count): value})
+            yield from _combinations(others, coalesced(inside), {**chosen, id(count): value})
             rest = rest.subtract(inside)
     if not rest.is_empty():
-        yield from _combinations(others, rest.coalesce(), {**chosen, id(count): QuasiPolynomial.of(0)})
+        yield from _combinations(others, coalesced(rest), {**chosen, id(count): QuasiPolynomial.of(0)})
 
 
 def _domain(region: Region, like: isl.Set) -> isl.Set:
@@ -69,7 +69,7 @@ def meeting_of(counts: list[Count], context: isl.Set, point: Mapping[str, int]) 
         else:
             for other, _ in count.pieces:
                 region = region.subtract(_domain(other, context))
-    return region_of(region.coalesce().gist(context).remove_redundancies())
+    return region_of(coalesced(region).gist(context).remove_redundancies())
 
 
 def multiplied(products: Sum, chosen: Chosen) -> QuasiPolynomial:

@@ -46,7 +46,9 @@ def affine(expression: Affine) -> sympy.Expr:
     total = sympy.Integer(expression.constant)
     for atom, factor in expression.terms:
         if isinstance(atom, Floor):
-            value = sympy.floor(affine(atom.numerator) / atom.divisor)
+            raised = affine(atom.numerator - (atom.divisor - 1)) / atom.divisor
+            whole = affine(atom.numerator) / atom.divisor
+            value = sympy.ceiling(raised) if atom.prints_as_ceiling else sympy.floor(whole)
         else:
             value = sympy.Symbol(str(atom), integer=True)
         total = total + value * factor
