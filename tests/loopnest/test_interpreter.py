@@ -206,7 +206,7 @@ class TestPartialSums:
         assert (at(seen, "O")["drains"], at(seen, "O")["read_backs"]) == (1, 0)
 
     def test_folds_inside_a_reduction_read_back(self) -> None:
-        # For each of two taps, 3 outputs fold over 2 PEs: PE 0 works on 0, 2, 0, 2 and PE 1 on 1, idle, 1, idle.
+        # Two taps, 3 outputs folded over 2 PEs: PE 0 works on 0, 2, 0, 2 and PE 1 on 1, idle, 1, idle.
         # PE 0 drains four times and reads back 0 and 2; PE 1 drains output 1 at the end.
         seen = interpret(conv(P=3, R=2), flow(T(1, 1, "R"), S(1, 1, "P")), 2)
         assert at(seen, "O")["drains"] == 4 + 1
