@@ -139,19 +139,21 @@ class Scanner:
         return [0, *(found.end() for found in LINE_END.finditer(self.text))]
 
     def _next(self, offset: int) -> Token:
-        blanks = BLANKS.match(self.text, offset)
-        skipped = SKIPPED.match(self.text, offset)
-        start = skipped.end() if skipped else offset
-        self.separated = blanks is not None and blanks.end() != start
-        if start == len(self.text):
-            return Token("end", "", start, start)
+        start = _end(SKIPPED, self.text, offset)
+        self.separated = start > offset and _end(BLANKS, self.text, offset) < start
         found = TOKEN.match(self.text, start)
         if not found:
-            return Token("other", self.text[start], start, start + 1)
+            text = self.text[start : start + 1]
+            return Token("other" if text else "end", text, start, start + len(text))
         if found.lastgroup == "name":
             plain = found[0][:-1] + "'" if found[0][-1] in PRIMES else found[0]
             return Token("name", plain, start, found.end())
         return Token("int" if found.lastgroup == "int" else "sign", found[0], start, found.end())
+
+
+def _end(pattern: re.Pattern[str], text: str, offset: int) -> int:
+    found = pattern.match(text, offset)
+    return found.end() if found else offset
 
 
 def brief(value: object) -> str:

@@ -16,6 +16,7 @@ from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.dataflow.scanner import MAX_DIGITS, Scanner, brief
 
 MAX_NESTING = 100
+MAX_FACTORS = 1000
 MAX_BITS = int(MAX_DIGITS * log2(10))
 
 
@@ -38,12 +39,13 @@ def read_positive(scanner: Scanner, constants: Mapping[str, int], meaning: str) 
 
 
 class _Reader:
-    """Recursive descent over one size; the depth is counted so that the Python stack never overflows."""
+    """Recursive descent over one size, bounded so that neither the Python stack nor patience runs out."""
 
     def __init__(self, scanner: Scanner, constants: Mapping[str, int]) -> None:
         self.scanner = scanner
         self.constants = constants
         self.depth = 0
+        self.factors = 0
 
     def size(self, meaning: str) -> Affine:
         scanner = self.scanner
@@ -86,6 +88,9 @@ class _Reader:
 
     def _factor(self, meaning: str) -> Affine:
         scanner = self.scanner
+        self.factors += 1
+        if self.factors > MAX_FACTORS:
+            scanner.fail(f"a size of more than {MAX_FACTORS} numbers and names")
         if scanner.token.kind == "int":
             return Affine.of(scanner.number(meaning))
         if scanner.at("("):
@@ -108,7 +113,7 @@ class _Reader:
             )
         if token.text.endswith("'"):
             scanner.fail(
-                f"'{brief(token.text)}' is a dimension; its extent is Sz({brief(token.text)})", token.start
+                f"{brief(token.text)} is a dimension; its extent is Sz({brief(token.text)})", token.start
             )
         return Affine.of(token.text)
 
