@@ -14,7 +14,7 @@ from polymaestro.symbolic import close
 from polymaestro.workload import Operator
 
 
-def analyze(
+def analyze(  # noqa: PLR0913  three things to analyse and three options
     operator: Operator,
     dataflow: Dataflow,
     num_pes: int | str,

@@ -37,6 +37,7 @@ from polymaestro.workload import conv2d, depthwise_conv2d, gemm, grouped_conv2d
 from polymaestro.workload.operator import Operator, Window
 
 MOST_UNITS = 4
+OPERATORS = ("gemm", "conv2d", "depthwise_conv2d", "grouped_conv2d")
 
 
 class Drawn(NamedTuple):
@@ -50,22 +51,27 @@ class Drawn(NamedTuple):
 # --- Operators ---
 
 
-def operators() -> st.SearchStrategy[Operator]:
-    """Draw a matrix product or a dense, depthwise or grouped convolution of at most 2592 MACs.
+def operators(*names: str) -> st.SearchStrategy[Operator]:
+    """Draw an operator of at most 2592 MACs: of the given names, or of any in `OPERATORS`.
 
     Strides are 1 to 3 and dilations 1 to 2, for each axis on its own.
     """
+    return st.one_of(*(_operators(name) for name in names or OPERATORS))
+
+
+def _operators(name: str) -> st.SearchStrategy[Operator]:
     axis = {"P": 4, "Q": 4, "R": 3, "S": 3}
     convolution = {
         "stride": st.tuples(st.integers(1, 3), st.integers(1, 3)),
         "dilation": st.tuples(st.integers(1, 2), st.integers(1, 2)),
     }
-    return st.one_of(
-        st.builds(gemm, **_extents(M=12, N=12, K=12)),
-        st.builds(conv2d, **_extents(N=2, K=3, C=3, **axis), **convolution),
-        st.builds(depthwise_conv2d, **_extents(N=2, C=4, **axis), **convolution),
-        st.builds(grouped_conv2d, **_extents(N=2, G=2, K=2, C=2, **axis), **convolution),
-    )
+    drawn = {
+        "gemm": st.builds(gemm, **_extents(M=12, N=12, K=12)),
+        "conv2d": st.builds(conv2d, **_extents(N=2, K=3, C=3, **axis), **convolution),
+        "depthwise_conv2d": st.builds(depthwise_conv2d, **_extents(N=2, C=4, **axis), **convolution),
+        "grouped_conv2d": st.builds(grouped_conv2d, **_extents(N=2, G=2, K=2, C=2, **axis), **convolution),
+    }
+    return drawn[name]
 
 
 def _extents(**most: int) -> dict[str, st.SearchStrategy[int]]:

@@ -20,7 +20,7 @@ from polymaestro.cli.options import (
     network_of,
 )
 from polymaestro.cli.waiting import Waiting
-from polymaestro.dataflow import Dataflow
+from polymaestro.dataflow import Cluster, Dataflow
 from polymaestro.errors import CountingError, LegalityError, LoweringError, PolymaestroError, did_you_mean
 from polymaestro.model.table import reference_point
 
@@ -64,7 +64,8 @@ def derive(  # noqa: PLR0913  one argument per option
     hardware = machine(hw, num_pes, file=file)
     found = layer_of(network_of(file), layer)
     operator, flow = found.operator(), found.mapping_dataflow()
-    lifted = operator.with_extents(_symbols(operator, keep))
+    fixed = _fixed_filters(operator, flow)
+    lifted = operator.with_extents(_symbols(operator, keep, fixed))
     _check_assumptions(assume, lifted, flow)
     with Waiting(f"deriving {found.name}"):
         analysis = _derived(lifted, flow, hardware.num_pes, assume)
@@ -78,9 +79,33 @@ def derive(  # noqa: PLR0913  one argument per option
         else:
             text = "\n\n".join(table.written(style) for table in formula_tables(analysis, at, style))
     click.echo(text)
+    if fixed:
+        names = ", ".join(sorted(fixed))
+        click.echo(f"note: {names} kept as in --keep: the dataflow suits their numbers only", err=True)
 
 
-def _symbols(operator: pm.Operator, keep: str) -> dict[str, str]:
+def _fixed_filters(operator: pm.Operator, flow: Dataflow) -> set[str]:
+    """Give the filter dimensions that only a number suits.
+
+    A window that the dataflow writes as a number fits one filter size; the size of a cluster divides the
+    array; and the taps of one axis in the offset of another are a stride that must be a number.
+    """
+    fixed: set[str] = set()
+    for window in operator.windows:
+        own = f"Sz({window.filter})"
+        for each in flow.directives:
+            if isinstance(each, Cluster):
+                suits = own not in each.size.names()
+            elif each.dim == window.input:
+                suits = not each.size.is_constant or each.size.constant == 1
+            else:
+                suits = each.dim == window.filter or own not in each.offset.names()
+            if not suits:
+                fixed.add(window.filter)
+    return fixed
+
+
+def _symbols(operator: pm.Operator, keep: str, fixed: set[str]) -> dict[str, str]:
     """Give the symbol of each extent that is a number and not kept."""
     kept = {name.strip() for name in keep.split(",") if name.strip()}
     names = [dim.name for dim in operator.dims]
@@ -88,7 +113,7 @@ def _symbols(operator: pm.Operator, keep: str) -> dict[str, str]:
         message = f"--keep: {operator.name} has no dimension {name!r}"
         raise PolymaestroError(message + did_you_mean(name, names))
     # A file may use the name of one dimension as the symbol for another; that dimension keeps its number.
-    kept |= set(operator.symbols)
+    kept |= set(operator.symbols) | fixed
     return {dim.name: dim.name for dim in operator.dims if dim.extent.is_constant and dim.name not in kept}
 
 

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import polymaestro as pm
 from polymaestro.cli.tables import Row, Table
-from polymaestro.counting import Count
-from polymaestro.counting.region import EVERYWHERE
 from polymaestro.errors import PolymaestroError, did_you_mean
-from polymaestro.symbolic import Case, common_region, factored
-from polymaestro.symbolic.closed_form import Product
+from polymaestro.symbolic import Case, CommonCase, factored, latex_of
 
 Point = Mapping[str, int]
 
 
 def formula_tables(analysis: pm.Analysis, at: Point, style: str) -> list[Table]:
     """Give a table of totals and one for each boundary, in the case that a point belongs to."""
-    region = common_region(list(_named(analysis).values()), at)
-    where = "" if region.is_everywhere else f", where {region}"
+    case = CommonCase.of(list(_named(analysis).values()), at)
+    where = "" if case.region.is_everywhere else f", where {case.region}"
     totals = {name: form for name, form in _named(analysis).items() if "." not in name}
-    rows = tuple(Row((name.replace("_", " "), _cell(form, at, style))) for name, form in totals.items())
+    rows = tuple(Row((name.replace("_", " "), _cell(form, case, style))) for name, form in totals.items())
     tables = [Table(("in all", "count"), rows, words=2, math=True, title=f"{analysis.operator.name}{where}")]
     for boundary in analysis.boundaries:
         lines = [
-            Row((tensor.name, quantity.replace("_", " "), _cell(form, at, style)))
+            Row((tensor.name, quantity.replace("_", " "), _cell(form, case, style)))
             for tensor in boundary.tensors.values()
             for quantity, form in tensor.forms.items()
         ]
@@ -88,10 +84,6 @@ def _case_json(case: Case) -> dict[str, str]:
     return {"value": factored(case.value), "where": str(case.region)}
 
 
-def _cell(form: pm.ClosedForm, at: Point, style: str) -> str:
-    value = form.value_near(at)
-    if style == "latex":
-        # All cases of a formula may fill pages, so the one case is written as a formula of its own.
-        alone = replace(form, products=(Product(1, (Count(((EVERYWHERE, value),)),)),))
-        return f"${alone.latex()}$"
-    return f"`{factored(value)}`"
+def _cell(form: pm.ClosedForm, case: CommonCase, style: str) -> str:
+    value = case.value(form)
+    return f"${latex_of(value)}$" if style == "latex" else f"`{factored(value)}`"

@@ -1,7 +1,7 @@
 """Relations to quasi-polynomials with the region where they hold."""
 
 from polymaestro.counting.engine import Count, Counter, Engine
-from polymaestro.counting.merging import merged
+from polymaestro.counting.merging import merged, with_fixed_floors
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import region_of
 from polymaestro.counting.region import Condition, Region
@@ -19,4 +19,5 @@ __all__ = [
     "count",
     "merged",
     "region_of",
+    "with_fixed_floors",
 ]

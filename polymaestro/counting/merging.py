@@ -35,7 +35,7 @@ def merged(pieces: list[Piece], context: isl.Set) -> list[Piece]:
     rest = context
     for domain, _ in pieces:
         rest = rest.subtract(domain)
-    everything = [(domain, _with_constant_floors(value, ranges_of(domain))) for domain, value in pieces]
+    everything = [(domain, with_fixed_floors(value, ranges_of(domain))) for domain, value in pieces]
     if not rest.is_empty():
         everything.append((coalesced(rest), QuasiPolynomial(())))
     everything.sort(key=_genericity, reverse=True)
@@ -102,7 +102,7 @@ def _vanishes(value: QuasiPolynomial, domain: isl.Set) -> bool:
     if value.is_zero:
         return True
     ranges = ranges_of(domain)
-    value = _with_constant_floors(value, ranges)
+    value = with_fixed_floors(value, ranges)
     if value.is_zero:
         return True
     lengths = {
@@ -139,6 +139,7 @@ def _with_equalities(value: QuasiPolynomial, domain: isl.Set) -> QuasiPolynomial
     return value
 
 
-def _with_constant_floors(value: QuasiPolynomial, ranges: Mapping[str, Range]) -> QuasiPolynomial:
+def with_fixed_floors(value: QuasiPolynomial, ranges: Mapping[str, Range]) -> QuasiPolynomial:
+    """Evaluate the floors that stay the same while each parameter stays in its range."""
     known = {atom: QuasiPolynomial.of(fixed_floors(Affine.of(atom), ranges)) for atom in value.atoms()}
     return value.replace(known)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 
 from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest import LoopNest
 from polymaestro.model.policies import POLICIES
-from polymaestro.symbolic import ClosedForm, ClosedForms, common_region, factored
+from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase, factored
 from polymaestro.workload import Operator
 
 LARGE = 1009
@@ -43,23 +44,25 @@ def formula_table(
     if forms.macs.symbols:
         lines.append(f"parameters: {', '.join(forms.macs.symbols)}, where {forms.macs.valid_on}")
     every = [forms.macs, forms.steps, forms.active, *(form for _, form in forms.named())]
-    region = common_region(every, point)
-    lines.append("" if region.is_everywhere else f"the formulas below hold where {region}")
-    lines += [_row("MACs", forms.macs, point), _row("steps", forms.steps, point)]
-    lines.append(_row("active PEs, summed", forms.active, point))
+    case = CommonCase.of(every, point)
+    if not case.region.is_everywhere:
+        lines.append(f"the formulas below hold where {case.region}")
+    lines += ["", _row("MACs", forms.macs, case), _row("steps", forms.steps, case)]
+    lines.append(_row("active PEs, summed", forms.active, case))
     for boundary in forms.boundaries:
         lines += ["", f"{boundary.parent} → {boundary.child}"]
         for tensor in boundary.tensors.values():
-            lines += _tensor_rows(tensor.name, tensor.forms, point)
-    lines += ["", "policies: " + ", ".join(f"{key} {value}" for key, value in POLICIES.items())]
-    return "\n".join(line for line in lines)
+            lines += _tensor_rows(tensor.name, tensor.forms, case)
+    policies = (f"{key.replace('_', ' ')}: {value}" for key, value in POLICIES.items())
+    lines += ["", *textwrap.wrap(f"policies: {'; '.join(policies)}", 80, subsequent_indent="  ")]
+    return "\n".join(lines)
 
 
-def _tensor_rows(name: str, forms: Mapping[str, ClosedForm], point: Mapping[str, int]) -> Iterator[str]:
+def _tensor_rows(name: str, forms: Mapping[str, ClosedForm], case: CommonCase) -> Iterator[str]:
     for index, (quantity, form) in enumerate(forms.items()):
         label = name if index == 0 else ""
-        yield f"  {label:<3} " + _row(quantity.replace("_", " "), form, point)
+        yield f"  {label:<3} " + _row(quantity.replace("_", " "), form, case)
 
 
-def _row(label: str, form: ClosedForm, point: Mapping[str, int]) -> str:
-    return f"{label:<18} {factored(form.value_near(point))}"
+def _row(label: str, form: ClosedForm, case: CommonCase) -> str:
+    return f"{label:<18} {factored(case.value(form))}"

@@ -11,7 +11,9 @@ from polymaestro.errors import LegalityError, PolymaestroError
 from polymaestro.loopnest import LoopNest
 from polymaestro.relations.coverage import Coverage, coverage_of
 from polymaestro.relations.groups import AxisGroup, axis_groups
-from polymaestro.relations.sets import coalesced
+from polymaestro.relations.sets import coalesced, parameters
+
+MAX_LEGAL_PARTS = 4
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,33 @@ def extract(nest: LoopNest, assumptions: Iterable[str] = (), *, allow_illegal: b
     relations = Relations(nest, context, groups, tuple(coverage_of(group) for group in groups))
     if allow_illegal or not relations.problems:
         return relations
-    legal = relations.legal_on
-    if legal.is_empty():
-        message = "the dataflow is not legal: " + "; ".join(relations.problems)
-        raise LegalityError(message)
+    legal = _legal_part(relations)
     groups = axis_groups(nest, legal)
     return Relations(nest, legal, groups, tuple(coverage_of(group) for group in groups))
+
+
+def _legal_part(relations: Relations) -> isl.Set:
+    """Give the part of the context where the dataflow is legal; refuse an empty or a scattered one."""
+    legal = relations.legal_on
+    problems = "; ".join(relations.problems)
+    if legal.is_empty():
+        message = f"the dataflow is not legal: {problems}"
+        raise LegalityError(message)
+    if legal.n_basic_set() > MAX_LEGAL_PARTS:
+        involved = sorted(
+            {
+                n
+                for each in relations.coverage
+                for wrong in (each.missing, each.repeated)
+                if not wrong.is_empty()
+                for n in parameters(wrong)
+            }
+        )
+        message = (
+            f"the dataflow is legal for some {', '.join(involved)} only: {problems}; give numbers for some"
+        )
+        raise LegalityError(message)
+    return legal
 
 
 def _context(nest: LoopNest, assumptions: tuple[str, ...]) -> isl.Set:
@@ -88,10 +111,10 @@ def _context(nest: LoopNest, assumptions: tuple[str, ...]) -> isl.Set:
 def _assumed(assumption: str, symbols: list[str]) -> isl.Set:
     """Read an assumption; ``%`` and ``==`` are accepted beside isl's own ``mod`` and ``=``."""
     text = assumption.replace("==", "=").replace("%", " mod ")
+    message = f"cannot read the assumption {assumption!r}; write e.g. 'C % 64 == 0' or 'P >= R'"
+    if not text.strip() or set(text) & set("{}[]:;#"):
+        raise PolymaestroError(message)
     try:
-        if not text.strip() or set(text) & set("{}[]:;#"):
-            raise isl.Error
         return isl.Set(f"[{', '.join(symbols)}] -> {{ : {text} }}").params()
     except isl.Error:
-        message = f"cannot read the assumption {assumption!r}; write e.g. 'C % 64 == 0' or 'P >= R'"
         raise PolymaestroError(message) from None

@@ -59,8 +59,8 @@ def _domain(region: Region, like: isl.Set) -> isl.Set:
     return isl.Set(f"[{', '.join(parameters(like))}] -> {{ : {region.isl()} }}").params()
 
 
-def meeting_of(counts: list[Count], context: isl.Set, point: Mapping[str, int]) -> Region:
-    """Give the region of the context in which each count stays in the piece that a point lies in."""
+def meeting_of(counts: list[Count], context: isl.Set, point: Mapping[str, int]) -> isl.Set:
+    """Give the part of the context in which each count stays in the piece that a point lies in."""
     region = context
     for count in counts:
         inside, _ = count.piece_at(point)
@@ -69,7 +69,7 @@ def meeting_of(counts: list[Count], context: isl.Set, point: Mapping[str, int]) 
         else:
             for other, _ in count.pieces:
                 region = region.subtract(_domain(other, context))
-    return region_of(coalesced(region).gist(context).remove_redundancies())
+    return coalesced(region)
 
 
 def multiplied(products: Sum, chosen: Chosen) -> QuasiPolynomial:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import islpy as isl
 
-from polymaestro.counting import Count, QuasiPolynomial, Region
+from polymaestro.counting import Count, QuasiPolynomial, Region, region_of, with_fixed_floors
+from polymaestro.counting.ranges import Range, ranges_of
 from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
 from polymaestro.symbolic.factoring import factored
@@ -102,7 +103,8 @@ class ClosedForm:
 
         The region may be smaller than the largest on which the polynomial is right; `cases` has that.
         """
-        return Case(common_region([self], point), self.value_near(point))
+        case = CommonCase.of([self], point)
+        return Case(case.region, case.value(self))
 
     @property
     def sums(self) -> list[tuple[int, tuple[Count, ...]]]:
@@ -141,7 +143,23 @@ class ClosedForm:
         return f"ClosedForm({'; '.join(str(self).splitlines())})"
 
 
-def common_region(forms: Sequence[ClosedForm], point: Mapping[str, int]) -> Region:
-    """Give the region on which every form keeps the quasi-polynomial that it has at a point."""
-    counts = {id(c): c for form in forms for c in form.counts if not c.is_uniform}
-    return meeting_of(list(counts.values()), forms[0].context, point)
+@dataclass(frozen=True)
+class CommonCase:
+    """The region on which several forms each keep the quasi-polynomial that they have at a point."""
+
+    region: Region
+    point: Mapping[str, int]
+    ranges: Mapping[str, Range]
+
+    @staticmethod
+    def of(forms: Sequence[ClosedForm], point: Mapping[str, int]) -> CommonCase:
+        """Intersect the chambers of all forms at a point."""
+        counts = {id(c): c for form in forms for c in form.counts if not c.is_uniform}
+        context = forms[0].context
+        meeting = meeting_of(list(counts.values()), context, point)
+        region = region_of(meeting.gist(context).remove_redundancies())
+        return CommonCase(region, point, ranges_of(meeting))
+
+    def value(self, form: ClosedForm) -> QuasiPolynomial:
+        """Give the quasi-polynomial of a form, floors that do not vary in the region evaluated."""
+        return with_fixed_floors(form.value_near(self.point), self.ranges)

@@ -28,6 +28,13 @@ def piecewise(cases: Sequence[Case]) -> sympy.Expr:
     return sympy.Piecewise(*pairs, (sympy.Integer(0), True))
 
 
+def latex_of(value: QuasiPolynomial) -> str:
+    """Write a quasi-polynomial as LaTeX, factored, without dollar signs."""
+    import sympy  # noqa: PLC0415
+
+    return str(sympy.latex(sympy.factor(polynomial(value))))
+
+
 def polynomial(value: QuasiPolynomial) -> sympy.Expr:
     """Write a quasi-polynomial, expanded."""
     import sympy  # noqa: PLC0415
