@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from polymaestro.dataflow import Layer, Network, load, parse_dataflow, parse_network
 from polymaestro.errors import DataflowError, WorkloadError
+from polymaestro.loopnest.interpreter import interpret
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -181,3 +182,13 @@ def test_level0_extents_of_the_files_that_circulate(reference: Path) -> None:
     assert [extents(layer)["P"] for layer in network.layers[:3]] == ["112", "112", "110"]
     [layer] = network.named("Bottleneck2_1_2")
     assert (extents(layer)["P"], extents(layer)["Q"]) == ("55", "55")
+
+
+def test_the_gemm_example_keeps_every_output_in_its_pe_until_it_is_done() -> None:
+    [layer] = load(EXAMPLES / "gemm.m").layers
+    seen = interpret(layer.operator(), layer.mapping_dataflow(), 64)
+    assert (seen.legal, seen.macs, seen.units) == (True, 128 * 96 * 64, 64)
+    for boundary in seen.boundaries:
+        outputs = boundary.tensors["Z"]
+        assert (outputs["drains"], outputs["read_backs"]) == (128 * 96, 0)
+        assert outputs["final_writes"] == 128 * 96
