@@ -15,6 +15,29 @@ from math import log2
 from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.dataflow.scanner import MAX_DIGITS, Scanner, brief
 
+# Words that isl reads as part of its notation, in any case, so that no parameter can have their name.
+RESERVED = frozenset(
+    [
+        "and",
+        "or",
+        "not",
+        "exists",
+        "mod",
+        "floor",
+        "ceil",
+        "ceild",
+        "floord",
+        "min",
+        "max",
+        "implies",
+        "true",
+        "false",
+        "rat",
+        "infty",
+        "infinity",
+        "nan",
+    ]
+)
 MAX_NESTING = 100
 MAX_FACTORS = 1000
 MAX_BITS = int(MAX_DIGITS * log2(10))
@@ -114,6 +137,10 @@ class _Reader:
         if token.text.endswith("'"):
             scanner.fail(
                 f"{brief(token.text)} is a dimension; its extent is Sz({brief(token.text)})", token.start
+            )
+        if token.text.lower() in RESERVED:
+            scanner.fail(
+                f"{token.text!r} is a word of the notation; give the symbol another name", token.start
             )
         return Affine.of(token.text)
 

@@ -166,6 +166,7 @@ BROKEN_DIRECTIVES = [
     ("TemporalMap(1+,1) K", "a.m:1:16", "nothing follows the '+' of this size"),
     ("Cluster(8, Q)", "a.m:1:12", "unknown kind of Cluster 'Q'"),
     ("Cluster(K*C)", "a.m:1:9", "a product of two names is not affine"),
+    ("Cluster(2*mod)", "a.m:1:11", "'mod' is a word of the notation; give the symbol another name"),
     ("Cluster(ceil(K))", "a.m:1:9", "unknown function 'ceil'"),
     ("Cluster(Y')", "a.m:1:9", "Y' is a dimension; its extent is Sz(Y')"),
     ("Cluster(Sz(3))", "a.m:1:12", "expected the dimension of Sz, found '3'"),
