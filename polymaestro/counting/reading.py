@@ -18,9 +18,9 @@ PARAM, SET, DIV = isl.dim_type.param, isl.dim_type.set, isl.dim_type.div
 def conditions_of(piece: isl.BasicSet) -> tuple[Condition, ...]:
     """Read the constraints of a basic set; its integer divisions become floors.
 
-    >>> even = isl.BasicSet("[n] -> { [i] : 0 <= i < n and i mod 2 = 0 }")
+    >>> [even] = isl.Set("[n] -> { [i] : 0 <= i < n and i mod 2 = 0 }").compute_divs().get_basic_sets()
     >>> [str(condition) for condition in conditions_of(even)]
-    ['i = 2·⌊i/2⌋', 'i ≥ 0', 'i < n']
+    ['i % 2 = 0', 'i ≥ 0', 'n > i']
     """
     return tuple(_condition(constraint) for constraint in piece.get_constraints())
 

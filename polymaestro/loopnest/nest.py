@@ -79,7 +79,7 @@ class LoopNest:
     for t0_n in 0 … 7:  # TemporalMap(1,1) N
       for t0_k in 0 … ⌈K/4⌉ - 1:  # TemporalMap(4,4) K
         parallel u0 in 0 … 3:
-          for m in [u0, min(4, u0 + 1)), n in [t0_n, min(8, t0_n + 1)), k in [4·t0_k, min(4·t0_k + 4, K)):
+          for m in [u0, min(4, u0 + 1)), n in [t0_n, min(8, t0_n + 1)), k in [4·t0_k, min(K, 4·t0_k + 4)):
             Z[m, n] += A[m, k] · B[k, n]
     """
 

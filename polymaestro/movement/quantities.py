@@ -19,7 +19,7 @@ from typing import Literal
 import islpy as isl
 
 from polymaestro.loopnest import Loop
-from polymaestro.movement.steps import IN, GroupSteps
+from polymaestro.movement.steps import GroupSteps
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
@@ -94,18 +94,12 @@ class Flow:
 
     def departures(self) -> Quantity:
         """Σ over steps and parents of the union over units of what is given up, the end included."""
-        end = product(self._elements(group, self._at(group, group.last())) for group in self.groups)
+        end = product(group.elements(self._at(group, group.last())) for group in self.groups)
         return total([end, *(each for loop in self.loops for each in self._given_up(loop))])
 
     def distinct(self) -> Quantity:
         """Σ over parents of the different elements that their units ever hold."""
-        return product(self._elements(group, group.tile(self.tensor)) for group in self.groups)
-
-    def _elements(self, group: GroupSteps, tile: isl.Map) -> isl.Map:
-        """Forget the steps, and the units that share a parent: what is held at any time."""
-        held = group.spread(tile)
-        units = len(group.units) - group.spreads
-        return coalesced(held.project_out(IN, units, len(group.loops)))
+        return product(group.elements(group.tile(self.tensor)) for group in self.groups)
 
     def _at(self, group: GroupSteps, steps: isl.Set) -> isl.Map:
         return group.tile(self.tensor).intersect_domain(steps)

@@ -73,6 +73,11 @@ class GroupSteps:
             return relation
         return coalesced(relation.project_out(IN, len(self.units) - 1, 1))
 
+    def elements(self, tile: isl.Map) -> isl.Map:
+        """Forget the steps, and the units that share a parent: what is held at any time."""
+        units = len(self.units) - self.spreads
+        return coalesced(self.spread(tile).project_out(IN, units, len(self.loops)))
+
     def before(self, loop: Loop) -> isl.Map:
         """Relate each step at which this loop advances to the step before, for the same unit."""
         own = [each.name for each in self.loops]

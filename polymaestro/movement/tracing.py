@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import islpy as isl
 
+from polymaestro.movement.joined import JoinedFlow
 from polymaestro.movement.quantities import Flow, Quantity, product
-from polymaestro.movement.rereads import reread
 from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.relations import Relations, joined
 from polymaestro.relations.sets import coalesced
@@ -85,7 +85,8 @@ def _tensor(apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor)
     """Derive one tensor; what units share needs all groups together when their cases differ."""
     own = Flow(apart, tensor)
     spatial = next(group for group in apart if group.spreads)
-    shared = own if spatial.is_uniform else Flow((together,), tensor)
+    joint = JoinedFlow(together, tensor)
+    shared = own if spatial.is_uniform else joint
     held = {"occupancy": own.occupancy(), "tile_total": own.tile_total()}
     if tensor.role == "input":
         return held | {"fills": own.transfers(), "parent_reads": shared.arrivals()}
@@ -94,6 +95,6 @@ def _tensor(apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor)
     return held | {
         "drains": own.transfers(),
         "parent_updates": shared.departures(),
-        "read_backs": shared.arrivals().minus(final) if first_at_once else reread(together, tensor),
+        "read_backs": shared.arrivals().minus(final) if first_at_once else joint.rereads(),
         "final_writes": final,
     }

@@ -15,8 +15,9 @@ PARAM, SET = isl.dim_type.param, isl.dim_type.set
 def named_set(dims: Sequence[str], constraints: Iterable[Affine], context: isl.Set) -> isl.Set:
     """Build the set of integer points where every expression is ≥ 0, inside a context of parameters.
 
-    >>> str(named_set(["k"], [Affine.of("k"), Affine.of("K") - 1 - "k"], isl.Set("[K] -> { : K >= 1 }")))
-    '[K] -> { [k] : 0 <= k < K }'
+    >>> context = isl.Set("[K] -> { : K >= 1 }").params()
+    >>> print(named_set(["k"], [Affine.of("k"), Affine.of("K") - 1 - "k"], context))
+    [K] -> { [k] : K > 0 and 0 <= k < K }
     """
     constraints = tuple(constraints)
     symbols = sorted(frozenset[str]().union(*(each.names() for each in constraints)) - set(dims))
