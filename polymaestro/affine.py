@@ -24,6 +24,30 @@ from typing import Literal
 
 from polymaestro.errors import PolymaestroError
 
+# Words that isl reads as part of its notation, in any case, so that no parameter can have their name.
+RESERVED = frozenset(
+    [
+        "and",
+        "or",
+        "not",
+        "exists",
+        "mod",
+        "floor",
+        "ceil",
+        "ceild",
+        "floord",
+        "min",
+        "max",
+        "implies",
+        "true",
+        "false",
+        "rat",
+        "infty",
+        "infinity",
+        "nan",
+    ]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Floor:

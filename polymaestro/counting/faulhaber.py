@@ -9,8 +9,8 @@ Worked example, |{(i, j) : 0 ≤ j ≤ i < n}|: j runs from 0 to i, which leaves
 
 >>> import islpy as isl
 >>> triangle = isl.BasicSet("[n] -> { [i, j] : 0 <= j <= i < n }")
->>> [(cell, str(value))] = count_cells(triangle)
->>> value, str(cell)
+>>> [(cell, value)] = count_cells(triangle)
+>>> str(value), str(cell)
 ('1/2·n² + 1/2·n', '[n] -> {  : n > 0 }')
 """
 

@@ -12,32 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import log2
 
-from polymaestro.affine import Affine, Extremum, Floor
+from polymaestro.affine import RESERVED, Affine, Extremum, Floor
 from polymaestro.dataflow.scanner import MAX_DIGITS, Scanner, brief
 
-# Words that isl reads as part of its notation, in any case, so that no parameter can have their name.
-RESERVED = frozenset(
-    [
-        "and",
-        "or",
-        "not",
-        "exists",
-        "mod",
-        "floor",
-        "ceil",
-        "ceild",
-        "floord",
-        "min",
-        "max",
-        "implies",
-        "true",
-        "false",
-        "rat",
-        "infty",
-        "infinity",
-        "nan",
-    ]
-)
 MAX_NESTING = 100
 MAX_FACTORS = 1000
 MAX_BITS = int(MAX_DIGITS * log2(10))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from polymaestro.affine import Affine
+from polymaestro.affine import RESERVED, Affine
 from polymaestro.errors import WorkloadError, did_you_mean
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -33,6 +33,10 @@ class Dim:
         if self.name == self.variable:
             message = f"dimension {self.name!r} must have an upper-case name; its variable is lower case"
             raise WorkloadError(message)
+        for name in sorted(self.extent.names()):
+            if name.lower() in RESERVED or not NAME.match(name):
+                message = f"{name!r} cannot be a symbol for the extent of {self.name!r}; use another name"
+                raise WorkloadError(message)
         if self.extent.is_constant and self.extent.constant < 1:
             message = f"dimension {self.name!r} has extent {self.extent.constant}; it must be 1 or more"
             raise WorkloadError(message)
