@@ -8,7 +8,7 @@
 // stationary. Every layer takes the dataflow of the first.
 
 Network VGG16 {
-  Layer CONV1_1 {
+  Layer CONV1 {
     Type: CONV
     Dimensions { K: 64, C: 3, R: 3, S: 3, Y: 226, X: 226 }
     Dataflow {
@@ -22,51 +22,51 @@ Network VGG16 {
       SpatialMap(1,1) C;
     }
   }
-  Layer CONV1_2 {
+  Layer CONV2 {
     Type: CONV
     Dimensions { K: 64, C: 64, R: 3, S: 3, Y: 226, X: 226 }
   }
-  Layer CONV2_1 {
+  Layer CONV3 {
     Type: CONV
     Dimensions { K: 128, C: 64, R: 3, S: 3, Y: 114, X: 114 }
   }
-  Layer CONV2_2 {
+  Layer CONV4 {
     Type: CONV
     Dimensions { K: 128, C: 128, R: 3, S: 3, Y: 114, X: 114 }
   }
-  Layer CONV3_1 {
+  Layer CONV5 {
     Type: CONV
     Dimensions { K: 256, C: 128, R: 3, S: 3, Y: 58, X: 58 }
   }
-  Layer CONV3_2 {
+  Layer CONV6 {
     Type: CONV
     Dimensions { K: 256, C: 256, R: 3, S: 3, Y: 58, X: 58 }
   }
-  Layer CONV3_3 {
+  Layer CONV7 {
     Type: CONV
     Dimensions { K: 256, C: 256, R: 3, S: 3, Y: 58, X: 58 }
   }
-  Layer CONV4_1 {
+  Layer CONV8 {
     Type: CONV
     Dimensions { K: 512, C: 256, R: 3, S: 3, Y: 30, X: 30 }
   }
-  Layer CONV4_2 {
+  Layer CONV9 {
     Type: CONV
     Dimensions { K: 512, C: 512, R: 3, S: 3, Y: 30, X: 30 }
   }
-  Layer CONV4_3 {
+  Layer CONV10 {
     Type: CONV
     Dimensions { K: 512, C: 512, R: 3, S: 3, Y: 30, X: 30 }
   }
-  Layer CONV5_1 {
+  Layer CONV11 {
     Type: CONV
     Dimensions { K: 512, C: 512, R: 3, S: 3, Y: 16, X: 16 }
   }
-  Layer CONV5_2 {
+  Layer CONV12 {
     Type: CONV
     Dimensions { K: 512, C: 512, R: 3, S: 3, Y: 16, X: 16 }
   }
-  Layer CONV5_3 {
+  Layer CONV13 {
     Type: CONV
     Dimensions { K: 512, C: 512, R: 3, S: 3, Y: 16, X: 16 }
   }

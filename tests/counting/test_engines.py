@@ -7,6 +7,7 @@ import itertools
 import islpy as isl
 import pytest
 
+import polymaestro as pm
 from polymaestro.counting import Counter, Engine
 from polymaestro.errors import CountingError
 
@@ -70,3 +71,14 @@ def test_an_infinite_set_is_refused() -> None:
 def test_a_set_beyond_nested_sums_is_refused_and_not_estimated() -> None:
     with pytest.raises(CountingError, match="install islpy-barvinok"):
         Counter(isl.Set("[n] -> { : n >= 1 }").params(), "faulhaber").count(isl.Set(REFUSED))
+
+
+@pytest.mark.barvinok
+@pytest.mark.parametrize("flow", [pm.dataflows.kc_p(64), pm.dataflows.yr_p(64), pm.dataflows.x_p()])
+def test_both_engines_give_the_same_analysis(flow: pm.Dataflow) -> None:
+    operator = pm.conv2d(R=3, S=3)
+    first = pm.analyze(operator, flow, 256, engine="faulhaber")
+    second = pm.analyze(operator, flow, 256, engine="barvinok")
+    for sizes in itertools.product([1, 2], [1, 5, 9], [1, 64, 65, 130], [1, 4, 7], [1, 3, 300]):
+        point = dict(zip(("N", "K", "C", "P", "Q"), sizes, strict=True))
+        assert first.at(point) == second.at(point)

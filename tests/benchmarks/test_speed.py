@@ -1,0 +1,45 @@
+"""How long deriving and importing take; run with ``pytest tests/benchmarks``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+import polymaestro as pm
+
+FLOWS = {
+    "C-P": pm.dataflows.c_p(),
+    "X-P": pm.dataflows.x_p(),
+    "YX-P": pm.dataflows.yx_p(64),
+    "YR-P": pm.dataflows.yr_p(64),
+    "KC-P": pm.dataflows.kc_p(64),
+}
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_deriving_conv2d_with_every_extent_a_symbol(benchmark: BenchmarkFixture, name: str) -> None:
+    analysis = benchmark.pedantic(pm.analyze, (pm.conv2d(), FLOWS[name], 256), rounds=5)
+    assert len(analysis.symbols) == 7
+
+
+def test_importing_polymaestro(benchmark: BenchmarkFixture) -> None:
+    """Print the CPU time of the import itself, beside the time of a whole interpreter."""
+    code = "import time; start = time.process_time(); import polymaestro; print(time.process_time() - start)"
+    run = benchmark.pedantic(
+        subprocess.run,
+        ([sys.executable, "-c", code],),
+        {"capture_output": True, "text": True, "check": True},
+        rounds=5,
+    )
+    benchmark.extra_info["import_cpu_seconds"] = float(run.stdout)
+    print(f"\nimport polymaestro: {float(run.stdout):.3f} s of CPU time")  # noqa: T201
+
+
+def test_analysing_a_network_file(benchmark: BenchmarkFixture, reference: Path) -> None:
+    file = reference / "maestro" / "mapping" / "Resnet50_kcp_ws.m"
+    report = benchmark.pedantic(lambda: pm.load(file).analyze(pm.Hardware(num_pes=256)), rounds=3)
+    assert len(report.layers) == 66
