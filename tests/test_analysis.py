@@ -139,3 +139,20 @@ def test_an_illegal_dataflow_is_counted_when_asked_for() -> None:
 def test_words_of_the_set_language_are_no_symbols() -> None:
     with pytest.raises(WorkloadError, match="mod"):
         pm.conv2d(K="mod")
+
+
+def test_a_form_shows_itself_in_one_line() -> None:
+    assert repr(KC_P["L2"]["W"].parent_reads) == "ClosedForm(9·C·K)"
+    shown = repr(KC_P["L2"]["I"].parent_reads)
+    assert shown.startswith("ClosedForm(3·C·N·P·⌈K/4⌉·(Q + 2)  if ")
+    assert KC_P["L2"]["W"].parent_reads._repr_latex_() == r"$\displaystyle 9 C K$"
+    assert "parent reads" in KC_P._repr_html_()
+
+
+def test_an_analysis_reports_on_a_machine() -> None:
+    report = KC_P.on(pm.Hardware(num_pes=256), **LAYER)
+    assert report.units == 256
+    assert report.utilization == 1.0
+    assert report.boundaries[0].tensors["W"]["parent_reads"] == 9 * 64 * 64
+    with pytest.raises(ClosedFormError, match="analyze again"):
+        KC_P.on(pm.Hardware(num_pes=64), **LAYER)

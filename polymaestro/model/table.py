@@ -8,11 +8,8 @@ from collections.abc import Iterator, Mapping
 from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest import LoopNest
 from polymaestro.model.policies import POLICIES
-from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase, factored
+from polymaestro.symbolic import LARGE, ClosedForm, ClosedForms, CommonCase, factored
 from polymaestro.workload import Operator
-
-LARGE = 1009
-"""A prime above every usual tile size, so that the case shown is the one with edge tiles."""
 
 
 def reference_point(operator: Operator, symbols: tuple[str, ...]) -> dict[str, int]:

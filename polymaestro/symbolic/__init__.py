@@ -1,12 +1,13 @@
 """Quasi-polynomials to SymPy, and closed forms."""
 
 from polymaestro.symbolic.cases import Case
-from polymaestro.symbolic.closed_form import ClosedForm, CommonCase
+from polymaestro.symbolic.closed_form import LARGE, ClosedForm, CommonCase
 from polymaestro.symbolic.closing import BoundaryForms, ClosedForms, TensorForms, close
 from polymaestro.symbolic.factoring import factored
 from polymaestro.symbolic.to_sympy import latex_of
 
 __all__ = [
+    "LARGE",
     "BoundaryForms",
     "Case",
     "ClosedForm",

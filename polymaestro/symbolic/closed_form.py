@@ -12,14 +12,18 @@ import islpy as isl
 from polymaestro.counting import Count, QuasiPolynomial, Region, region_of, with_fixed_floors
 from polymaestro.counting.ranges import Range, ranges_of
 from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.relations.sets import sample_of
 from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
 from polymaestro.symbolic.factoring import factored
-from polymaestro.symbolic.to_sympy import piecewise
+from polymaestro.symbolic.to_sympy import latex_of, piecewise
 
 if TYPE_CHECKING:
     import sympy
 
 Values = dict[int, int]
+
+LARGE = 1009
+"""A prime above every usual tile size, so that the case shown is the one with edge tiles."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,15 @@ class ClosedForm:
         return str(sympy.latex(self.expr))
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+        """Show the case of large symbols: all cases of a formula may fill pages."""
+        case = self.case_at(self._large())
+        condition = "" if case.region.is_everywhere else rf" \quad \text{{if }} {case.region}"
+        return rf"$\displaystyle {latex_of(case.value)}{condition}$"
+
+    def _large(self) -> Mapping[str, int]:
+        """Give a point with large symbols, if the formula holds there, else some point."""
+        point = {name: LARGE + 4 * index for index, name in enumerate(self.symbols)}
+        return point if self.valid_on.holds(point) else sample_of(self.context)
 
     def __str__(self) -> str:
         """Write each case on a line: the factored formula, then its condition."""
@@ -139,8 +151,10 @@ class ClosedForm:
         return "\n".join(lines) or "0"
 
     def __repr__(self) -> str:
-        """Show the formula."""
-        return f"ClosedForm({'; '.join(str(self).splitlines())})"
+        """Show the case of large symbols."""
+        case = self.case_at(self._large())
+        condition = "" if case.region.is_everywhere else f"  if {case.region}; print it for all cases"
+        return f"ClosedForm({factored(case.value)}{condition})"
 
 
 @dataclass(frozen=True)
