@@ -12,7 +12,7 @@ import polymaestro as pm
 from polymaestro.errors import CountingError, LoweringError
 from polymaestro.loopnest.interpreter import Observation, interpret
 from polymaestro.model import LayerReport
-from polymaestro.strategies import array_sizes, dataflows, mappings, operators
+from polymaestro.strategies import array_sizes, dataflows, mappings, operators, wild_mappings
 
 NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -115,3 +115,16 @@ def test_published_dataflows_are_exact_at_five_hundred_extents(name: str) -> Non
 @pytest.mark.parametrize("stride", [2, 3])
 def test_published_dataflows_are_exact_under_strides(name: str, stride: int) -> None:
     check_published(name, 12, pm.conv2d(stride=stride, R=3, S=2))
+
+
+@given(wild_mappings())
+@settings(max_examples=40, suppress_health_check=NO_HEALTH_CHECKS)
+def test_legal_or_not_the_verdict_and_the_counts_are_the_interpreters(
+    drawn: tuple[pm.Operator, pm.Dataflow, int],
+) -> None:
+    seen = interpret(*drawn)
+    if not seen.macs:
+        return
+    analysis = pm.analyze(*drawn, allow_illegal=True)
+    assert (not analysis.relations.problems) == seen.legal
+    assert_equal(analysis.at({}), seen)
