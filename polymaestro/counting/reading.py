@@ -22,7 +22,8 @@ def conditions_of(piece: isl.BasicSet) -> tuple[Condition, ...]:
     >>> [str(condition) for condition in conditions_of(even)]
     ['i % 2 = 0', 'i ≥ 0', 'n > i']
     """
-    return tuple(_condition(constraint) for constraint in piece.get_constraints())
+    read = (_condition(constraint) for constraint in piece.get_constraints())
+    return tuple(condition for condition in read if not condition.defines_a_floor)
 
 
 def region_of(domain: isl.Set) -> Region:

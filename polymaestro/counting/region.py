@@ -24,6 +24,21 @@ class Condition:
         value = self.expression.evaluate(point)
         return value == 0 if self.equality else value >= 0
 
+    @property
+    def defines_a_floor(self) -> bool:
+        """Whether this says no more than 0 ≤ e - d·⌊e/d⌋ < d, which always holds."""
+        if self.equality:
+            return False
+        for atom, factor in self.expression.terms:
+            if isinstance(atom, Floor) and abs(factor) == atom.divisor:
+                remainder = atom.numerator - Affine.of(atom) * atom.divisor
+                above, below = self.expression - remainder, self.expression + remainder
+                if above.is_constant and above.constant >= 0:
+                    return True
+                if below.is_constant and below.constant >= atom.divisor - 1:
+                    return True
+        return False
+
     def isl(self) -> str:
         """Write as isl reads it."""
         return f"{self.expression.isl()} {'=' if self.equality else '>='} 0"
