@@ -23,6 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The long runs first, so that they do not begin when the other workers are done.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if hasattr(islpy.Set, "card"):
         return
     for item in items:
