@@ -114,7 +114,8 @@ class Affine:
     def combine(terms: Mapping[str | Floor | Extremum, int], constant: int = 0) -> Affine:
         """Build the normal form of a combination."""
         kept = [(atom, factor) for atom, factor in terms.items() if factor]
-        return Affine(tuple(sorted(kept, key=lambda term: str(term[0]))), constant)
+        kept.sort(key=_sort_key)
+        return Affine(tuple(kept), constant)
 
     def __add__(self, other: int | str | Affine) -> Affine:
         """Add term by term."""
@@ -237,6 +238,10 @@ def _extremum(
         by_shape.setdefault(argument.terms, []).append(argument.constant)
     folded = tuple(Affine(terms, pick(constants)) for terms, constants in by_shape.items())
     return folded[0] if len(folded) == 1 else Affine.of(Extremum(kind, folded))
+
+
+def _sort_key(term: tuple[str | Floor | Extremum, int]) -> str:
+    return term[0] if isinstance(term[0], str) else str(term[0])
 
 
 def _names(expression: Affine) -> Iterator[str]:

@@ -88,6 +88,7 @@ class Counter:
         """Fix what is known of the parameters, and the engine."""
         self.context = context
         self.engine = engine
+        self._asked: dict[int, list[tuple[isl.Set, Count]]] = {}
         self._seen: dict[int, list[tuple[isl.Set, Count]]] = {}
         self._peaks: list[tuple[isl.Map, Count]] = []
 
@@ -97,6 +98,16 @@ class Counter:
         Raises `CountingUnavailableError` when no installed engine can, `CountingError` when the set
         is infinite.
         """
+        same = self._asked.setdefault(hash(domain), [])
+        for other, result in same:
+            if other.plain_is_equal(domain):
+                return result
+        result = self._of_compact(domain)
+        same.append((domain, result))
+        return result
+
+    def _of_compact(self, domain: isl.Set) -> Count:
+        """Count by way of the set's compact form, which many different sets share."""
         domain = without_unused_parameters(domain)
         domain = domain.intersect_params(restricted(self.context, parameters(domain)))
         compact = compacted(coalesced(domain))

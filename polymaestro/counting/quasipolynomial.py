@@ -214,12 +214,12 @@ def _polynomial(table: Mapping[Monomial, Number]) -> QuasiPolynomial:
         for monomial, factor in table.items()
         if factor
     ]
-    kept.sort(key=_order)
+    kept.sort(key=lambda term: _order(term[0]))
     return QuasiPolynomial(tuple(kept))
 
 
-def _order(term: tuple[Monomial, Number]) -> tuple[int, tuple[tuple[str, int], ...]]:
-    monomial = term[0]
+@lru_cache(maxsize=1 << 16)
+def _order(monomial: Monomial) -> tuple[int, tuple[tuple[str, int], ...]]:
     return -sum(power for _, power in monomial), tuple((_text(a), -power) for a, power in monomial)
 
 
