@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import islpy as isl
 
-from polymaestro.affine import Affine, floor_div
+from polymaestro.affine import Affine, Extremum, Floor, floor_div
 from polymaestro.counting.region import Condition, Region
 from polymaestro.errors import CountingError
+from polymaestro.relations.sets import dimensions, parameters
+
+Names = list[tuple[isl.dim_type, int, str]]
 
 PARAM, SET, DIV = isl.dim_type.param, isl.dim_type.set, isl.dim_type.div
 
@@ -22,7 +25,8 @@ def conditions_of(piece: isl.BasicSet) -> tuple[Condition, ...]:
     >>> [str(condition) for condition in conditions_of(even)]
     ['i % 2 = 0', 'i ≥ 0', 'n > i']
     """
-    read = (_condition(constraint) for constraint in piece.get_constraints())
+    names = _names(piece)
+    read = (_condition(constraint, names) for constraint in piece.get_constraints())
     return tuple(condition for condition in read if not condition.defines_a_floor)
 
 
@@ -32,46 +36,42 @@ def region_of(domain: isl.Set) -> Region:
     return Region(tuple(conditions_of(piece) for piece in pieces))
 
 
-def _condition(constraint: isl.Constraint) -> Condition:
-    names = [
-        (kind, index, constraint.get_dim_name(kind, index) or f"x{index}")
-        for kind in (PARAM, SET)
-        for index in range(constraint.dim(kind))
-    ]
-    total = Affine.of(constraint.get_constant_val().to_python())
+def _condition(constraint: isl.Constraint, names: Names) -> Condition:
+    return Condition(_combination(constraint, names, SET), equality=constraint.is_equality())
+
+
+def _combination(source: isl.Constraint | isl.Aff, names: Names, dims: isl.dim_type) -> Affine:
+    """Read Σ coefficient · name + Σ coefficient · floor + constant; `dims` is how isl calls dimensions."""
+    terms: dict[str | Floor | Extremum, int] = {}
     for kind, index, name in names:
-        factor = constraint.get_coefficient_val(kind, index).to_python()
+        factor = source.get_coefficient_val(dims if kind == SET else kind, index).to_python()
         if factor:
-            total = total + Affine.of(name) * factor
-    for index in range(constraint.dim(DIV)):
-        factor = constraint.get_coefficient_val(DIV, index).to_python()
+            terms[name] = factor
+    total = Affine.combine(terms, source.get_constant_val().to_python())
+    for index in range(source.dim(DIV)):
+        factor = source.get_coefficient_val(DIV, index).to_python()
         if factor:
-            total = total + _floor(constraint.get_div(index), names) * factor
-    return Condition(total, equality=constraint.is_equality())
+            total = total + _floor(source.get_div(index), names) * factor
+    return total
 
 
-def _floor(division: isl.Aff, names: list[tuple[isl.dim_type, int, str]]) -> Affine:
+def _names(piece: isl.BasicSet) -> Names:
+    """Give the parameters and dimensions of a basic set with their names."""
+    params = [(PARAM, index, name) for index, name in enumerate(parameters(piece))]
+    return params + [(SET, index, name) for index, name in enumerate(dimensions(piece))]
+
+
+def _floor(division: isl.Aff, names: Names) -> Affine:
     """Read the floor of an expression with a common denominator."""
     if division.is_nan():
         message = "an existential variable has no closed form; compute_divs did not resolve it"
         raise CountingError(message)
     divisor = division.get_denominator_val().to_python()
     scaled = division.scale_val(isl.Val(divisor))
-    total = Affine.of(scaled.get_constant_val().to_python())
-    for kind, index, name in names:
-        where = isl.dim_type.in_ if kind == SET else kind
-        factor = scaled.get_coefficient_val(where, index).to_python()
-        if factor:
-            total = total + Affine.of(name) * factor
-    for index in range(scaled.dim(DIV)):
-        factor = scaled.get_coefficient_val(DIV, index).to_python()
-        if factor:
-            total = total + _floor(scaled.get_div(index), names) * factor
-    return floor_div(total, divisor)
+    return floor_div(_combination(scaled, names, isl.dim_type.in_), divisor)
 
 
 def named_division(division: isl.Aff) -> Affine:
     """Read an integer division over named parameters as a floor."""
-    return _floor(
-        division, [(PARAM, i, str(division.get_dim_name(PARAM, i))) for i in range(division.dim(PARAM))]
-    )
+    names = [(PARAM, i, str(division.get_dim_name(PARAM, i))) for i in range(division.dim(PARAM))]
+    return _floor(division, names)
