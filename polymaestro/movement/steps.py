@@ -36,6 +36,12 @@ class GroupSteps:
         self.units = tuple(each.name for each in group.units if each.level < depth)
         self.loops = tuple(each for each in group.loops if each.level < depth)
         self.names = (*self.units, *(each.name for each in self.loops))
+        # Each is asked for once a loop and tensor; the memory goes with this object.
+        self.tile = cache(self._tile)
+        self.first = cache(self._first)
+        self.last = cache(self._last)
+        self._own_advances = cache(self._own_loop_advances)
+        self._other_advances = cache(self._other_loop_advances)
 
     @property
     def spreads(self) -> bool:
@@ -58,8 +64,7 @@ class GroupSteps:
         """From (units, steps) to the iteration points executed there, of this group's variables."""
         return self._onto(tuple(Affine.of(name) for name in self.group.variables))
 
-    @cache  # noqa: B019  as many entries as tensors, and it lives as long as one analysis
-    def tile(self, tensor: Tensor) -> isl.Map:
+    def _tile(self, tensor: Tensor) -> isl.Map:
         """From (units, steps) to the indices of a tensor touched there: A_F of this group."""
         return self._onto(self.group.access(tensor))
 
@@ -85,13 +90,11 @@ class GroupSteps:
             return self._own_advances(own.index(loop.name))
         return self._other_advances(sum(each.position < loop.position for each in self.loops))
 
-    @cache  # noqa: B019
-    def first(self, fixed: int = 0) -> isl.Set:
+    def _first(self, fixed: int = 0) -> isl.Set:
         """The steps whose loops after the first `fixed` ones are at their first active values."""
         return _flat(self._suffixes(fixed).lexmin())
 
-    @cache  # noqa: B019
-    def last(self, fixed: int = 0) -> isl.Set:
+    def _last(self, fixed: int = 0) -> isl.Set:
         """The steps whose loops after the first `fixed` ones are at their last active values."""
         return _flat(self._suffixes(fixed).lexmax())
 
@@ -103,15 +106,13 @@ class GroupSteps:
         kept = self.names[: len(self.units) + fixed]
         return isl.Map(f"{{ [{_list(self.names)}] -> [{_list(kept)}] }}")
 
-    @cache  # noqa: B019
-    def _other_advances(self, fixed: int) -> isl.Map:
+    def _other_loop_advances(self, fixed: int) -> isl.Map:
         prefix = self._prefix(fixed)
         starts = prefix.intersect_domain(self.first(fixed))
         ends = prefix.intersect_domain(self.last(fixed))
         return coalesced(starts.apply_range(ends.reverse()))
 
-    @cache  # noqa: B019
-    def _own_advances(self, index: int) -> isl.Map:
+    def _own_loop_advances(self, index: int) -> isl.Map:
         prefix = self._prefix(index + 1)
         starts = prefix.intersect_domain(self.first(index + 1))
         ends = prefix.intersect_domain(self.last(index + 1))
