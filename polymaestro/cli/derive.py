@@ -87,8 +87,8 @@ def derive(  # noqa: PLR0913  one argument per option
 def _fixed_filters(operator: pm.Operator, flow: Dataflow) -> set[str]:
     """Give the filter dimensions that only a number suits.
 
-    A window that the dataflow writes as a number fits one filter size; the size of a cluster divides the
-    array; and the taps of one axis in the offset of another are a stride that must be a number.
+    A window or filter tile that the dataflow writes as a number was written for one filter size; the size
+    of a cluster divides the array; and the taps of one axis may be the offset of another's map.
     """
     fixed: set[str] = set()
     for window in operator.windows:
@@ -96,10 +96,10 @@ def _fixed_filters(operator: pm.Operator, flow: Dataflow) -> set[str]:
         for each in flow.directives:
             if isinstance(each, Cluster):
                 suits = own not in each.size.names()
-            elif each.dim == window.input:
+            elif each.dim in (window.input, window.filter):
                 suits = not each.size.is_constant or each.size.constant == 1
             else:
-                suits = each.dim == window.filter or own not in each.offset.names()
+                suits = own not in each.offset.names()
             if not suits:
                 fixed.add(window.filter)
     return fixed
