@@ -134,7 +134,8 @@ class ClosedForm:
     def _repr_latex_(self) -> str:
         """Show the case of large symbols: all cases of a formula may fill pages."""
         case = self.case_at(self._large())
-        condition = "" if case.region.is_everywhere else rf" \quad \text{{if }} {case.region}"
+        region = str(case.region).replace("%", r"\bmod")
+        condition = "" if case.region.is_everywhere else rf" \quad \text{{if }} {region}"
         return rf"$\displaystyle {latex_of(case.value)}{condition}$"
 
     def _large(self) -> Mapping[str, int]:
