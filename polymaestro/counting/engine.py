@@ -7,7 +7,7 @@ which does not change the number of points, and a pair like fold and unit become
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,6 +75,23 @@ class Count:
         return "\n".join(f"{value}  if {region}" for region, value in self.pieces) or "0"
 
 
+class _Memory:
+    """Counts by the set or relation that they were made for."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, list[tuple[isl.Set | isl.Map, Count]]] = {}
+
+    def recall(self, key: isl.Set | isl.Map, make: Callable[[], Count]) -> Count:
+        """Give the count of an equal key, or make it."""
+        same = self._known.setdefault(hash(key), [])
+        for other, result in same:
+            if other.plain_is_equal(key):  # type: ignore[arg-type]  # a memory holds one kind only
+                return result
+        result = make()
+        same.append((key, result))
+        return result
+
+
 class Counter:
     """Counts sets in one context of parameters and remembers what it has counted.
 
@@ -88,9 +105,7 @@ class Counter:
         """Fix what is known of the parameters, and the engine."""
         self.context = context
         self.engine = engine
-        self._asked: dict[int, list[tuple[isl.Set, Count]]] = {}
-        self._seen: dict[int, list[tuple[isl.Set, Count]]] = {}
-        self._peaks: list[tuple[isl.Map, Count]] = []
+        self._asked, self._compact, self._peaks = _Memory(), _Memory(), _Memory()
 
     def count(self, domain: isl.Set) -> Count:
         """Count the points of a set, for every parameter in the context.
@@ -98,36 +113,19 @@ class Counter:
         Raises `CountingUnavailableError` when no installed engine can, `CountingError` when the set
         is infinite.
         """
-        same = self._asked.setdefault(hash(domain), [])
-        for other, result in same:
-            if other.plain_is_equal(domain):
-                return result
-        result = self._of_compact(domain)
-        same.append((domain, result))
-        return result
+        return self._asked.recall(domain, lambda: self._of_compact(domain))
 
     def _of_compact(self, domain: isl.Set) -> Count:
         """Count by way of the set's compact form, which many different sets share."""
         domain = without_unused_parameters(domain)
         domain = domain.intersect_params(restricted(self.context, parameters(domain)))
         compact = compacted(coalesced(domain))
-        known = self._seen.setdefault(hash(compact), [])
-        for other, result in known:
-            if other.plain_is_equal(compact):
-                return result
-        result = self._counted(compact)
-        known.append((compact, result))
-        return result
+        return self._compact.recall(compact, lambda: self._counted(compact))
 
     def peak(self, tile: isl.Map) -> Count:
         """Give the largest number of images that a relation has at any point of its domain."""
-        for other, result in self._peaks:
-            if other.plain_is_equal(tile):
-                return result
-        pieces = peak_pieces(tile, self._split)
-        result = self._merged(pieces, restricted(self.context, parameters(tile.params())))
-        self._peaks.append((tile, result))
-        return result
+        context = restricted(self.context, parameters(tile.params()))
+        return self._peaks.recall(tile, lambda: self._merged(peak_pieces(tile, self._split), context))
 
     def _counted(self, domain: isl.Set) -> Count:
         context = restricted(self.context, parameters(domain))

@@ -109,11 +109,7 @@ def _index(state: _State, level: BoundLevel, each: Map, last: Affine, *, fits: b
     if fits:
         return unit
     if not level.units.is_constant:
-        message = (
-            f"'{each}' folds over {level.units} units, and a product of two symbols is not affine; "
-            f"give {', '.join(sorted(level.units.names()))} a number"
-        )
-        raise LoweringError(located(message, each.place))
+        raise _not_affine(each, f"'{each}' folds over {level.units} units", level.units)
     units = level.units.constant
     name = f"f{level.index}_{variable}"
     folds = floor_div(last, units)
@@ -144,11 +140,7 @@ def _is_surely_disjoint(size: Affine, offset: int) -> bool:
 
 def _offset(state: _State, level: BoundLevel, each: Map) -> int:
     if not each.offset.is_constant:
-        message = (
-            f"the offset of '{each}' is a symbol, and a product of two symbols is not affine; "
-            f"give {', '.join(sorted(each.offset.names()))} a number"
-        )
-        raise LoweringError(located(message, each.place))
+        raise _not_affine(each, f"the offset of '{each}' is a symbol", each.offset)
     offset = each.offset.constant
     window = window_of(state.operator, each.dim)
     if window is None or each.dim != window.input or window.stride == 1:
@@ -156,6 +148,12 @@ def _offset(state: _State, level: BoundLevel, each: Map) -> int:
     reading = "output" if _in_output_rows(state, level, each, window) else "input"
     state.notes.append(f"offset {offset} of '{each}' (level {level.index}) read in {reading} rows")
     return offset * window.stride if reading == "output" else offset
+
+
+def _not_affine(each: Map, what: str, symbols: Affine) -> LoweringError:
+    names = ", ".join(sorted(symbols.names()))
+    message = f"{what}, and a product of two symbols is not affine; give {names} a number"
+    return LoweringError(located(message, each.place))
 
 
 def _in_output_rows(state: _State, level: BoundLevel, each: Map, window: Window) -> bool:
