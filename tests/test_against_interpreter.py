@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
@@ -47,7 +47,8 @@ def test_two_thousand_random_dataflows_are_exact(name: str, data: st.DataObject)
 
 @pytest.mark.slow
 @given(mappings(), st.randoms(use_true_random=False))
-@settings(max_examples=60, suppress_health_check=NO_HEALTH_CHECKS)
+# The same draws each time: with symbols, a few mappings take minutes to derive.
+@settings(max_examples=60, derandomize=True, suppress_health_check=NO_HEALTH_CHECKS)
 def test_formulas_of_random_dataflows_are_exact_at_other_extents(
     drawn: tuple[pm.Operator, pm.Dataflow, int], rng: random.Random
 ) -> None:
@@ -59,9 +60,10 @@ def test_formulas_of_random_dataflows_are_exact_at_other_extents(
     try:
         analysis = pm.analyze(operator.with_extents({name: name for name in lifted}), flow, num_pes)
     except (CountingError, LoweringError):
-        return  # refused, with a reason; what is not refused must be exact
+        reject()  # refused, with a reason; hypothesis fails when nothing is left to compare
     for shift in (0, 1, 3):
         point = {n: operator.extent(n).constant + shift * rng.randint(0, 2) for n in analysis.symbols}
+        assert shift or analysis.macs.valid_on.holds(point), "legal with these numbers, so here too"
         if analysis.macs.valid_on.holds(point):
             assert_equal(analysis.at(point), interpret(operator.with_extents(dict(point)), flow, num_pes))
 
@@ -123,8 +125,6 @@ def test_legal_or_not_the_verdict_and_the_counts_are_the_interpreters(
     drawn: tuple[pm.Operator, pm.Dataflow, int],
 ) -> None:
     seen = interpret(*drawn)
-    if not seen.macs:
-        return
     analysis = pm.analyze(*drawn, allow_illegal=True)
     assert (not analysis.relations.problems) == seen.legal
     assert_equal(analysis.at({}), seen)
