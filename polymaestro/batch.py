@@ -14,7 +14,7 @@ from pathlib import Path
 
 from polymaestro import dataflow as language
 from polymaestro.dataflow import Dataflow, Layer
-from polymaestro.errors import CountingError, DataflowError, LegalityError, PolymaestroError, WorkloadError
+from polymaestro.errors import DataflowError, PolymaestroError, WorkloadError
 from polymaestro.hardware import Hardware
 from polymaestro.model import Analysis, LayerReport, NetworkReport
 from polymaestro.pipeline import analyze
@@ -108,7 +108,7 @@ class _Batch:
         if key not in self.known:
             try:
                 self.known[key] = analyze(key[0], flow, self.hardware.num_pes)
-            except (CountingError, LegalityError):
+            except PolymaestroError:  # with the layer's own numbers it may work, or fail with its reason
                 self.known[key] = None
         return self.known[key]
 

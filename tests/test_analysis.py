@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 import sympy
@@ -156,3 +157,14 @@ def test_an_analysis_reports_on_a_machine() -> None:
     assert report.boundaries[0].tensors["W"]["parent_reads"] == 9 * 64 * 64
     with pytest.raises(ClosedFormError, match="analyze again"):
         KC_P.on(pm.Hardware(num_pes=64), **LAYER)
+
+
+def test_layers_that_share_what_only_numbers_suit_are_counted_one_by_one(tmp_path: Path) -> None:
+    layer = (
+        "Layer {0} {{ Type: GEMM Dimensions {{ M: {1} N: 2 K: 4 }}"
+        " Dataflow {{ SpatialMap(1,1) M; Cluster(Sz(K)); SpatialMap(1,1) K; }} }}"
+    )
+    file = tmp_path / "two.m"
+    file.write_text(f"Network N {{ {layer.format('A', 3)} {layer.format('B', 5)} }}", encoding="utf-8")
+    report = pm.load(file).analyze(pm.Hardware(num_pes=8))
+    assert [(each.legal, each.macs) for each in report.layers] == [(True, 24), (True, 40)]

@@ -7,6 +7,7 @@ one tile covers all. A map on an input coordinate keeps the outputs whose whole 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from polymaestro.affine import Affine, ceil_div, floor_div, greatest, least
@@ -15,6 +16,9 @@ from polymaestro.dataflow.directives import Dataflow, Map, SpatialMap, located
 from polymaestro.errors import LoweringError
 from polymaestro.loopnest.nest import Constraint, Loop, LoopNest, Tile, Units
 from polymaestro.workload.operator import Operator, Window
+
+# Dimensions, lifted divisions, steps, and what an extent is split into while it is counted.
+INTERNAL = re.compile(r"(x|q|step)\d+_*|\w+_([ne]\d+|q)")
 
 
 def lower(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> LoopNest:
@@ -201,8 +205,11 @@ def _span(state: _State, window: Window) -> Tile:
 
 
 def _check_names(nest: LoopNest) -> None:
-    """Refuse symbols that are called like a loop, a unit or an iteration variable."""
+    """Refuse symbols that are called like a loop, a unit, an iteration variable, or a name of counting."""
     extents = set(nest.operator.symbols).union(*(units.count.names() for units in nest.units))
     for name in sorted(extents & nest.variables):
         message = f"the symbol {name!r} is also the name of a loop variable; call it {name.upper()!r}"
+        raise LoweringError(message)
+    for name in sorted(filter(INTERNAL.fullmatch, nest.symbols)):
+        message = f"the symbol {name!r} looks like a name that counting makes for itself; choose another"
         raise LoweringError(message)

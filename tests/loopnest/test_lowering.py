@@ -82,3 +82,9 @@ def test_the_reading_of_an_offset_under_a_stride_is_noted() -> None:
 def test_a_symbol_named_like_a_loop_is_refused() -> None:
     with pytest.raises(LoweringError, match="call it 'K'"):
         lower(pm.gemm(M="k"), pm.parse_dataflow("SpatialMap(1,1) M"), 4)
+
+
+@pytest.mark.parametrize("name", ["x0", "q1", "q3_", "step2", "K_n4", "K_e64", "P_q"])
+def test_a_symbol_named_like_one_that_counting_makes_is_refused(name: str) -> None:
+    with pytest.raises(LoweringError, match="choose another"):
+        lower(pm.gemm(M=name), pm.parse_dataflow("SpatialMap(1,1) M"), 4)
