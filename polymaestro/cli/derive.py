@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import click
@@ -31,7 +30,6 @@ Examples, from the root of the repository:
   polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
       --keep R,S --assume "C % 64 == 0" --exact L2.I.parent_reads
 """
-WORDS = ("and", "or", "not", "mod", "floor", "ceil", "min", "max", "exists", "implies", "true", "false")
 
 
 @click.command(epilog=EXAMPLES)
@@ -66,7 +64,6 @@ def derive(  # noqa: PLR0913  one argument per option
     operator, flow = found.operator(), found.mapping_dataflow()
     fixed = _fixed_filters(operator, flow)
     lifted = operator.with_extents(_symbols(operator, keep, fixed))
-    _check_assumptions(assume, lifted, flow)
     with Waiting(f"deriving {found.name}"):
         analysis = _derived(lifted, flow, hardware.num_pes, assume)
         at = _point(analysis, operator, found.name, assume)
@@ -115,22 +112,6 @@ def _symbols(operator: pm.Operator, keep: str, fixed: set[str]) -> dict[str, str
     # A file may use the name of one dimension as the symbol for another; that dimension keeps its number.
     kept |= set(operator.symbols) | fixed
     return {dim.name: dim.name for dim in operator.dims if dim.extent.is_constant and dim.name not in kept}
-
-
-def _check_assumptions(assumptions: Sequence[str], operator: pm.Operator, flow: Dataflow) -> None:
-    """Refuse names that are no symbol here, and signs that are no part of a condition."""
-    known = set(operator.symbols)
-    for directive in flow.directives:
-        sizes = (getattr(directive, field, None) for field in ("size", "offset"))
-        known |= {name for size in sizes if size is not None for name in size.names()}
-    for text in assumptions:
-        if not text.strip() or re.search(r"[^\w\s%<>=!+*/(),-]", text):
-            message = f"cannot read the assumption {text!r}; write e.g. 'C % 64 == 0' or 'P >= R'"
-            raise PolymaestroError(message)
-        for name in re.findall(r"[^\W\d]\w*", text):
-            if name not in known and name not in WORDS:
-                message = f"assumption {text!r}: {name} is no symbol of the formulas"
-                raise PolymaestroError(message + did_you_mean(name, operator.symbols))
 
 
 def _derived(operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequence[str]) -> pm.Analysis:
