@@ -19,10 +19,10 @@ from fractions import Fraction
 from functools import cache, cached_property, lru_cache
 from math import comb
 
-from polymaestro.affine import Affine, Floor
+from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.errors import CountingError
 
-Atom = str | Floor
+Atom = str | Floor | Extremum
 Monomial = tuple[tuple[Atom, int], ...]
 Number = int | Fraction
 
@@ -122,7 +122,7 @@ class QuasiPolynomial:
         for monomial, factor in self.terms:
             product = QuasiPolynomial.of(factor)
             for atom, power in monomial:
-                base = values[atom] if atom in values else _single(atom)
+                base = values[atom] if atom in values else single(atom)
                 product = product * base**power
             result = result + product
         return result
@@ -224,12 +224,12 @@ def _order(monomial: Monomial) -> tuple[int, tuple[tuple[str, int], ...]]:
 
 
 def _text(atom: Atom) -> str:
-    return atom if isinstance(atom, str) else _floor_text(atom)
+    return atom if isinstance(atom, str) else _long_text(atom)
 
 
 @lru_cache(maxsize=1 << 16)
-def _floor_text(floor: Floor) -> str:
-    return str(floor)
+def _long_text(atom: Floor | Extremum) -> str:
+    return str(atom)
 
 
 def _times(left: Monomial, right: Monomial) -> Monomial:
@@ -241,7 +241,8 @@ def _times(left: Monomial, right: Monomial) -> Monomial:
     return tuple(sorted(powers.items(), key=lambda item: _text(item[0])))
 
 
-def _single(atom: Atom) -> QuasiPolynomial:
+def single(atom: Atom) -> QuasiPolynomial:
+    """Read an atom as a polynomial; a min or max too, which only print knows."""
     return QuasiPolynomial(((((atom, 1),), 1),))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from polymaestro.affine import Affine, Floor
+from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.symbolic.cases import Case
 
@@ -56,6 +56,9 @@ def affine(expression: Affine) -> sympy.Expr:
             raised = affine(atom.numerator - (atom.divisor - 1)) / atom.divisor
             whole = affine(atom.numerator) / atom.divisor
             value = sympy.ceiling(raised) if atom.prints_as_ceiling else sympy.floor(whole)
+        elif isinstance(atom, Extremum):
+            pick = sympy.Min if atom.kind == "min" else sympy.Max
+            value = pick(*map(affine, atom.arguments))
         else:
             value = sympy.Symbol(str(atom), integer=True)
         total = total + value * factor

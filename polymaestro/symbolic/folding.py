@@ -1,0 +1,159 @@
+"""Folding: two chambers become one formula with min or max.
+
+The rule: where the value is p on D and q on E, and p - q = g·h with h ≥ 0 on D and h ≤ 0 on E, the value
+on both is q + g·max(h, 0); with g·b = q it reads g·max(b + h, b). With the signs the other way it is the
+least. So a if a ≤ b, and b if b ≤ a, is min(a, b).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import islpy as isl
+
+from polymaestro.affine import Affine, Extremum, greatest, least
+from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting.merging import Piece
+from polymaestro.counting.quasipolynomial import single
+from polymaestro.counting.ranges import ranges_of
+from polymaestro.relations.sets import coalesced, parameters
+from polymaestro.symbolic.factoring import factored
+from polymaestro.symbolic.polynomials import factors_of, quotient
+
+Kind = Literal["max", "min"]
+
+MAX_FOLDED = 10
+"""Formulas with more chambers than this are printed as they are."""
+
+
+def folded(pieces: Sequence[Piece], context: isl.Set) -> list[Piece]:
+    """Fold pairs of disjoint pieces while some pair folds; outside them, in the context, the value is 0.
+
+    >>> cells = [("C >= 64", QuasiPolynomial.of(64)), ("1 <= C <= 63", QuasiPolynomial.of("C"))]
+    >>> pieces = [(isl.Set(f"[C] -> {{ : {where} }}").params(), value) for where, value in cells]
+    >>> [str(value) for _, value in folded(pieces, isl.Set("[C] -> { : C >= 1 }").params())]
+    ['min(C, 64)']
+    """
+    rest = context
+    for domain, _ in pieces:
+        rest = rest.subtract(domain)
+    cells = [*pieces] if rest.is_empty() else [*pieces, (coalesced(rest), QuasiPolynomial.of(0))]
+    while 1 < len(cells) <= MAX_FOLDED:
+        found = next(_folds(cells), None)
+        if found is None:
+            break
+        first, second, value = found
+        joined = (coalesced(cells[first][0].union(cells[second][0])), value)
+        cells = [joined if i == first else cell for i, cell in enumerate(cells) if i != second]
+    return [(domain, value) for domain, value in cells if not value.is_zero]
+
+
+def _folds(cells: Sequence[Piece]) -> Iterator[tuple[int, int, QuasiPolynomial]]:
+    for (i, one), (j, two) in itertools.combinations(enumerate(cells), 2):
+        value = folded_pair(one, two)
+        if value is not None:
+            yield i, j, value
+
+
+def folded_pair(one: Piece, two: Piece) -> QuasiPolynomial | None:
+    """Give the formula of two pieces with min or max, where the rule applies."""
+    for left, right in _written(one, two):
+        for fold in _linear_factors(left - right):
+            kind = _kind(fold.height, one[0], two[0])
+            if kind is not None:
+                value = fold.joined(left, right, kind)
+                if len(factored(value)) <= len(factored(one[1])) + len(factored(two[1])):
+                    return value
+    return None
+
+
+def _kind(height: Affine, above: isl.Set, below: isl.Set) -> Kind | None:
+    """Say whether a height is ≥ 0 on the first and ≤ 0 on the second domain, or the other way round."""
+    if _holds(height, above) and _holds(-height, below):
+        return "max"
+    return "min" if _holds(-height, above) and _holds(height, below) else None
+
+
+def _written(one: Piece, two: Piece) -> Iterator[tuple[QuasiPolynomial, QuasiPolynomial]]:
+    """Give the two values, also with a number written as the symbol that has this value on its piece."""
+    yield one[1], two[1]
+    for name, number in _pinned(two[0]):
+        yield one[1], two[1] * QuasiPolynomial.of(name) * Fraction(1, number)
+    for name, number in _pinned(one[0]):
+        yield one[1] * QuasiPolynomial.of(name) * Fraction(1, number), two[1]
+
+
+def _pinned(domain: isl.Set) -> Iterator[tuple[str, int]]:
+    for name, (low, high) in ranges_of(domain).items():
+        if low and low == high:
+            yield name, low
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """p - q = slope · height with an affine height."""
+
+    slope: QuasiPolynomial
+    height: Affine
+
+    def joined(self, left: QuasiPolynomial, right: QuasiPolynomial, kind: Kind) -> QuasiPolynomial:
+        """Write max or min of the two values, in the shortest of three ways."""
+        pick = greatest if kind == "max" else least
+        other = least if kind == "max" else greatest
+        ways = [
+            right + self.slope * extremum(pick(self.height, Affine.of(0))),
+            left - self.slope * extremum(other(self.height, Affine.of(0))),
+        ]
+        below = quotient(right, self.slope)
+        base = None if below is None else affine_of(below)
+        if base is not None:
+            ways.append(self.slope * extremum(pick(*_names_first(base + self.height, base))))
+        return min(ways, key=lambda way: len(factored(way)))
+
+
+def _names_first(one: Affine, two: Affine) -> tuple[Affine, Affine]:
+    return (two, one) if one.is_constant else (one, two)
+
+
+def extremum(value: Affine) -> QuasiPolynomial:
+    """Read an affine expression that may be a min or max as a polynomial over that as an atom."""
+    total = QuasiPolynomial.of(value.constant)
+    for atom, factor in value.terms:
+        total = total + single(atom) * factor
+    return total
+
+
+def _linear_factors(value: QuasiPolynomial) -> Iterator[_Fold]:
+    """Split into g·h for each factor h that is affine."""
+    if value.constant is not None:
+        return
+    content, factors = factors_of(value)
+    for index, (factor, power) in enumerate(factors):
+        height = affine_of(factor)
+        nested = any(isinstance(atom, Extremum) for atom in factor.atoms())
+        if power == 1 and height is not None and not nested:
+            slope = QuasiPolynomial.of(abs(content))
+            for other, (rest, exponent) in enumerate(factors):
+                slope = slope * rest**exponent if other != index else slope
+            yield _Fold(slope, height if content > 0 else -height)
+
+
+def affine_of(value: QuasiPolynomial) -> Affine | None:
+    """Read a polynomial of degree 1 with integer coefficients as an affine expression."""
+    total = Affine.of(0)
+    for monomial, factor in value.terms:
+        if factor.denominator != 1 or sum(power for _, power in monomial) > 1:
+            return None
+        atom = Affine.of(monomial[0][0]) if monomial else Affine.of(1)
+        total = total + atom * factor.numerator
+    return total
+
+
+def _holds(expression: Affine, domain: isl.Set) -> bool:
+    """Whether an expression is ≥ 0 everywhere on a domain."""
+    where = isl.Set(f"[{', '.join(parameters(domain))}] -> {{ : {expression.isl()} >= 0 }}")
+    return bool(domain.is_subset(where.params()))
