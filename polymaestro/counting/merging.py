@@ -8,14 +8,14 @@ cell; False means not shown, which costs a case but never a wrong number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import islpy as isl
 
 from polymaestro.affine import Affine, Floor
 from polymaestro.counting.quasipolynomial import Number, QuasiPolynomial
-from polymaestro.counting.ranges import Range, fixed_floors, ranges_of
+from polymaestro.counting.ranges import ranges_of
 from polymaestro.counting.reading import conditions_of
 from polymaestro.counting.reducing import reduced
 from polymaestro.relations.sets import PARAM, coalesced, sample_of
@@ -209,9 +209,3 @@ def _with_equalities(value: QuasiPolynomial, domain: isl.Set) -> QuasiPolynomial
             if name not in rest.names():
                 value = value.substitute({name: rest * -factor})
     return value
-
-
-def with_fixed_floors(value: QuasiPolynomial, ranges: Mapping[str, Range]) -> QuasiPolynomial:
-    """Evaluate the floors that stay the same while each parameter stays in its range."""
-    known = {atom: QuasiPolynomial.of(fixed_floors(Affine.of(atom), ranges)) for atom in value.atoms()}
-    return value.replace(known)

@@ -45,13 +45,11 @@ class QuasiPolynomial:
         if isinstance(value, int | Fraction):
             return _polynomial({(): value})
         affine = Affine.of(value)
-        table: dict[Monomial, Number] = {(): affine.constant}
-        for atom, factor in affine.terms:
-            if not isinstance(atom, str | Floor):
+        for atom, _ in affine.terms:
+            if isinstance(atom, Extremum):
                 message = f"{atom} is no quasi-polynomial; split it into cases first"
                 raise CountingError(message)
-            table[((atom, 1),)] = factor
-        return _polynomial(table)
+        return linear(affine)
 
     @cached_property
     def table(self) -> dict[Monomial, Number]:
@@ -132,7 +130,7 @@ class QuasiPolynomial:
         changed: dict[Atom, QuasiPolynomial] = {}
         for atom in self.atoms():
             if Affine.of(atom).names() & values.keys():
-                changed[atom] = QuasiPolynomial.of(Affine.of(atom).substitute(values))
+                changed[atom] = linear(Affine.of(atom).substitute(values))
         return self.replace(changed)
 
     def coefficients(self, name: str) -> dict[int, QuasiPolynomial]:
@@ -242,8 +240,14 @@ def _times(left: Monomial, right: Monomial) -> Monomial:
 
 
 def single(atom: Atom) -> QuasiPolynomial:
-    """Read an atom as a polynomial; a min or max too, which only print knows."""
+    """Read an atom as a polynomial; a min or max too."""
     return QuasiPolynomial(((((atom, 1),), 1),))
+
+
+def linear(expression: Affine) -> QuasiPolynomial:
+    """Read an affine expression, each min or max in it as an atom, as print writes them."""
+    table: dict[Monomial, Number] = {((atom, 1),): factor for atom, factor in expression.terms}
+    return _polynomial(table | {(): expression.constant})
 
 
 def _lift(value: QuasiPolynomial | Number) -> QuasiPolynomial:

@@ -40,7 +40,11 @@ def reduced(value: QuasiPolynomial, domain: isl.Set) -> QuasiPolynomial:
         for atom, given in decided(value.names(), domain).items()
         if isinstance(atom, str) and given.constant is not None
     }
-    value = value.substitute(numbers)
+    return with_decided_floors(value.substitute(numbers), domain)
+
+
+def with_decided_floors(value: QuasiPolynomial, domain: isl.Set) -> QuasiPolynomial:
+    """Evaluate the floors that a region decides, and leave names as they are."""
     floors = sorted((atom for atom in value.atoms() if isinstance(atom, Floor)), key=_complexity)
     if not floors:
         return value

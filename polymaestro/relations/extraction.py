@@ -107,4 +107,3 @@ def _context(nest: LoopNest, assumptions: tuple[str, ...]) -> isl.Set:
         message = f"no extents satisfy the assumptions: {', '.join(assumptions)}"
         raise PolymaestroError(message)
     return coalesced(context)
-

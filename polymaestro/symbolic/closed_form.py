@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import islpy as isl
 
-from polymaestro.counting import Count, QuasiPolynomial, Region, region_of, with_fixed_floors
-from polymaestro.counting.ranges import Range, ranges_of
+from polymaestro.counting import Count, QuasiPolynomial, Region, region_of, with_decided_floors
 from polymaestro.errors import ClosedFormError, did_you_mean
-from polymaestro.relations.sets import sample_of
 from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
+from polymaestro.symbolic.display import latex_of_lines, lines_of, shown_cases, text_of
 from polymaestro.symbolic.factoring import factored
-from polymaestro.symbolic.to_sympy import latex_of, piecewise
+from polymaestro.symbolic.regions import point_near
+from polymaestro.symbolic.to_sympy import latex_of, latex_of_region, piecewise
 
 if TYPE_CHECKING:
     import sympy
@@ -120,36 +120,35 @@ class ClosedForm:
         """Every different count in the formula."""
         return tuple({id(c): c for each in self.products for c in each.counts}.values())
 
+    @cached_property
+    def shown(self) -> tuple[Case, ...]:
+        """The cases as they are printed: with min and max, which `cases` does without."""
+        return shown_cases(self)
+
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression over plain integer symbols."""
-        return piecewise(self.cases)
+        return piecewise(self.shown)
 
     def latex(self) -> str:
-        """Write the formula as LaTeX, without dollar signs."""
-        import sympy  # noqa: PLC0415  half a second, and only text for papers needs it
-
-        return str(sympy.latex(self.expr))
+        """Write the formula as LaTeX, without dollar signs; several cases as a cases environment."""
+        return latex_of_lines(lines_of(self.shown, self.context))
 
     def _repr_latex_(self) -> str:
         """Show the case of large symbols: all cases of a formula may fill pages."""
         case = self.case_at(self._large())
-        region = str(case.region).replace("%", r"\bmod")
-        condition = "" if case.region.is_everywhere else rf" \quad \text{{if }} {region}"
+        condition = (
+            "" if case.region.is_everywhere else rf" \quad \text{{if }} {latex_of_region(case.region)}"
+        )
         return rf"$\displaystyle {latex_of(case.value)}{condition}$"
 
     def _large(self) -> Mapping[str, int]:
-        """Give a point with large symbols, if the formula holds there, else some point."""
-        point = {name: LARGE + 4 * index for index, name in enumerate(self.symbols)}
-        return point if self.valid_on.holds(point) else sample_of(self.context)
+        """Give a point with large symbols, or with as large ones as the region has."""
+        return point_near(self.context, {name: LARGE + 4 * i for i, name in enumerate(self.symbols)})
 
     def __str__(self) -> str:
         """Write each case on a line: the factored formula, then its condition."""
-        lines = []
-        for case in self.cases:
-            condition = "" if case.region.is_everywhere else f"  if {case.region}"
-            lines.append(factored(case.value) + condition)
-        return "\n".join(lines) or "0"
+        return text_of(lines_of(self.shown, self.context))
 
     def __repr__(self) -> str:
         """Show the case of large symbols."""
@@ -164,7 +163,7 @@ class CommonCase:
 
     region: Region
     point: Mapping[str, int]
-    ranges: Mapping[str, Range]
+    domain: isl.Set
 
     @staticmethod
     def of(forms: Sequence[ClosedForm], point: Mapping[str, int]) -> CommonCase:
@@ -173,8 +172,8 @@ class CommonCase:
         context = forms[0].context
         meeting = meeting_of(list(counts.values()), context, point)
         region = region_of(meeting.gist(context).remove_redundancies())
-        return CommonCase(region, point, ranges_of(meeting))
+        return CommonCase(region, point, meeting)
 
     def value(self, form: ClosedForm) -> QuasiPolynomial:
-        """Give the quasi-polynomial of a form, floors that do not vary in the region evaluated."""
-        return with_fixed_floors(form.value_near(self.point), self.ranges)
+        """Give the quasi-polynomial of a form, the floors that the region decides evaluated."""
+        return with_decided_floors(form.value_near(self.point), self.domain)

@@ -18,13 +18,16 @@ import islpy as isl
 from polymaestro.affine import Affine, Extremum, greatest, least
 from polymaestro.counting import QuasiPolynomial
 from polymaestro.counting.merging import Piece
-from polymaestro.counting.quasipolynomial import single
+from polymaestro.counting.quasipolynomial import linear
 from polymaestro.counting.ranges import ranges_of
 from polymaestro.relations.sets import coalesced, parameters
 from polymaestro.symbolic.factoring import factored
 from polymaestro.symbolic.polynomials import factors_of, quotient
 
 Kind = Literal["max", "min"]
+
+CONDITION = 12
+"""How many characters the condition of a chamber takes, about."""
 
 MAX_FOLDED = 10
 """Formulas with more chambers than this are printed as they are."""
@@ -66,7 +69,7 @@ def folded_pair(one: Piece, two: Piece) -> QuasiPolynomial | None:
             kind = _kind(fold.height, one[0], two[0])
             if kind is not None:
                 value = fold.joined(left, right, kind)
-                if len(factored(value)) <= len(factored(one[1])) + len(factored(two[1])):
+                if len(factored(value)) <= len(factored(one[1])) + len(factored(two[1])) + CONDITION:
                     return value
     return None
 
@@ -102,29 +105,26 @@ class _Fold:
 
     def joined(self, left: QuasiPolynomial, right: QuasiPolynomial, kind: Kind) -> QuasiPolynomial:
         """Write max or min of the two values, in the shortest of three ways."""
-        pick = greatest if kind == "max" else least
-        other = least if kind == "max" else greatest
+        zero = Affine.of(0)
+        other: Kind = "min" if kind == "max" else "max"
         ways = [
-            right + self.slope * extremum(pick(self.height, Affine.of(0))),
-            left - self.slope * extremum(other(self.height, Affine.of(0))),
+            right + self.slope * extremum(kind, self.height, zero),
+            left - self.slope * extremum(other, self.height, zero),
         ]
         below = quotient(right, self.slope)
         base = None if below is None else affine_of(below)
         if base is not None:
-            ways.append(self.slope * extremum(pick(*_names_first(base + self.height, base))))
+            ways.append(self.slope * extremum(kind, base + self.height, base))
         return min(ways, key=lambda way: len(factored(way)))
 
 
-def _names_first(one: Affine, two: Affine) -> tuple[Affine, Affine]:
-    return (two, one) if one.is_constant else (one, two)
-
-
-def extremum(value: Affine) -> QuasiPolynomial:
-    """Read an affine expression that may be a min or max as a polynomial over that as an atom."""
-    total = QuasiPolynomial.of(value.constant)
-    for atom, factor in value.terms:
-        total = total + single(atom) * factor
-    return total
+def extremum(kind: Kind, one: Affine, two: Affine) -> QuasiPolynomial:
+    """Write a min or max as a polynomial: constants last, and -max(a, b) for min(-a, -b)."""
+    if one.is_constant:
+        one, two = two, one
+    if one.terms[0][1] < 0 and (two.is_constant or two.terms[0][1] < 0):
+        return -extremum("min" if kind == "max" else "max", -one, -two)
+    return linear((greatest if kind == "max" else least)(one, two))
 
 
 def _linear_factors(value: QuasiPolynomial) -> Iterator[_Fold]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import islpy as isl
 
-from polymaestro.counting import Count, Region, merged, region_of
+from polymaestro.counting import Count, Region, merged
 from polymaestro.errors import ClosedFormError
 from polymaestro.relations.assumptions import assumed
 from polymaestro.relations.sets import coalesced, parameters, restricted
+from polymaestro.symbolic.regions import domain_of, shown_region, tidied_region
 
 if TYPE_CHECKING:
     from polymaestro.symbolic.closed_form import ClosedForm
@@ -26,11 +27,6 @@ def narrowed_context(context: isl.Set, assumptions: Iterable[str], shown: Region
             raise ClosedFormError(message)
         context, shown = coalesced(inside), tidied_region(inside)
     return context
-
-
-def tidied_region(context: isl.Set) -> Region:
-    """Read a region without conditions that the others imply."""
-    return region_of(coalesced(context.detect_equalities().remove_redundancies()))
 
 
 @dataclass(frozen=True)
@@ -51,9 +47,7 @@ class Narrower:
         """Restrict a form; products with a factor that is 0 throughout are dropped."""
         products = [replace(each, counts=tuple(map(self.count, each.counts))) for each in form.products]
         kept = tuple(each for each in products if all(count.pieces for count in each.counts))
-        return replace(
-            form, products=kept, context=self.context, symbols=self.symbols, valid_on=self.region
-        )
+        return replace(form, products=kept, context=self.context, symbols=self.symbols, valid_on=self.region)
 
     def count(self, count: Count) -> Count:
         """Restrict a count: chambers outside the region go, and what the region decides is evaluated."""
@@ -69,12 +63,7 @@ def restricted_count(count: Count, context: isl.Set) -> Count:
     """Give the count with all that a region of its parameters says of it."""
     pieces = [(context.intersect(domain_of(region, context)), value) for region, value in count.pieces]
     kept = merged([piece for piece in pieces if not piece[0].is_empty()], context)
-    return Count(tuple((region_of(domain.gist(context)), value) for domain, value in kept))
-
-
-def domain_of(region: Region, like: isl.Set) -> isl.Set:
-    """Write a region as a set over the parameters of another."""
-    return isl.Set(f"[{', '.join(parameters(like))}] -> {{ : {region.isl()} }}").params()
+    return Count(tuple((shown_region(domain, context), value) for domain, value in kept))
 
 
 def narrowed(forms: Sequence[ClosedForm], assumptions: Iterable[str]) -> Narrower:

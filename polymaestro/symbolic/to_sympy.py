@@ -11,9 +11,22 @@ from typing import TYPE_CHECKING
 from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.symbolic.cases import Case
+from polymaestro.symbolic.factoring import Factored, Total, factorize
 
 if TYPE_CHECKING:
     import sympy
+
+LATEX = {
+    "≥": r"\geq",
+    "≤": r"\leq",
+    "%": r"\bmod",
+    "·": r" \cdot ",
+    "⌈": r"\lceil ",
+    "⌉": r" \rceil",
+    "⌊": r"\lfloor ",
+    "⌋": r" \rfloor",
+    " or ": r" \text{ or } ",
+}
 
 
 def piecewise(cases: Sequence[Case]) -> sympy.Expr:
@@ -32,7 +45,26 @@ def latex_of(value: QuasiPolynomial) -> str:
     """Write a quasi-polynomial as LaTeX, factored, without dollar signs."""
     import sympy  # noqa: PLC0415
 
-    return str(sympy.latex(sympy.factor(polynomial(value))))
+    return str(sympy.latex(product(factorize(value))))
+
+
+def product(value: Factored) -> sympy.Expr:
+    """Write a product of factors."""
+    import sympy  # noqa: PLC0415
+
+    factors = [
+        (sympy.Add(*map(product, base.terms)) if isinstance(base, Total) else polynomial(base)) ** power
+        for base, power in value.factors
+    ]
+    return sympy.Mul(sympy.Rational(value.number.numerator, value.number.denominator), *factors)
+
+
+def latex_of_region(region: Region) -> str:
+    """Write a region as LaTeX."""
+    text = str(region)
+    for sign, written in LATEX.items():
+        text = text.replace(sign, written)
+    return text
 
 
 def polynomial(value: QuasiPolynomial) -> sympy.Expr:
