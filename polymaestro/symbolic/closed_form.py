@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,7 +14,11 @@ from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
 from polymaestro.symbolic.display import latex_of_lines, lines_of, shown_cases, text_of
 from polymaestro.symbolic.factoring import factored
-from polymaestro.symbolic.regions import point_near
+from polymaestro.symbolic.leading import LeadingTerm, leading_term
+from polymaestro.symbolic.narrowing import Narrower, narrowed
+from polymaestro.symbolic.regions import domain_of, part_at, point_near
+from polymaestro.symbolic.substituting import substituted
+from polymaestro.symbolic.tiles import divisibility
 from polymaestro.symbolic.to_sympy import latex_of, latex_of_region, piecewise
 
 if TYPE_CHECKING:
@@ -92,6 +96,65 @@ class ClosedForm:
             shown = ", ".join(f"{name} = {value}" for name, value in sorted(point.items()))
             message = f"the formula does not hold at {shown}; it holds where {self.valid_on}"
             raise ClosedFormError(message)
+
+    def assuming(self, *assumptions: str) -> ClosedForm:
+        """Give the form on the smaller region where conditions hold, simplified by them.
+
+        Raises `AssumptionError` for a condition that does not read or names no symbol, `ClosedFormError`
+        for one that contradicts the region.
+
+        >>> import polymaestro as pm
+        >>> form = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).steps
+        >>> print(form, form.assuming("M % 4 == 0"), form.assuming("M <= 4"), sep="; ")
+        ⌈M/4⌉; M/4; 1
+        """
+        return narrowed([self], assumptions).form(self)
+
+    def divisible(self, *assumptions: str) -> ClosedForm:
+        """Give the form where every tile divides its extent and no fold is partial.
+
+        These conditions, as ``K % 64 = 0`` for a ⌈K/64⌉, join the region, and so do further assumptions.
+        """
+        return self.assuming(*assumptions, *divisibility(self.counts))
+
+    def generic(self, at: Mapping[str, int] | None = None) -> ClosedForm:
+        """Give the form as one expression, on the region around a point where that is the value.
+
+        Without a point, around large symbols. A form that is one expression anyway keeps its region.
+        """
+        if len(self.shown) == 1 and self.shown[0].region.is_everywhere:
+            return self
+        point = self._large() if at is None else point_near(self.context, at)
+        lines = lines_of(self.cases, self.context, short=False)
+        regions = [line.region for line in lines if line.region is not None and line.region.holds(point)]
+        domain = part_at(domain_of(regions[0], self.context), point) if regions else self.context
+        return Narrower.to(self.context.intersect(domain)).form(self)
+
+    def substituted(self, **symbols: str | int) -> ClosedForm:
+        """Give the form in other symbols: affine expressions such as ``P="Y - R + 1"``, or numbers.
+
+        The region is that of the old symbols, written in the new ones; the equations hold together.
+
+        >>> import polymaestro as pm
+        >>> form = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).macs
+        >>> print(form.substituted(M="4*m", K=3))
+        12·N·m
+        """
+        return substituted(self, symbols)
+
+    def asymptotic(self, small: Collection[str] = ()) -> LeadingTerm:
+        """Give the leading term when all symbols but the small ones grow together.
+
+        >>> import polymaestro as pm
+        >>> form = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).steps
+        >>> print(form.asymptotic(), "--", form.asymptotic().sense)
+        M/4 -- as K, M, N grow together
+        """
+        return leading_term(self, small)
+
+    def leading(self) -> LeadingTerm:
+        """Give the leading term when all symbols grow together."""
+        return self.asymptotic()
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:

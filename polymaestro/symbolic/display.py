@@ -67,8 +67,8 @@ class Line:
     otherwise: bool = False
 
 
-def lines_of(cases: Sequence[Case], context: isl.Set) -> list[Line]:
-    """Give the lines of a case distinction, 0 included; the longest condition is "otherwise"."""
+def lines_of(cases: Sequence[Case], context: isl.Set, *, short: bool = True) -> list[Line]:
+    """Give the lines of a case distinction, 0 included; if short, a long condition is "otherwise"."""
     pieces: list[Piece] = [(domain_of(case.region, context), case.value) for case in cases]
     rest = context
     for domain, _ in pieces:
@@ -79,7 +79,7 @@ def lines_of(cases: Sequence[Case], context: isl.Set) -> list[Line]:
     if len(lines) == 1:
         return [replace(lines[0], region=None)]
     last = max(lines, key=lambda line: len(str(line.region)))
-    if len(str(last.region)) > LONG:
+    if short and len(str(last.region)) > LONG:
         lines = [line for line in lines if line is not last] + [Line(last.value, None, otherwise=True)]
     return lines
 

@@ -11,8 +11,8 @@ from polymaestro.counting import Count
 def divisibility(counts: Iterable[Count]) -> tuple[str, ...]:
     """Give the conditions "T divides D" of every ⌈D/T⌉ and ⌊D/T⌋ in some counts, nested ones too.
 
-    Only floors of one dimension count: one of a sum, as in ⌊(Q + S)/16⌋, belongs to no tile. A dimension
-    that has tiles in counts that hold everywhere has no others.
+    Only floors of one dimension count: one of a sum, as in ⌊(Q + S)/16⌋, belongs to no tile. Neither does
+    ⌊S/16⌋ beside ⌊Q/16⌋ in a count of several chambers: that is how far windows of S reach over Q's tiles.
 
     >>> from polymaestro.counting import Counter
     >>> import islpy as isl
@@ -22,10 +22,14 @@ def divisibility(counts: Iterable[Count]) -> tuple[str, ...]:
     """
     counts = list(counts)
     certain = dict.fromkeys(f for count in counts if count.is_uniform for f in _floors(count))
-    tiled = {name for floor in certain for name in floor.numerator.names()}
-    others = (f for count in counts if not count.is_uniform for f in _floors(count))
-    late = dict.fromkeys(floor for floor in others if not floor.numerator.names() & tiled)
-    conditions = dict.fromkeys(_condition(floor) for floor in [*certain, *late])
+    sure = {(name, floor.divisor) for floor in certain for name in floor.numerator.names()}
+    conditions = dict.fromkeys(map(_condition, certain))
+    for count in counts:
+        names = frozenset[str]().union(*(value.names() for _, value in count.pieces))
+        tiles = {divisor for name, divisor in sure if name in names}
+        conditions |= dict.fromkeys(
+            _condition(floor) for floor in _floors(count) if floor.divisor not in tiles
+        )
     return tuple(sorted(conditions))
 
 

@@ -36,8 +36,8 @@ def piecewise(cases: Sequence[Case]) -> sympy.Expr:
     if not cases:
         return sympy.Integer(0)
     if len(cases) == 1 and cases[0].region.is_everywhere:
-        return polynomial(cases[0].value)
-    pairs = [(polynomial(case.value), condition(case.region)) for case in cases]
+        return product(factorize(cases[0].value))
+    pairs = [(product(factorize(case.value)), condition(case.region)) for case in cases]
     return sympy.Piecewise(*pairs, (sympy.Integer(0), True))
 
 
