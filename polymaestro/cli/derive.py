@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 import polymaestro as pm
-from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json
+from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json, leading_terms
 from polymaestro.cli.options import (
     array_options,
     chosen,
@@ -22,6 +22,7 @@ from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow import Cluster, Dataflow
 from polymaestro.errors import CountingError, LegalityError, LoweringError, PolymaestroError, did_you_mean
 from polymaestro.model.table import reference_point
+from polymaestro.symbolic import point_near
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
@@ -40,6 +41,9 @@ Examples, from the root of the repository:
 @click.option(
     "--assume", metavar="CONDITION", multiple=True, help='For example "C % 64 == 0"; may be repeated.'
 )
+@click.option("--divisible", is_flag=True, help="Only where every tile divides its extent.")
+@click.option("--leading", is_flag=True, help="Leading terms, when all symbols grow together.")
+@click.option("--small", metavar="SYMBOLS", default="", help="Symbols that --leading keeps fixed, as in R,S.")
 @click.option("--exact", metavar="QUANTITY", help="All cases of one formula, as in L2.I.parent_reads.")
 @format_options("json", "markdown", "latex")
 def derive(  # noqa: PLR0913  one argument per option
@@ -50,6 +54,9 @@ def derive(  # noqa: PLR0913  one argument per option
     num_pes: int | None,
     keep: str,
     assume: tuple[str, ...],
+    divisible: bool,
+    leading: bool,
+    small: str,
     exact: str | None,
     **formats: bool,
 ) -> None:
@@ -59,6 +66,9 @@ def derive(  # noqa: PLR0913  one argument per option
     cases; the table shows the case that the layer itself belongs to, and says where it holds.
     """
     style = chosen(formats)
+    if small and not leading:
+        message = "--small goes with --leading"
+        raise click.UsageError(message)
     hardware = machine(hw, num_pes, file=file)
     found = layer_of(network_of(file), layer)
     operator, flow = found.operator(), found.mapping_dataflow()
@@ -66,9 +76,13 @@ def derive(  # noqa: PLR0913  one argument per option
     lifted = operator.with_extents(_symbols(operator, keep, fixed))
     with Waiting(f"deriving {found.name}"):
         analysis = _derived(lifted, flow, hardware.num_pes, assume)
-        at = _point(analysis, operator, found.name, assume)
+        analysis = analysis.divisible() if divisible else analysis
+        at = _point(analysis, operator, found.name, narrowed=bool(assume) or divisible)
+        fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None
         if style == "json":
-            text = formulas_json(analysis, at, exact)
+            text = formulas_json(analysis, at, exact, fixed_symbols)
+        elif fixed_symbols is not None:
+            text = leading_terms(analysis, exact, fixed_symbols, style)
         elif exact is not None:
             text = all_cases(analysis, exact, style)
         elif style == "text":
@@ -122,9 +136,7 @@ def _derived(operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequen
         raise PolymaestroError(message) from None
 
 
-def _point(
-    analysis: pm.Analysis, operator: pm.Operator, name: str, assume: Sequence[str]
-) -> Mapping[str, int]:
+def _point(analysis: pm.Analysis, operator: pm.Operator, name: str, *, narrowed: bool) -> Mapping[str, int]:
     """Give the layer's own extents; where the file has symbols, large numbers take their place."""
     numbers = {dim.name: dim.extent.constant for dim in operator.dims if dim.extent.is_constant}
     point = reference_point(analysis.operator, analysis.symbols)
@@ -133,11 +145,11 @@ def _point(
     if region.holds(point):
         return point
     shown = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
-    if not assume:
+    if not narrowed:
         message = f"layer {name} ({shown}) is not legal; the dataflow is legal only where {region}"
         raise LegalityError(message)
     click.echo(f"note: layer {name} itself ({shown}) is outside the region {region}", err=True)
-    return analysis.forms.sample()
+    return point_near(analysis.macs.context, point)
 
 
 def _hint(operator: pm.Operator) -> str:

@@ -4,6 +4,8 @@ from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.closed_form import LARGE, ClosedForm, CommonCase
 from polymaestro.symbolic.closing import BoundaryForms, ClosedForms, TensorForms, close
 from polymaestro.symbolic.factoring import factored
+from polymaestro.symbolic.leading import LeadingTerm
+from polymaestro.symbolic.regions import point_near
 from polymaestro.symbolic.to_sympy import latex_of
 
 __all__ = [
@@ -13,8 +15,10 @@ __all__ = [
     "ClosedForm",
     "ClosedForms",
     "CommonCase",
+    "LeadingTerm",
     "TensorForms",
     "close",
     "factored",
     "latex_of",
+    "point_near",
 ]

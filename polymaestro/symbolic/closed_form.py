@@ -122,7 +122,7 @@ class ClosedForm:
 
         Without a point, around large symbols. A form that is one expression anyway keeps its region.
         """
-        if len(self.shown) == 1 and self.shown[0].region.is_everywhere:
+        if not self.shown or self.shown[0].region.is_everywhere:
             return self
         point = self._large() if at is None else point_near(self.context, at)
         lines = lines_of(self.cases, self.context, short=False)
@@ -206,8 +206,9 @@ class ClosedForm:
         return rf"$\displaystyle {latex_of(case.value)}{condition}$"
 
     def _large(self) -> Mapping[str, int]:
-        """Give a point with large symbols, or with as large ones as the region has."""
-        return point_near(self.context, {name: LARGE + 4 * i for i, name in enumerate(self.symbols)})
+        """Give a point with large symbols, far apart and with R below P, as far as the region allows."""
+        last = len(self.symbols)
+        return point_near(self.context, {name: LARGE * (last - i) for i, name in enumerate(self.symbols)})
 
     def __str__(self) -> str:
         """Write each case on a line: the factored formula, then its condition."""

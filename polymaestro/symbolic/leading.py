@@ -19,7 +19,7 @@ from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.counting.quasipolynomial import single
 from polymaestro.counting.region import EVERYWHERE
 from polymaestro.errors import ClosedFormError, did_you_mean
-from polymaestro.relations.sets import PARAM, parameters
+from polymaestro.relations.sets import PARAM, coalesced
 from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.display import Line, latex_of_lines, text_of
 from polymaestro.symbolic.narrowing import Narrower
@@ -110,24 +110,27 @@ def leading_term(form: ClosedForm, small: Collection[str]) -> LeadingTerm:
 
 def _rays(form: ClosedForm, large: Collection[str]) -> tuple[Case, ...]:
     """Give the leading polynomials, each with the rays on which it is right."""
-    found: dict[QuasiPolynomial, list[tuple[Condition, ...]]] = {}
+    found: dict[QuasiPolynomial, isl.Set] = {}
     rest = form.context
     cases = list(form.cases)
     for case in cases:
         rest = rest.subtract(domain_of(case.region, form.context))
     if not rest.is_empty():
         cases.append(Case(shown_region(rest, form.context), QuasiPolynomial.of(0)))
-    bounds = form.valid_on
+    known = [cone for piece in form.valid_on.pieces if (cone := _cone(piece, large)) is not None]
+    base = domain_of(Region(tuple(known)), form.context)
+    for name in large:
+        base = base.lower_bound_val(PARAM, base.find_dim_by_name(PARAM, name), isl.Val(1))
     for case in cases:
         for piece in case.region.pieces:
             cone = _cone(piece, large)
-            known = [_cone(each, large) for each in bounds.pieces]
-            if cone is not None and any(k is not None and _is_thick((*cone, *k), form) for k in known):
-                found.setdefault(_top(case.value, large), []).append(cone)
+            rays = None if cone is None else base.intersect(domain_of(Region((cone,)), form.context))
+            if rays is not None and not rays.is_empty():
+                value = _top(case.value, large)
+                found[value] = found[value].union(rays) if value in found else rays
     if len(found) == 1:
-        [value] = found
-        return (Case(EVERYWHERE, value),)
-    return tuple(Case(Region(tuple(dict.fromkeys(cones))), value) for value, cones in found.items())
+        return (Case(EVERYWHERE, next(iter(found))),)
+    return tuple(Case(shown_region(coalesced(rays), base), value) for value, rays in found.items())
 
 
 def _cone(piece: Sequence[Condition], large: Collection[str]) -> tuple[Condition, ...] | None:
@@ -166,12 +169,6 @@ def _grown(expression: Affine, large: Collection[str]) -> QuasiPolynomial:
         elif atom in large:
             total = total + single(atom) * factor
     return total
-
-
-def _is_thick(cone: Sequence[Condition], form: ClosedForm) -> bool:
-    """Whether rays in some open cone satisfy the conditions."""
-    texts = " and ".join(each.isl() for each in cone) or "true"
-    return not isl.Set(f"[{', '.join(parameters(form.context))}] -> {{ : {texts} }}").is_empty()
 
 
 def _top(value: QuasiPolynomial, large: Collection[str]) -> QuasiPolynomial:

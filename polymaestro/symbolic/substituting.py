@@ -13,13 +13,12 @@ from polymaestro.affine import RESERVED, Affine
 from polymaestro.counting import Condition, Count, Region
 from polymaestro.counting.reading import conditions_of
 from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.loopnest.lowering import INTERNAL
 from polymaestro.relations.sets import PARAM, coalesced, parameters
 from polymaestro.symbolic.narrowing import Narrower
 
 if TYPE_CHECKING:
     from polymaestro.symbolic.closed_form import ClosedForm
-
-SYMBOL = re.compile(r"(?!x\d)[A-Za-z]\w*")
 
 
 def substituted(form: ClosedForm, given: Mapping[str, str | int]) -> ClosedForm:
@@ -49,7 +48,7 @@ def _expression(form: ClosedForm, name: str, text: str | int) -> Affine:
         return Affine.of(int(text))
     message = f"cannot read {name} = {text!r}; write an affine expression such as 'Y - R + 1'"
     names = sorted(set(re.findall(r"[^\W\d]\w*", text)) - RESERVED)
-    if not text.strip() or re.search(r"[^\w\s+*/(),-]", text) or not all(map(SYMBOL.fullmatch, names)):
+    if not text.strip() or re.search(r"[^\w\s+*/(),-]", text) or any(map(INTERNAL.fullmatch, names)):
         raise ClosedFormError(message)
     try:
         line = isl.Set(f"[{', '.join(names)}] -> {{ [x0] : x0 = {text} }}").compute_divs()
