@@ -152,13 +152,25 @@ class QuasiPolynomial:
 
     def evaluate(self, point: Mapping[str, int]) -> Number:
         """Compute the value where every name has one; an integer where the count is right."""
+        names, others, terms = self._plan
+        values = [point[name] for name in names] + [other.evaluate(point) for other in others]
         total: Number = 0
-        for monomial, factor in self.terms:
-            product = 1
-            for atom, power in monomial:
-                product *= Affine.of(atom).evaluate(point) ** power
-            total += factor * product
+        for factor, powers in terms:
+            product = factor
+            for index, power in powers:
+                product *= values[index] if power == 1 else values[index] ** power
+            total += product
         return total.numerator if total.denominator == 1 else total
+
+    @cached_property
+    def _plan(self) -> tuple[list[str], list[Affine], list[tuple[Number, list[tuple[int, int]]]]]:
+        """The names and the other atoms, each to be evaluated once, and the terms by their positions."""
+        atoms = self.atoms()
+        names = [atom for atom in atoms if isinstance(atom, str)]
+        others = [atom for atom in atoms if not isinstance(atom, str)]
+        position: dict[Atom, int] = {atom: index for index, atom in enumerate([*names, *others])}
+        terms = [(factor, [(position[atom], p) for atom, p in monomial]) for monomial, factor in self.terms]
+        return names, [Affine.of(atom) for atom in others], terms
 
     def __str__(self) -> str:
         """Write with the highest powers first."""
