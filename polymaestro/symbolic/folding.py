@@ -7,7 +7,6 @@ least. So a if a ≤ b, and b if b ≤ a, is min(a, b).
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,14 +14,15 @@ from typing import Literal
 
 import islpy as isl
 
-from polymaestro.affine import Affine, Extremum, greatest, least
+from polymaestro.affine import Affine, greatest, least
 from polymaestro.counting import QuasiPolynomial
 from polymaestro.counting.merging import Piece
 from polymaestro.counting.quasipolynomial import linear
 from polymaestro.counting.ranges import ranges_of
+from polymaestro.counting.reading import conditions_of
 from polymaestro.relations.sets import coalesced, parameters
 from polymaestro.symbolic.factoring import factored
-from polymaestro.symbolic.polynomials import factors_of, quotient
+from polymaestro.symbolic.polynomials import quotient
 
 Kind = Literal["max", "min"]
 
@@ -45,40 +45,46 @@ def folded(pieces: Sequence[Piece], context: isl.Set) -> list[Piece]:
     for domain, _ in pieces:
         rest = rest.subtract(domain)
     cells = [*pieces] if rest.is_empty() else [*pieces, (coalesced(rest), QuasiPolynomial.of(0))]
-    while 1 < len(cells) <= MAX_FOLDED:
-        found = next(_folds(cells), None)
-        if found is None:
-            break
-        first, second, value = found
-        joined = (coalesced(cells[first][0].union(cells[second][0])), value)
-        cells = [joined if i == first else cell for i, cell in enumerate(cells) if i != second]
-    return [(domain, value) for domain, value in cells if not value.is_zero]
-
-
-def _folds(cells: Sequence[Piece]) -> Iterator[tuple[int, int, QuasiPolynomial]]:
-    for (i, one), (j, two) in itertools.combinations(enumerate(cells), 2):
-        value = folded_pair(one, two)
-        if value is not None:
-            yield i, j, value
+    if len(cells) > MAX_FOLDED:
+        return list(pieces)
+    done: list[Piece] = []
+    while cells:
+        cell = cells.pop(0)
+        for index, other in enumerate(done):
+            value = folded_pair(other, cell)
+            if value is not None:
+                del done[index]
+                cells.append((coalesced(other[0].union(cell[0])), value))
+                break
+        else:
+            done.append(cell)
+    return [(domain, value) for domain, value in done if not value.is_zero]
 
 
 def folded_pair(one: Piece, two: Piece) -> QuasiPolynomial | None:
     """Give the formula of two pieces with min or max, where the rule applies."""
-    for left, right in _written(one, two):
-        for fold in _linear_factors(left - right):
-            kind = _kind(fold.height, one[0], two[0])
-            if kind is not None:
-                value = fold.joined(left, right, kind)
-                if len(factored(value)) <= len(factored(one[1])) + len(factored(two[1])) + CONDITION:
-                    return value
+    for height in _heights(one[0], two[0]):
+        for left, right in _written(one, two):
+            slope = quotient(left - right, linear(height))
+            if slope is None or slope.is_zero:
+                continue
+            fold = _Fold(slope, height, "max") if slope.terms[0][1] > 0 else _Fold(-slope, -height, "min")
+            value = fold.joined(left, right)
+            if len(factored(value)) <= len(factored(one[1])) + len(factored(two[1])) + CONDITION:
+                return value
     return None
 
 
-def _kind(height: Affine, above: isl.Set, below: isl.Set) -> Kind | None:
-    """Say whether a height is ≥ 0 on the first and ≤ 0 on the second domain, or the other way round."""
-    if _holds(height, above) and _holds(-height, below):
-        return "max"
-    return "min" if _holds(-height, above) and _holds(height, below) else None
+def _heights(above: isl.Set, below: isl.Set) -> Iterator[Affine]:
+    """Give expressions that are ≥ 0 on the first and ≤ 0 on the second domain, from their conditions."""
+    seen = set()
+    for inside, outside, sign in ((above, below, 1), (below, above, -1)):
+        for condition in conditions_of(inside.simple_hull().compute_divs().get_basic_sets()[0]):
+            for height in (condition.expression, condition.expression + 1):
+                if condition.equality or height * sign in seen or not _holds(-height, outside):
+                    continue
+                seen.add(height * sign)
+                yield height * sign
 
 
 def _written(one: Piece, two: Piece) -> Iterator[tuple[QuasiPolynomial, QuasiPolynomial]]:
@@ -102,44 +108,30 @@ class _Fold:
 
     slope: QuasiPolynomial
     height: Affine
+    kind: Kind
 
-    def joined(self, left: QuasiPolynomial, right: QuasiPolynomial, kind: Kind) -> QuasiPolynomial:
-        """Write max or min of the two values, in the shortest of three ways."""
+    def joined(self, left: QuasiPolynomial, right: QuasiPolynomial) -> QuasiPolynomial:
+        """Write the larger or smaller of the two values, in the shortest of three ways."""
         zero = Affine.of(0)
-        other: Kind = "min" if kind == "max" else "max"
+        other: Kind = "min" if self.kind == "max" else "max"
         ways = [
-            right + self.slope * extremum(kind, self.height, zero),
+            right + self.slope * extremum(self.kind, self.height, zero),
             left - self.slope * extremum(other, self.height, zero),
         ]
         below = quotient(right, self.slope)
         base = None if below is None else affine_of(below)
         if base is not None:
-            ways.append(self.slope * extremum(kind, base + self.height, base))
+            ways.append(self.slope * extremum(self.kind, base + self.height, base))
         return min(ways, key=lambda way: len(factored(way)))
 
 
 def extremum(kind: Kind, one: Affine, two: Affine) -> QuasiPolynomial:
-    """Write a min or max as a polynomial: constants last, and -max(a, b) for min(-a, -b)."""
-    if one.is_constant:
+    """Write a min or max as a polynomial: sorted, constants last, and -max(a, b) for min(-a, -b)."""
+    if one.is_constant or (not two.is_constant and str(two) < str(one)):
         one, two = two, one
     if one.terms[0][1] < 0 and (two.is_constant or two.terms[0][1] < 0):
         return -extremum("min" if kind == "max" else "max", -one, -two)
     return linear((greatest if kind == "max" else least)(one, two))
-
-
-def _linear_factors(value: QuasiPolynomial) -> Iterator[_Fold]:
-    """Split into g·h for each factor h that is affine."""
-    if value.constant is not None:
-        return
-    content, factors = factors_of(value)
-    for index, (factor, power) in enumerate(factors):
-        height = affine_of(factor)
-        nested = any(isinstance(atom, Extremum) for atom in factor.atoms())
-        if power == 1 and height is not None and not nested:
-            slope = QuasiPolynomial.of(abs(content))
-            for other, (rest, exponent) in enumerate(factors):
-                slope = slope * rest**exponent if other != index else slope
-            yield _Fold(slope, height if content > 0 else -height)
 
 
 def affine_of(value: QuasiPolynomial) -> Affine | None:

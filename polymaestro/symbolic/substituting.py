@@ -11,7 +11,7 @@ import islpy as isl
 
 from polymaestro.affine import RESERVED, Affine
 from polymaestro.counting import Condition, Count, Region
-from polymaestro.counting.reading import conditions_of
+from polymaestro.counting.reading import named_division
 from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.loopnest.lowering import INTERNAL
 from polymaestro.relations.sets import PARAM, coalesced, parameters
@@ -50,16 +50,15 @@ def _expression(form: ClosedForm, name: str, text: str | int) -> Affine:
     names = sorted(set(re.findall(r"[^\W\d]\w*", text)) - RESERVED)
     if not text.strip() or re.search(r"[^\w\s+*/(),-]", text) or any(map(INTERNAL.fullmatch, names)):
         raise ClosedFormError(message)
+    found: list[Affine] = []
     try:
-        line = isl.Set(f"[{', '.join(names)}] -> {{ [x0] : x0 = {text} }}").compute_divs()
+        value = isl.PwAff(f"[{', '.join(names)}] -> {{ [({text})] }}")
     except isl.Error:
         raise ClosedFormError(message) from None
-    for piece in line.get_basic_sets():
-        for condition in conditions_of(piece):
-            factor = dict(condition.expression.terms).get("x0", 0)
-            if condition.equality and abs(factor) == 1 and line.n_basic_set() == 1:
-                return Affine.of("x0") - condition.expression * factor
-    raise ClosedFormError(message)
+    value.foreach_piece(lambda _, piece: found.append(named_division(piece)))
+    if len(found) != 1:
+        raise ClosedFormError(message)
+    return found[0]
 
 
 def _resolved(values: Mapping[str, Affine]) -> dict[str, Affine]:
