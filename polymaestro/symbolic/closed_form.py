@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING
 
 import islpy as isl
@@ -12,9 +13,10 @@ import islpy as isl
 from polymaestro.counting import Count, QuasiPolynomial, Region, region_of, with_decided_floors
 from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
-from polymaestro.symbolic.display import latex_of_lines, lines_of, shown_cases, text_of
+from polymaestro.symbolic.display import in_one, latex_of_lines, lines_of, shown_cases, text_of
 from polymaestro.symbolic.factoring import factored
 from polymaestro.symbolic.leading import LeadingTerm, leading_term
+from polymaestro.symbolic.named import named_sum
 from polymaestro.symbolic.narrowing import Narrower, narrowed
 from polymaestro.symbolic.regions import domain_of, part_at, point_near
 from polymaestro.symbolic.substituting import substituted
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     import sympy
 
 Values = dict[int, int]
+
+MANY = 16
+"""With more combinations of chambers than this, a form is long."""
 
 LARGE = 1009
 """A prime above every usual tile size, so that the case shown is the one with edge tiles."""
@@ -122,9 +127,12 @@ class ClosedForm:
 
         Without a point, around large symbols. A form that is one expression anyway keeps its region.
         """
+        point = self._large() if at is None else point_near(self.context, at)
+        if self.is_long:
+            inside = domain_of(self.case_at(point).region, self.context)
+            return Narrower.to(self.context.intersect(inside)).form(self)
         if not self.shown or self.shown[0].region.is_everywhere:
             return self
-        point = self._large() if at is None else point_near(self.context, at)
         lines = lines_of(self.cases, self.context, short=False)
         regions = [line.region for line in lines if line.region is not None and line.region.holds(point)]
         domain = part_at(domain_of(regions[0], self.context), point) if regions else self.context
@@ -184,6 +192,17 @@ class ClosedForm:
         return tuple({id(c): c for each in self.products for c in each.counts}.values())
 
     @cached_property
+    def folded_counts(self) -> dict[int, Count]:
+        """Each count, by its identity, as it is printed: in one piece with min and max where that works."""
+        return {id(count): in_one(count, self.context) for count in self.counts}
+
+    @cached_property
+    def is_long(self) -> bool:
+        """Whether the chambers of the factors make so many cases that factors are better read one by one."""
+        sizes = (len(count.pieces) + 1 for count in self.folded_counts.values() if not count.is_uniform)
+        return prod(sizes) > MANY
+
+    @cached_property
     def shown(self) -> tuple[Case, ...]:
         """The cases as they are printed: with min and max, which `cases` does without."""
         return shown_cases(self)
@@ -191,10 +210,12 @@ class ClosedForm:
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression over plain integer symbols."""
-        return piecewise(self.shown)
+        return named_sum(self).expr if self.is_long else piecewise(self.shown)
 
     def latex(self) -> str:
         """Write the formula as LaTeX, without dollar signs; several cases as a cases environment."""
+        if self.is_long:
+            return named_sum(self).latex()
         return latex_of_lines(lines_of(self.shown, self.context))
 
     def _repr_latex_(self) -> str:
@@ -211,7 +232,12 @@ class ClosedForm:
         return point_near(self.context, {name: LARGE * (last - i) for i, name in enumerate(self.symbols)})
 
     def __str__(self) -> str:
-        """Write each case on a line: the factored formula, then its condition."""
+        """Write each case on a line: the factored formula, then its condition.
+
+        A form with many cases is written as a sum of products with the cases of the factors below it.
+        """
+        if self.is_long:
+            return str(named_sum(self))
         return text_of(lines_of(self.shown, self.context))
 
     def __repr__(self) -> str:

@@ -29,11 +29,12 @@ LONG = 40
 
 def shown_cases(form: ClosedForm) -> tuple[Case, ...]:
     """Give the cases of a form with min and max: of its counts, or of the whole, whichever are fewer."""
+    if form.is_long:
+        return form.cases
     cases = _folded(form.cases, form.context)
     if len(cases) < 2:  # noqa: PLR2004  one formula is one formula
         return cases
-    single_ones = {id(count): _in_one(count, form.context) for count in form.counts}
-    products = [(p.sign, tuple(single_ones[id(count)] for count in p.counts)) for p in form.products]
+    products = [(p.sign, tuple(form.folded_counts[id(count)] for count in p.counts)) for p in form.products]
     others = _folded(cases_of(products, form.context), form.context)
     return min(cases, others, key=lambda each: (len(each), sum(len(factored(c.value)) for c in each)))
 
@@ -45,17 +46,22 @@ def _folded(cases: Sequence[Case], context: isl.Set) -> tuple[Case, ...]:
     return tuple(Case(shown_region(d, context), value) for d, value in folded(pieces, context))
 
 
-def _in_one(count: Count, context: isl.Set) -> Count:
+def in_one(count: Count, context: isl.Set) -> Count:
     """Give a count with its pieces folded, where that leaves one."""
     if count.is_uniform:
         return count
-    names = [value.names() | region.names() for region, value in count.pieces]
-    own = restricted(context, frozenset[str]().union(*names))
+    own = own_context(count, context)
     pieces = [(own.intersect(domain_of(region, own)), value) for region, value in count.pieces]
     found = folded(pieces, own)
     if len(found) == 1 and own.is_subset(found[0][0]):
         return Count(((EVERYWHERE, found[0][1]),))
     return count
+
+
+def own_context(count: Count, context: isl.Set) -> isl.Set:
+    """Project a context onto the parameters of a count."""
+    names = [value.names() | region.names() for region, value in count.pieces]
+    return restricted(context, frozenset[str]().union(*names))
 
 
 @dataclass(frozen=True)
@@ -86,15 +92,15 @@ def lines_of(cases: Sequence[Case], context: isl.Set, *, short: bool = True) -> 
 
 def text_of(lines: Sequence[Line]) -> str:
     """Write each case on a line: the factored formula, then its condition; then the names it uses."""
-    names = _abbreviations(line.value for line in lines)
-    texts = [factored(line.value.replace(names)) + _condition(line) for line in lines]
+    names = abbreviations(line.value for line in lines)
+    texts = [factored(line.value.replace(names)) + condition_of(line) for line in lines]
     texts += [f"  where {name} = {floor}" for floor, name in names.items()]
     return "\n".join(texts)
 
 
 def latex_of_lines(lines: Sequence[Line]) -> str:
     """Write the case distinction as LaTeX, without dollar signs."""
-    names = _abbreviations(line.value for line in lines)
+    names = abbreviations(line.value for line in lines)
     shown = [(latex_of(line.value.replace(names)), line) for line in lines]
     where = "".join(rf" \quad \text{{where }} {name} = {latex_of(single(a))}" for a, name in names.items())
     if len(shown) == 1 and lines[0].region is None:
@@ -106,13 +112,14 @@ def latex_of_lines(lines: Sequence[Line]) -> str:
     return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}" + where
 
 
-def _condition(line: Line) -> str:
+def condition_of(line: Line) -> str:
+    """Write the condition behind a formula."""
     if line.otherwise:
         return "  otherwise"
     return "" if line.region is None or line.region.is_everywhere else f"  if {line.region}"
 
 
-def _abbreviations(values: Iterable[QuasiPolynomial]) -> dict[Atom, QuasiPolynomial]:
+def abbreviations(values: Iterable[QuasiPolynomial]) -> dict[Atom, QuasiPolynomial]:
     """Name the floors of one symbol that occur so often that a name is shorter: n_K = ⌈K/64⌉."""
     values = list(values)
     text = "".join(map(factored, values))

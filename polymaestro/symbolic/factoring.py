@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from math import gcd, lcm
 
 from polymaestro.affine import Extremum
@@ -19,6 +21,14 @@ class Factored:
 
     number: Fraction
     factors: tuple[tuple[QuasiPolynomial | Total, int], ...]
+
+    def times(self, other: Factored) -> Factored:
+        """Multiply, equal factors as powers."""
+        powers = dict(self.factors)
+        for base, power in other.factors:
+            powers[base] = powers.get(base, 0) + power
+        factors = sorted(powers.items(), key=lambda item: (len(item[0].terms) > 1, str(item[0])))
+        return Factored(self.number * other.number, tuple(factors))
 
     def __str__(self) -> str:
         """Write over the denominator."""
@@ -88,18 +98,30 @@ def _apart(value: QuasiPolynomial, atom: Atom) -> Factored:
     rest = QuasiPolynomial(tuple(t for t in value.terms if atom not in dict(t[0])))
     slope = quotient(value - rest, single(atom)) or QuasiPolynomial.of(0)
     one, two = factorize(rest), factorize(slope)
-    common = tuple((Counter(_table(one)) & Counter(_table(two))).items())
+    return added([one, Factored(two.number, (*two.factors, (single(atom), 1)))])
+
+
+def added(terms: Sequence[Factored]) -> Factored:
+    """Write a sum of products as what all share times a sum; equal products are added up.
+
+    >>> from fractions import Fraction
+    >>> P, Q = map(QuasiPolynomial.of, "PQ")
+    >>> print(added([factorize(P * Q * 2), factorize(P * (Q - 1) * -4)]))
+    2·P·(Q - 2·(Q - 1))
+    """
+    numbers: dict[tuple[tuple[QuasiPolynomial | Total, int], ...], Fraction] = {}
+    for term in terms:
+        numbers[term.factors] = numbers.get(term.factors, Fraction(0)) + term.number
+    terms = [Factored(number, factors) for factors, number in numbers.items() if number]
+    if len(terms) < 2:  # noqa: PLR2004  no sum
+        return terms[0] if terms else Factored(Fraction(0), ())
+    tables = [Counter(dict(term.factors)) for term in terms]
+    common = reduce(lambda one, two: one & two, tables)
     shared = Fraction(
-        gcd(one.number.numerator, two.number.numerator),
-        lcm(one.number.denominator, two.number.denominator),
+        gcd(*(term.number.numerator for term in terms)), lcm(*(term.number.denominator for term in terms))
     )
-    left, right = (_over(each, shared, dict(common)) for each in (one, two))
-    right = Factored(right.number, (*right.factors, (single(atom), 1)))
-    return Factored(shared, (*common, (Total((left, right)), 1)))
-
-
-def _table(product: Factored) -> dict[QuasiPolynomial | Total, int]:
-    return dict(product.factors)
+    rest = tuple(_over(term, shared, dict(common)) for term in terms)
+    return Factored(shared, (*common.items(), (Total(rest), 1)))
 
 
 def _over(product: Factored, number: Fraction, common: dict[QuasiPolynomial | Total, int]) -> Factored:

@@ -43,9 +43,14 @@ def piecewise(cases: Sequence[Case]) -> sympy.Expr:
 
 def latex_of(value: QuasiPolynomial) -> str:
     """Write a quasi-polynomial as LaTeX, factored, without dollar signs."""
+    return latex_of_product(factorize(value))
+
+
+def latex_of_product(value: Factored) -> str:
+    """Write a product of factors as LaTeX."""
     import sympy  # noqa: PLC0415
 
-    return str(sympy.latex(product(factorize(value))))
+    return str(sympy.latex(product(value)))
 
 
 def product(value: Factored) -> sympy.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
@@ -14,6 +15,7 @@ from polymaestro.counting import QuasiPolynomial
 from polymaestro.errors import AssumptionError, ClosedFormError
 from polymaestro.symbolic.display import Line, latex_of_lines, text_of
 from tests.symbolic.published import FLOWS, analysis, reference
+from tests.symbolic.reading import value_of
 
 KC_P = analysis("kc_p")
 READS = KC_P["L2"]["I"].parent_reads
@@ -187,20 +189,37 @@ def test_a_floor_that_repeats_gets_a_name() -> None:
     assert "where" not in text_of([Line(value * QuasiPolynomial.of(K), None)])  # the name is taken
 
 
-@pytest.mark.parametrize(
-    "name", ["kc_p", "yr_p", *(pytest.param(n, marks=pytest.mark.slow) for n in ("c_p", "x_p", "yx_p"))]
-)
+LONG = [pytest.param(name, marks=pytest.mark.slow) for name in ("c_p", "kc_p")]
+
+
+@pytest.mark.parametrize("name", ["x_p", "yx_p", "yr_p", *LONG])
 def test_what_is_printed_is_what_is_evaluated(name: str) -> None:
     rng = random.Random(name)
-    forms = analysis(name).forms.every()
-    light = {q: f for q, f in forms.items() if sum(len(c.pieces) for c in f.counts) <= 16}
-    assert len(light) >= len(forms) - 8
-    for quantity, form in light.items():
-        for _ in range(25):
-            point = {s: rng.choice([1, 2, 3, 4, 31, 64, 65, 86, 256, 300]) for s in form.symbols}
-            shown = [case.value.evaluate(point) for case in form.shown if case.region.holds(point)]
-            assert len(shown) <= 1
-            assert sum(shown) == form.at(**point), (quantity, point)
+    sizes = [1, 2, 3, 4, 8, 9, 31, 33, 64, 65, 86, 170, 255, 257, 300, 513, 600, 1025]
+    for quantity, form in analysis(name).forms.every().items():
+        text = str(form)
+        for _ in range(40):
+            point = {s: rng.choice(sizes) for s in form.symbols}
+            assert value_of(text, point) == form.at(**point), (quantity, point)
+
+
+def test_long_forms_are_sums_of_products_with_their_factors_below() -> None:
+    form = analysis("yx_p")["cluster1"]["I"].parent_reads
+    assert form.is_long
+    assert len(str(form)) < 1200
+    assert r"\text{where } f_1 = \begin{cases} 1 & \text{if } C = 1" in form.latex()
+    rng = random.Random("expr")
+    symbols = {name: sympy.Symbol(name, integer=True) for name in form.symbols}
+    for _ in range(6):
+        point = {name: rng.choice([1, 5, 33, 64, 70]) for name in form.symbols}
+        assert form.expr.subs({symbols[name]: value for name, value in point.items()}) == form.at(**point)
+    assert not analysis("kc_p")["L2"]["I"].parent_reads.is_long
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_exact_forms_fit_a_page(name: str, golden: Callable[[str, str], None]) -> None:
+    forms = analysis(name)["L2"]["I"].forms
+    golden(f"exact-{name}.txt", "".join(f"{quantity}:\n{form}\n" for quantity, form in forms.items()))
 
 
 def test_the_leading_term_keeps_small_symbols_as_coefficients() -> None:
