@@ -24,6 +24,7 @@ Piece = tuple[isl.Set, QuasiPolynomial]
 
 MAX_VALUES = 600
 MAX_ROUNDS = 3
+MAX_PARTS = 16
 
 
 class _Cell:
@@ -54,7 +55,7 @@ class _Cell:
 
     def cut(self) -> list[_Cell]:
         """Cut at the parts where these decide some floor, with what they make of the polynomial."""
-        if len(self.parts) == 1 or not any(isinstance(atom, Floor) for atom in self.value.atoms()):
+        if not 1 < len(self.parts) <= MAX_PARTS or not any(isinstance(atom, Floor) for atom in self.value.atoms()):
             return [self]
         whole = reduced(self.value, self.domain)
         disjoint = self.domain.make_disjoint().compute_divs().get_basic_sets()
