@@ -55,7 +55,9 @@ class _Cell:
 
     def cut(self) -> list[_Cell]:
         """Cut at the parts where these decide some floor, with what they make of the polynomial."""
-        if not 1 < len(self.parts) <= MAX_PARTS or not any(isinstance(atom, Floor) for atom in self.value.atoms()):
+        if not 1 < len(self.parts) <= MAX_PARTS or not any(
+            isinstance(atom, Floor) for atom in self.value.atoms()
+        ):
             return [self]
         whole = reduced(self.value, self.domain)
         disjoint = self.domain.make_disjoint().compute_divs().get_basic_sets()

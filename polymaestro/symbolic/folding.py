@@ -80,11 +80,10 @@ def _heights(above: isl.Set, below: isl.Set) -> Iterator[Affine]:
     seen = set()
     for inside, outside, sign in ((above, below, 1), (below, above, -1)):
         for condition in conditions_of(inside.simple_hull().compute_divs().get_basic_sets()[0]):
-            for height in (condition.expression, condition.expression + 1):
-                if condition.equality or height * sign in seen or not _holds(-height, outside):
-                    continue
-                seen.add(height * sign)
-                yield height * sign
+            height = condition.expression * sign
+            if not condition.equality and height not in seen and _holds(-condition.expression, outside):
+                seen.add(height)
+                yield height
 
 
 def _written(one: Piece, two: Piece) -> Iterator[tuple[QuasiPolynomial, QuasiPolynomial]]:

@@ -243,6 +243,22 @@ def test_rays_on_which_different_terms_lead_are_told_apart() -> None:
         term.at(**{**big, "Q": 900})
 
 
+def test_a_chamber_on_the_rim_of_the_rays_does_not_lead() -> None:
+    view = READS.assuming("Q >= S", "P >= R", "C >= 65")
+    assert len(view.cases) == 2  # S = Q is a case of its own
+    [case] = view.leading().cases
+    assert case.region.is_everywhere
+    assert str(view.leading()) == "C·K·N·P·R·(Q + S)/4"
+
+
+def test_conditions_on_small_symbols_stay() -> None:
+    term = analysis("x_p")["L2"]["I"].parent_reads.asymptotic(small=("R", "S"))
+    assert str(term).splitlines() == [
+        "511·C·K·N·P·Q·R/256  if S ≥ 257",
+        "C·K·N·P·Q·R·(S + 255)/256  if S ≤ 256",
+    ]
+
+
 @pytest.mark.parametrize("name", FLOWS)
 def test_the_quotient_of_form_and_leading_term_tends_to_one(name: str) -> None:
     rng = random.Random(name)
