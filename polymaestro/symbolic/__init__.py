@@ -1,4 +1,4 @@
-"""Quasi-polynomials to SymPy, and closed forms."""
+"""Closed forms, their views, and how they print; quasi-polynomials to SymPy."""
 
 from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.closed_form import LARGE, ClosedForm, CommonCase

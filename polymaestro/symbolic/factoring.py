@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from math import gcd, lcm
 
 from polymaestro.affine import Extremum
@@ -69,6 +69,7 @@ def factored(value: QuasiPolynomial) -> str:
     return str(value) if value.constant is not None else str(factorize(value))
 
 
+@lru_cache(maxsize=1 << 12)
 def factorize(value: QuasiPolynomial) -> Factored:
     """Split into irreducible factors; a min or max is kept apart from what it is added to.
 

@@ -49,7 +49,12 @@ class LeadingTerm:
 
     def at(self, **extents: int) -> Fraction:
         """Evaluate the leading term, which is not the formula; raises `ClosedFormError` on no ray."""
-        missing = [name for name in self.large + self.small if name not in extents]
+        symbols = self.large + self.small
+        for name in extents:
+            if name not in symbols:
+                message = f"the leading term has no symbol {name!r}"
+                raise ClosedFormError(message + did_you_mean(name, symbols))
+        missing = [name for name in symbols if name not in extents]
         if missing:
             message = f"the leading term needs a value for {', '.join(missing)}"
             raise ClosedFormError(message)

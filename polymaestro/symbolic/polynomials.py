@@ -48,7 +48,8 @@ def quotient(value: QuasiPolynomial, divisor: QuasiPolynomial) -> QuasiPolynomia
 
     atoms = sorted(value.atoms() | divisor.atoms(), key=str)
     if not atoms:
-        return None
+        divided = Fraction(value.constant or 0) / Fraction(divisor.constant or 1)
+        return QuasiPolynomial.of(divided) if divisor.constant else None
     whole, rest = sympy.div(_poly(value, atoms), _poly(divisor, atoms))
     return _read(whole, atoms) if rest.is_zero else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -11,7 +12,8 @@ import sympy
 
 import polymaestro as pm
 from polymaestro.affine import Affine, ceil_div
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import Count, QuasiPolynomial
+from polymaestro.counting.region import EVERYWHERE
 from polymaestro.errors import AssumptionError, ClosedFormError
 from polymaestro.symbolic.display import Line, latex_of_lines, text_of
 from tests.symbolic.published import FLOWS, analysis, reference
@@ -276,7 +278,7 @@ def test_the_quotient_of_form_and_leading_term_tends_to_one(name: str) -> None:
         assert gaps[2] < Fraction(1, 10**5), (quantity, gaps)
 
 
-def test_leading_terms_that_cancel_are_refused() -> None:
+def test_leading_terms_that_make_no_sense_are_refused() -> None:
     form = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).steps
     with pytest.raises(ClosedFormError, match="no symbol 'm'; did you mean 'M'"):
         form.asymptotic(small=("m",))
@@ -286,9 +288,20 @@ def test_leading_terms_that_cancel_are_refused() -> None:
         form.assuming("M <= 9").leading()
     with pytest.raises(ClosedFormError, match="needs a value for N"):
         form.leading().at(M=3, K=4)
+    with pytest.raises(ClosedFormError, match="no symbol 'm'; did you mean 'M'"):
+        form.leading().at(M=3, K=4, N=5, m=3)
 
 
 def test_views_print_in_notebooks() -> None:
     for view in (READS.assuming("C >= 65"), READS.divisible(), READS.generic(), READS.leading()):
         assert view._repr_latex_().startswith(r"$\displaystyle ")
     assert "C % 64 = 0" in str(KC_P.divisible())
+
+
+def test_a_formula_whose_largest_terms_cancel_has_no_leading_term() -> None:
+    rounded_up = QuasiPolynomial.of(ceil_div(Affine.of("K"), 4)) * 4 - QuasiPolynomial.of("K")
+    count = Count(((EVERYWHERE, rounded_up),))
+    form = replace(READS, products=(replace(READS.products[0], counts=(count,)),))
+    with pytest.raises(ClosedFormError, match="has no leading term"):
+        form.leading()
+    assert str(form.asymptotic(small=("K",))) == "-(K - 4·⌈K/4⌉)"

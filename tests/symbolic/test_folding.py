@@ -38,6 +38,12 @@ def test_the_larger_of_two_symbols_is_their_max() -> None:
     assert fold("A >= 1", ("A <= B", B), ("A > B", A)) == ["max(A, B)"]
 
 
+def test_the_order_of_the_chambers_does_not_matter() -> None:
+    number = QuasiPolynomial.of(64)
+    assert fold("C >= 1", ("C >= 64", number), ("C < 64", C)) == ["min(C, 64)"]
+    assert fold("C >= 1", ("C < 64", C), ("C >= 64", number)) == ["min(C, 64)"]
+
+
 def test_common_factors_stay_outside() -> None:
     assert fold("C >= 1", ("C >= 64", R * S * 64), ("C < 64", C * R * S)) == ["R·S·min(C, 64)"]
 
