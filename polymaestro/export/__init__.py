@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from polymaestro.export.c_header import to_c
 from polymaestro.export.form_json import ONE, SEVERAL, forms_to_json, program_from_json, to_json
+from polymaestro.export.names import identifier
 from polymaestro.export.program import Entry, Formula, Program
 from polymaestro.export.python_module import compiled, to_python
 from polymaestro.export.smtlib import to_smtlib
@@ -28,6 +29,7 @@ __all__ = [
     "Vectorised",
     "compiled",
     "forms_to_json",
+    "identifier",
     "program_from_json",
     "to_c",
     "to_json",

@@ -39,7 +39,8 @@ def to_numpy(forms: Mapping[str, Formula]) -> str:
 
 def _plan(plan: arrays.Plan) -> str:
     fields = (
-        f"    {name}={_indented(pformat(value, WIDTH, compact=True))}," for name, value in vars(plan).items()
+        f"    {name}={_indented(pformat(value, width=WIDTH, compact=True))},"
+        for name, value in vars(plan).items()
     )
     return "Plan(\n" + "\n".join(fields) + "\n)"
 

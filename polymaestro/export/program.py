@@ -54,7 +54,7 @@ class Program:
     >>> a = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N"), num_pes=4)
     >>> program = Program.of(dict(a.forms.named()))
     >>> sum(len(form.counts) for form in program.forms.values()), len(program.counts)
-    (35, 6)
+    (46, 10)
     """
 
     counts: tuple[Count, ...]

@@ -57,7 +57,9 @@ class Infix:
     def total(self, terms: Terms, constant: int) -> str:
         """Write Σ factor · ∏ texts + constant, the positive terms first."""
         text = ""
-        ordered = sorted([*terms, (constant, ())], key=lambda term: term[0] < 0)
+        ordered: list[tuple[int, Sequence[str]]] = sorted(terms, key=lambda term: term[0] < 0)
+        first = constant > 0 and bool(terms) and ordered[0][0] < 0  # 4 - P, but P - 4
+        ordered.insert(0 if first else len(terms), (constant, ()))
         for factor, texts in ordered:
             if factor:
                 parts = [self.number(abs(factor)), *texts]

@@ -4,7 +4,7 @@ from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.closed_form import LARGE, ClosedForm, CommonCase, forms_from_json
 from polymaestro.symbolic.closing import BoundaryForms, ClosedForms, TensorForms, close
 from polymaestro.symbolic.factoring import factored
-from polymaestro.symbolic.to_sympy import latex_of
+from polymaestro.symbolic.to_sympy import latex_of, source_of
 
 __all__ = [
     "LARGE",
@@ -18,4 +18,5 @@ __all__ = [
     "factored",
     "forms_from_json",
     "latex_of",
+    "source_of",
 ]
