@@ -421,7 +421,7 @@ def _fits(data: Array) -> Mask:
 def _filled(value: Value, size: int) -> Array:
     """Give one number for each point, in int64 where that holds them."""
     if isinstance(value.data, int):
-        return np.full(size, value.data, np.int64 if abs(value.data) <= LIMIT else object)
+        return np.full(size, value.data, np.int64 if -LIMIT - 1 <= value.data <= LIMIT else object)
     return (
         value.data.astype(np.int64) if value.data.dtype == object and _fits(value.data).all() else value.data
     )
@@ -452,6 +452,8 @@ def prepared(plan: Plan, extents: Mapping[str, ArrayLike]) -> tuple[list[int | A
 
 def _integers(name: str, data: ArrayLike) -> Array:
     array = np.asarray(data)
+    if array.dtype.kind == "f" and not hasattr(data, "dtype"):
+        array = np.asarray(data, object)  # NumPy makes floats of [2**63, -1]
     if array.dtype == object and all(type(each) is int for each in array.flat):
         return array
     if array.dtype.kind not in "iu":

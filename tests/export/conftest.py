@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from pathlib import Path
 
 import pytest
 
 import polymaestro as pm
+from polymaestro import export
 
 WHOLE_FILTER = "TemporalMap(Sz(R),Sz(R)) R; TemporalMap(Sz(S),Sz(S)) S;"
 SLIDING = f"TemporalMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X; {WHOLE_FILTER}"
@@ -74,7 +79,8 @@ def drawn(rng: random.Random, symbols: tuple[str, ...]) -> dict[str, int]:
     point = {symbol: extent() for symbol in symbols}
     for output, taps in (("P", "R"), ("Q", "S")):
         if taps in point and rng.random() < 0.4:  # windows as wide as the image have chambers of their own
-            point[output] = max(1, point[taps] + rng.randint(-8, 8))
+            apart = rng.choice([0, 0, 0, 64, 256, 512]) + rng.randint(-8, 8)
+            point[output] = max(1, point[taps] + apart)
     return point
 
 
@@ -101,3 +107,56 @@ def size(request: pytest.FixtureRequest) -> int:
 def subject(request: pytest.FixtureRequest, size: int) -> Subject:
     """Give the formulas of each analysis in turn."""
     return subject_of(request.param, size)
+
+
+HARNESS = """
+#include <stdio.h>
+#include "formulas.h"
+int main(void) {
+    long long point[SYMBOLS];
+    for (;;) {
+        for (int index = 0; index < SYMBOLS; index++)
+            if (scanf("%lld", &point[index]) != 1)
+                return 0;
+        int64_t value;
+        int status;
+        EVERY
+    }
+}
+"""
+STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+CATCHING = ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
+
+
+RunC = Callable[[Mapping[str, pm.ClosedForm], list[list[int]]], list[list[str]]]
+
+
+@pytest.fixture
+def run_c(tmp_path: Path) -> RunC:
+    """Compile a header, and give for each point what each function says: a number or a status."""
+    return lambda forms, rows: compiled_and_run(forms, rows, tmp_path)
+
+
+def compiled_and_run(
+    forms: Mapping[str, pm.ClosedForm], rows: list[list[int]], folder: Path
+) -> list[list[str]]:
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    symbols = len(next(iter(forms.values())).symbols)
+    given = ", ".join(f"point[{index}]" for index in range(symbols))
+    calls = "".join(
+        f"value = -7; status = x_{export.identifier(name)}(&value, {given});"
+        'if (status) printf("status%d ", status); else printf("%lld ", (long long)value);'
+        for name in forms
+    )
+    source = HARNESS.replace("SYMBOLS", str(symbols)).replace("EVERY", calls + 'printf("\\n");')
+    (folder / "formulas.h").write_text(export.to_c(forms, "x_"), encoding="utf-8")
+    (folder / "main.c").write_text(source, encoding="utf-8")
+    program = str(folder / "main")
+    command = [compiler, *STRICT, *CATCHING, str(folder / "main.c"), "-o", program]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert built.returncode == 0, built.stderr
+    text = "\n".join(" ".join(map(str, row)) for row in rows)
+    ran = subprocess.run([program], input=text, capture_output=True, text=True, check=True)  # noqa: S603
+    return [line.split() for line in ran.stdout.splitlines()]

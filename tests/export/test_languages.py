@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +12,7 @@ import pytest
 from polymaestro import export
 
 if TYPE_CHECKING:
-    from conftest import Subject
+    from conftest import RunC, Subject
 
 WITHIN = range(-(2**63), 2**63)
 
@@ -40,7 +37,7 @@ def test_arrays_are_exact_and_hold_integers_of_any_size_where_they_must(subject:
         assert (found[name].dtype == object) == any(value not in WITHIN for value in values)
 
 
-def test_the_numpy_module_is_exact(subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_numpy_module_is_exact(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     text = export.to_numpy(subject.forms)
     assert "import polymaestro" not in text
     assert "from polymaestro" not in text
@@ -73,52 +70,9 @@ def test_isl_text_is_exact(subject: Subject, size: int) -> None:
         assert found == subject.expected[name], name
 
 
-HARNESS = """
-#include <stdio.h>
-#include "formulas.h"
-int main(void) {
-    long long point[SYMBOLS];
-    for (;;) {
-        for (int index = 0; index < SYMBOLS; index++)
-            if (scanf("%lld", &point[index]) != 1)
-                return 0;
-        int64_t value;
-        int status;
-        EVERY
-    }
-}
-"""
-STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
-CATCHING = ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
-
-
-def run_c(forms: dict[str, Any], rows: list[list[int]], folder: Path, flags: list[str]) -> list[list[str]]:
-    """Compile the header, and give for each point what each function says: a number or a status."""
-    compiler = shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    symbols = len(next(iter(forms.values())).symbols)
-    given = ", ".join(f"point[{index}]" for index in range(symbols))
-    calls = "".join(
-        f"value = -7; status = x_{export.identifier(name)}(&value, {given});"
-        'if (status) printf("status%d ", status); else printf("%lld ", (long long)value);'
-        for name in forms
-    )
-    source = HARNESS.replace("SYMBOLS", str(symbols)).replace("EVERY", calls + 'printf("\\n");')
-    (folder / "formulas.h").write_text(export.to_c(forms, "x_"), encoding="utf-8")
-    (folder / "main.c").write_text(source, encoding="utf-8")
-    program = str(folder / "main")
-    command = [compiler, *STRICT, *flags, str(folder / "main.c"), "-o", program]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    assert built.returncode == 0, built.stderr
-    text = "\n".join(" ".join(map(str, row)) for row in rows)
-    ran = subprocess.run([program], input=text, capture_output=True, text=True, check=True)  # noqa: S603
-    return [line.split() for line in ran.stdout.splitlines()]
-
-
-def test_the_c_header_is_exact_or_says_overflow(subject: Subject, size: int, tmp_path: Path) -> None:
+def test_the_c_header_is_exact_or_says_overflow(subject: Subject, run_c: RunC) -> None:
     rows = [list(point.values()) for point in subject.points]
-    found = run_c(subject.forms, rows, tmp_path, CATCHING if size > 50 else [])
+    found = run_c(subject.forms, rows)
     assert len(found) == len(rows)
     for index, row in enumerate(found):
         for (name, values), said in zip(subject.expected.items(), row, strict=True):
@@ -151,13 +105,10 @@ def test_smtlib_definitions_are_exact(subject: Subject, size: int) -> None:
     assert verdict(f"{lines[0]}(assert (holds0 {outside}))") == z3.unsat
 
 
-def test_points_reach_nearly_every_piece_of_every_count(subject: Subject, size: int) -> None:
+def test_points_reach_every_piece_of_every_count(subject: Subject, size: int) -> None:
+    """A chamber that no point reaches is not compared; in the quick run, a few may be."""
     counts = {id(count): count for form in subject.forms.values() for count in form.counts}.values()
-    reached = {
-        (id(count), str(count.piece_at(point)[0]))
-        for point in subject.points[: 1000 if size > 50 else 50]
-        for count in counts
-    }
     every = {(id(count), str(region)) for count in counts for region, _ in count.pieces}
-    share = len(every & reached) / len(every)
-    assert share > (0.98 if size > 50 else 0.85), every - reached
+    for point in subject.points:
+        every -= {(id(count), str(count.piece_at(point)[0])) for count in counts}
+    assert len(every) <= (0 if size > 50 else 0.15 * sum(len(count.pieces) for count in counts)), every
