@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from polymaestro.export.c_header import to_c
 from polymaestro.export.form_json import ONE, SEVERAL, forms_to_json, program_from_json, to_json
-from polymaestro.export.names import identifier
+from polymaestro.export.names import PYTHON, Names, identifier
 from polymaestro.export.program import Entry, Formula, Program
 from polymaestro.export.python_module import compiled, to_python
 from polymaestro.export.smtlib import to_smtlib
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ONE",
+    "PYTHON",
     "SEVERAL",
     "Entry",
     "Formula",
+    "Names",
     "Program",
     "Vectorised",
     "compiled",

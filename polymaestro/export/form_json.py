@@ -58,7 +58,7 @@ def program_from_json(data: Mapping[str, Any], schema: str) -> Program:
         counts = tuple(map(_read_count, data["counts"]))
         entries = {"": data} if schema == ONE else data["forms"]
         forms = {name: _read_entry(each, counts) for name, each in entries.items()}
-    except (KeyError, TypeError, ValueError, AttributeError, PolymaestroError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, PolymaestroError) as error:
         message = f"the document is no {schema}: {type(error).__name__}: {error}"
         raise ExportError(message) from None
     return Program(counts, forms)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 
 from polymaestro.errors import ExportError
 
-NAME = re.compile(r"[A-Za-z0-9_.:/ -]*[A-Za-z0-9][A-Za-z0-9_.:/ -]*\Z")
+NAME = re.compile(r"[A-Za-z0-9_.:/ -]*[A-Za-z0-9_][A-Za-z0-9_.:/ -]*\Z")
 
 
 def _words(text: str) -> frozenset[str]:

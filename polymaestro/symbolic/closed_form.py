@@ -69,7 +69,7 @@ class ClosedForm:
     symbols: tuple[str, ...]
     valid_on: Region
 
-    def at(self, **extents: int) -> int:
+    def at(self, /, **extents: int) -> int:
         """Evaluate at a point, exact at any size.
 
         Raises `ClosedFormError` for a missing or unknown symbol, or outside the region.

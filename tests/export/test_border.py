@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
+import random
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, example, given, settings
-from hypothesis import strategies as st
 
 from polymaestro import export
 from polymaestro.affine import Affine, Floor
@@ -125,108 +124,102 @@ def test_c_at_the_border(run_c: RunC) -> None:
     ]
 
 
-@st.composite
-def affines(draw: st.DrawFn, depth: int = 1) -> Affine:
-    sizes = st.one_of(st.integers(-5, 5), st.integers(-(2**28), 2**28))
-    total = Affine.of(draw(sizes))
-    for name in draw(st.lists(st.sampled_from("KLM"), max_size=2)):
-        total = total + Affine.of(name) * draw(sizes)
-    if depth and draw(st.booleans()):
-        divisor = draw(st.one_of(st.integers(1, 9), st.integers(1, 2**28)))
-        total = total + Affine.of(Floor(draw(affines(depth - 1)), divisor)) * draw(st.integers(-3, 3))
+def whole(rng: random.Random) -> int:
+    return rng.randint(-5, 5) if rng.random() < 0.6 else rng.randint(-(2**28), 2**28)
+
+
+def affine(rng: random.Random, depth: int = 1) -> Affine:
+    total = Affine.of(whole(rng))
+    for name in rng.sample("KLM", rng.randint(0, 2)):
+        total = total + Affine.of(name) * whole(rng)
+    if depth and rng.random() < 0.5:
+        floor = Floor(affine(rng, depth - 1), rng.choice([2, 3, 64, rng.randint(1, 2**28)]))
+        total = total + Affine.of(floor) * rng.randint(-3, 3)
     return total
 
 
-@st.composite
-def counts(draw: st.DrawFn) -> Count:
-    """Draw up to three pieces, cut by two conditions; each is integral: products, or x(x + 1)/2."""
-    first, second = (Condition(draw(affines()), draw(st.booleans())) for _ in range(2))
-    below = Condition(-first.expression - 1)
-    above = Condition(first.expression - 1) if first.equality else first
-    regions = [Region(((below,),)), Region(((above, second),))]
-    if draw(st.booleans()):
-        return everywhere(draw(polynomials()))
-    return Count(tuple((region, draw(polynomials())) for region in regions))
-
-
-@st.composite
-def polynomials(draw: st.DrawFn) -> QuasiPolynomial:
-    total = QuasiPolynomial.of(draw(affines()))
-    for _ in range(draw(st.integers(0, 2))):
-        left, right = (QuasiPolynomial.of(draw(affines())) for _ in range(2))
-        total = total + left * right
-    if draw(st.booleans()):
-        some = QuasiPolynomial.of(draw(affines()))
+def polynomial(rng: random.Random) -> QuasiPolynomial:
+    """Draw a sum of products, perhaps with x(x + 1)/2, which is whole as well."""
+    of = QuasiPolynomial.of
+    total = of(affine(rng))
+    for _ in range(rng.randint(0, 2)):
+        total = total + of(affine(rng)) * of(affine(rng))
+    if rng.random() < 0.5:
+        some = of(affine(rng))
         total = total + some * (some + 1) * Fraction(1, 2)
     return total
 
 
-@st.composite
-def forms(draw: st.DrawFn) -> ClosedForm:
-    shared = draw(st.lists(counts(), min_size=1, max_size=3))
-    several = st.lists(st.sampled_from(shared), max_size=3)
-    return form(*((draw(st.sampled_from([1, -1])), draw(several)) for _ in range(draw(st.integers(1, 3)))))
+def cases(rng: random.Random) -> Count:
+    """Draw one polynomial, or two with disjoint regions that leave something out."""
+    if rng.random() < 0.4:
+        return everywhere(polynomial(rng))
+    first, second, third = (Condition(affine(rng), rng.random() < 0.2) for _ in range(3))
+    below = Condition(-first.expression - 1)
+    above = Condition(first.expression)
+    regions = [Region(((below,),)), Region(((above, second), (above, third)))]
+    return Count(tuple((region, polynomial(rng)) for region in regions))
 
 
-extents = st.one_of(
-    st.integers(-9, 9),
-    st.integers(-(2**34), 2**34),
-    st.integers(-LIMIT, LIMIT - 1),
-    st.sampled_from([-LIMIT, LIMIT - 1]),
+def formula(rng: random.Random) -> ClosedForm:
+    shared = [cases(rng) for _ in range(rng.randint(1, 3))]
+    signs = [rng.choice([1, -1]) for _ in range(rng.randint(1, 3))]
+    return form(*((sign, rng.choices(shared, k=rng.randint(0, 3))) for sign in signs))
+
+
+def extent(rng: random.Random) -> int:
+    return rng.choice(
+        [
+            rng.randint(-9, 9),
+            rng.randint(-9, 9),
+            rng.randint(-(2**20), 2**20),
+            rng.randint(-(2**34), 2**34),
+            rng.randint(-LIMIT, LIMIT - 1),
+            rng.choice([-LIMIT, LIMIT - 1]),
+        ]
+    )
+
+
+def points(rng: random.Random, count: int) -> list[dict[str, int]]:
+    """Draw points, half of them with small extents only."""
+    return [
+        {name: rng.randint(-9, 9) if rng.random() < 0.5 else extent(rng) for name in "KLM"}
+        for _ in range(count)
+    ]
+
+
+rounds = pytest.mark.parametrize(
+    "seeds", [range(40), pytest.param(range(40, 1000), marks=pytest.mark.slow)], ids=["few", "many"]
 )
-points = st.lists(st.fixed_dictionaries(dict.fromkeys("KLM", extents)), min_size=1, max_size=8)
 
 
-def check_arrays(drawn: ClosedForm, several: list[dict[str, int]], chunk: int) -> None:
-    expected = [drawn.evaluate(point, {}) for point in several]
-    columns = {name: [point[name] for point in several] for name in "KLM"}
-    found = export.Vectorised({"form": drawn}, chunk=chunk)(**columns)["form"]
-    assert found.tolist() == expected
-    assert (found.dtype == object) == any(not -LIMIT <= value < LIMIT for value in expected)
-    assert [drawn.lambdify("python")(**point) for point in several] == expected
+@rounds
+def test_random_formulas_are_exact_on_arrays_and_in_python(seeds: range) -> None:
+    kinds = set()
+    for seed in seeds:
+        rng = random.Random(seed)
+        drawn, several = formula(rng), points(rng, rng.randint(1, 12))
+        expected = [drawn.evaluate(point, {}) for point in several]
+        columns = {name: [point[name] for point in several] for name in "KLM"}
+        found = export.Vectorised({"form": drawn}, chunk=rng.randint(1, 8))(**columns)["form"]
+        assert found.tolist() == expected, seed
+        assert (found.dtype == object) == any(not -LIMIT <= value < LIMIT for value in expected), seed
+        python = drawn.lambdify("python")
+        assert [python(**point) for point in several] == expected, seed
+        kinds.add(found.dtype.kind)
+    assert kinds == {"i", "O"}
 
 
-@given(forms(), points, st.integers(1, 8))
-@example(PRODUCT, [dict(zip("KLM", FACTORS, strict=True)), {"K": -LIMIT, "L": -1, "M": 1}], 8)
-def test_random_formulas_are_exact_on_arrays(
-    drawn: ClosedForm, several: list[dict[str, int]], chunk: int
-) -> None:
-    check_arrays(drawn, several, chunk)
-
-
-@pytest.mark.slow
-@given(forms(), points, st.integers(1, 8))
-@settings(max_examples=1500)
-def test_many_random_formulas_are_exact_on_arrays(
-    drawn: ClosedForm, several: list[dict[str, int]], chunk: int
-) -> None:
-    check_arrays(drawn, several, chunk)
-
-
-def check_c(drawn: list[ClosedForm], several: list[dict[str, int]], run_c: RunC) -> None:
-    rows = [[point[name] for name in "KLM"] for point in several]
-    said = run_c({f"form{number}": each for number, each in enumerate(drawn)}, rows)
+@rounds
+def test_random_formulas_in_c_are_exact_or_flagged(seeds: range, run_c: RunC) -> None:
+    rng = random.Random(len(seeds))
+    drawn = {f"form{seed}": formula(rng) for seed in list(seeds)[::8]}
+    several = points(rng, 30)
+    said = run_c(drawn, [[point[name] for name in "KLM"] for point in several])
     for point, row in zip(several, said, strict=True):
-        for each, text in zip(drawn, row, strict=True):
+        for (name, each), text in zip(drawn.items(), row, strict=True):
             value = each.evaluate(point, {})
             fits = -LIMIT <= value < LIMIT
-            # A step may need more than 128 bits only where extents are large.
-            flagged = not fits or max(map(abs, point.values())) > 9
-            assert (fits and text == str(value)) or (flagged and text == "status2")
-
-
-@given(st.lists(forms(), min_size=12, max_size=12), points)
-@settings(max_examples=2, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-def test_random_formulas_in_c_are_exact_or_flagged(
-    run_c: RunC, drawn: list[ClosedForm], several: list[dict[str, int]]
-) -> None:
-    check_c(drawn, several, run_c)
-
-
-@pytest.mark.slow
-@given(st.lists(forms(), min_size=40, max_size=40), st.lists(points, min_size=8, max_size=8))
-@settings(max_examples=10, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-def test_many_random_formulas_in_c_are_exact_or_flagged(
-    run_c: RunC, drawn: list[ClosedForm], several: list[list[dict[str, int]]]
-) -> None:
-    check_c(drawn, [point for some in several for point in some], run_c)
+            largest = max(abs(math.prod(c.at(point) for c in product.counts)) for product in each.products)
+            flagged = not fits or largest >= 2**100 or max(map(abs, point.values())) > 9
+            assert (fits and text == str(value)) or (flagged and text == "status2"), (name, point)
