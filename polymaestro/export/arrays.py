@@ -452,7 +452,7 @@ def prepared(plan: Plan, extents: Mapping[str, ArrayLike]) -> tuple[list[int | A
 
 def _integers(name: str, data: ArrayLike) -> Array:
     array = np.asarray(data)
-    if array.dtype.kind == "f" and not hasattr(data, "dtype"):
+    if array.dtype.kind == "f" and array.ndim and not hasattr(data, "dtype"):
         array = np.asarray(data, object)  # NumPy makes floats of [2**63, -1]
     if array.dtype == object and all(type(each) is int for each in array.flat):
         return array

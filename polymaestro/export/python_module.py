@@ -30,7 +30,7 @@ is False; then the number means nothing.
 
 
 def to_python(forms: Mapping[str, Formula]) -> str:
-    """Write a module with one function per formula, and ``evaluate`` for all at once as a dictionary.
+    """Write a module with one function per formula; of several, ``evaluate`` gives all as a dictionary.
 
     Symbols and formulas keep their names where Python allows it, see `names`. All arithmetic is on
     integers; each division is a floor or leaves no remainder.
@@ -73,7 +73,8 @@ class _Module:
         parts += [self._region(n, where) for n, where in regions if not where.is_everywhere]
         parts += [self._cases(n, c) for n, c in enumerate(self.program.counts) if not is_plain(c)]
         parts += [self._function(name, form) for name, form in self.program.forms.items()]
-        parts.append(self._evaluate())
+        if len(self.program.forms) > 1:
+            parts.append(self._evaluate())
         return "\n\n\n".join(parts) + "\n"
 
     def _cases(self, number: int, count: Count) -> str:
