@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from polymaestro import export
 from polymaestro.affine import Affine, Floor
@@ -17,7 +18,7 @@ from polymaestro.errors import ClosedFormError, ExportError
 from polymaestro.symbolic.closed_form import ClosedForm, form_of
 
 if TYPE_CHECKING:
-    from conftest import RunC
+    from tests.export.conftest import RunC
 
 LIMIT = 2**63
 EVERYWHERE = Region(((),))
@@ -91,7 +92,7 @@ def test_formulas_that_hold_numbers_beyond_int64_themselves() -> None:
 
 def test_numbers_beyond_int64_are_refused_on_request() -> None:
     several = export.Vectorised({"product": PRODUCT, "cancelled": CANCELLED}, overflow="refuse")
-    columns = {"K": [1, 2**21], "L": 2**21, "M": [1, 2**21]}
+    columns: dict[str, ArrayLike] = {"K": [1, 2**21], "L": 2**21, "M": [1, 2**21]}
     with pytest.raises(
         ClosedFormError, match=rf"product is {LIMIT} at K = 2097152, L = 2097152, M = 2097152"
     ):

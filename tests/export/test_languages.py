@@ -12,7 +12,7 @@ import pytest
 from polymaestro import export
 
 if TYPE_CHECKING:
-    from conftest import RunC, Subject
+    from tests.export.conftest import RunC, Subject
 
 WITHIN = range(-(2**63), 2**63)
 

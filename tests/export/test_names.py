@@ -12,7 +12,7 @@ from polymaestro import export
 from polymaestro.errors import ExportError
 
 if TYPE_CHECKING:
-    from conftest import RunC
+    from tests.export.conftest import RunC
 
 AWKWARD = [
     "lambda",
@@ -44,7 +44,7 @@ def conv_over(symbols: list[str]) -> tuple[dict[str, pm.ClosedForm], dict[str, i
 
 def forms_over(*symbols: str) -> dict[str, pm.ClosedForm]:
     extents = dict(zip("MNK", symbols, strict=True))
-    return dict(pm.analyze(pm.gemm(**extents), FLOW, 8).forms.named())  # type: ignore[arg-type]
+    return dict(pm.analyze(pm.gemm(**extents), FLOW, 8).forms.named())
 
 
 @pytest.mark.parametrize("symbols", SETS)

@@ -77,7 +77,7 @@ def test_wrong_arguments_are_refused(columns: dict[str, Any], message: str) -> N
 
 def test_regions_are_decided_for_each_point() -> None:
     several = export.Vectorised(FORMS)
-    columns = {"K": [3, 4, 0, 10**30, 10**30 - 1, -3], "M": [1, 1, 1, 1, 2, 3], "N": 2}
+    columns: dict[str, ArrayLike] = {"K": [3, 4, 0, 10**30, 10**30 - 1, -3], "M": [1, 1, 1, 1, 2, 3], "N": 2}
     assert several.holds(columns).tolist() == [True, False, False, False, True, False]
     found = several.evaluate(columns, check=False)["L2.A.fills"]
     assert [found[0], found[4]] == [value(3, 1, 2), value(10**30 - 1, 2, 2)]
@@ -86,17 +86,15 @@ def test_regions_are_decided_for_each_point() -> None:
 @pytest.mark.parametrize("size", [1, 2, 7, 100])
 def test_chunks_cover_every_point_once(size: int) -> None:
     several = export.Vectorised(FORMS, chunk=size)
-    columns = {
-        "K": [3 * k for k in range(1, 24)],
-        "M": 7,
-        "N": [10**20 if k == 11 else k for k in range(1, 24)],
-    }
+    rows = [3 * k for k in range(1, 24)]
+    widths = [10**20 if k == 11 else k for k in range(1, 24)]
+    columns: dict[str, ArrayLike] = {"K": rows, "M": 7, "N": widths}
     parts = list(several.chunks(columns, only=["L2.A.fills"]))
     assert [part.where.start for part in parts] == list(range(0, 23, size))
     assert max(part.where.stop - part.where.start for part in parts) <= size
     joined = [number for part in parts for number in part.values["L2.A.fills"].tolist()]
     assert joined == several(**columns)["L2.A.fills"].tolist()
-    assert joined == [value(k, 7, n) for k, n in zip(columns["K"], columns["N"], strict=True)]  # type: ignore[arg-type]
+    assert joined == [value(k, 7, n) for k, n in zip(rows, widths, strict=True)]
     assert [part.values["L2.A.fills"].dtype == object for part in parts].count(True) == 1
 
 
@@ -119,4 +117,4 @@ def test_wrong_requests_are_refused() -> None:
     with pytest.raises(ExportError, match="not 'wrap'"):
         export.Vectorised(FORMS, overflow="wrap")  # type: ignore[arg-type]
     with pytest.raises(AttributeError, match="has no attribute 'Vectorized'"):
-        _ = export.Vectorized  # type: ignore[attr-defined]
+        _ = export.Vectorized
