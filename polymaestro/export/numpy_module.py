@@ -10,7 +10,7 @@ from polymaestro.export import arrays
 from polymaestro.export.describing import count_texts, description
 from polymaestro.export.names import PYTHON, Names
 from polymaestro.export.planning import plan_of
-from polymaestro.export.program import Formula, Program
+from polymaestro.export.program import Formula, Program, is_plain
 
 WIDTH = 100
 
@@ -24,7 +24,12 @@ def to_numpy(forms: Mapping[str, Formula]) -> str:
     program = Program.of(forms)
     names = Names([*PYTHON, *vars(arrays), "PLAN", "evaluate_all"])
     texts = count_texts(program.counts, "count")
-    parts = [inspect.getsource(arrays).rstrip(), f"PLAN = {_plan(plan_of(program))}"]
+    cases = [
+        f"# {texts[number]}: {'; '.join(str(count).splitlines())}; 0 elsewhere"
+        for number, count in enumerate(program.counts)
+        if not is_plain(count)
+    ]
+    parts = [inspect.getsource(arrays).rstrip(), "\n".join([*cases, f"PLAN = {_plan(plan_of(program))}"])]
     parts += [
         _function(names.take(name), name, description(name, form, texts))
         for name, form in program.forms.items()
