@@ -125,11 +125,91 @@ def test_c_at_the_border(run_c: RunC) -> None:
     ]
 
 
+def test_c_notices_sums_that_would_wrap_to_a_plausible_number(run_c: RunC) -> None:
+    corner = [-LIMIT, -LIMIT, 1]  # K·L is 2^126 here, and four times that wraps to 0
+    product = [everywhere(K), everywhere(L)]
+    said = run_c(
+        {
+            "up": form(*[(1, product)] * 4),
+            "down": form(*[(-1, product)] * 4),
+            "inside": form((1, [everywhere(K * L * 4)])),
+            "below": form((1, [everywhere(K * L * -4)])),
+            "fits": form((1, [everywhere(K * L * 4 - K * L * 4 + 7)]), (1, product), (-1, product)),
+        },
+        [corner, [3, 5, 1]],
+    )
+    assert said == [["status2", "status2", "status2", "status2", "7"], ["60", "-60", "60", "-60", "7"]]
+
+
+def test_one_number_beyond_int64_for_all_points_in_some_chamber() -> None:
+    above = Region(((Condition(Affine.of("L") - 3),),))
+    some = form((1, [Count(((above, K),))]))
+    found = some.lambdify("numpy")(K=2**64, L=[1, 3, 2, 4], M=1)
+    assert found.tolist() == [0, 2**64, 0, 2**64]
+    assert some.lambdify("numpy")(K=2**64, L=[1, 2], M=1).dtype == np.int64
+
+
+NEGATIVE = {
+    "floor": form((1, [everywhere(QuasiPolynomial.of(Floor(Affine.of("K") - 5, 3)) * L)])),
+    "nested": form(
+        (1, [everywhere(QuasiPolynomial.of(Floor(Affine.of(Floor(Affine.of("K"), 2)) + "L", 5)))])
+    ),
+    "half": form((-1, [everywhere((K - 3) * (K - 2) * Fraction(1, 2)), everywhere(M)])),
+    "cases": form(
+        (
+            1,
+            [
+                Count(
+                    (
+                        (Region(((Condition(Affine.of("K") * -2 - 3),),)), K - L),
+                        (
+                            Region(
+                                ((Condition(Affine.of("K") - "L", equality=True), Condition(Affine.of("K"))),)
+                            ),
+                            L * 7,
+                        ),
+                        (Region(((Condition(Affine.of("K") - 5), Condition(Affine.of("L") * -1)),)), M),
+                    )
+                )
+            ],
+        )
+    ),
+}
+
+
+def test_negative_numbers_are_exact_in_every_language(run_c: RunC) -> None:
+    several = [{"K": k, "L": n, "M": m} for k in range(-8, 9) for n in (-7, -1, 0, 4) for m in (-3, 2)]
+    expected = {name: [each.evaluate(point, {}) for point in several] for name, each in NEGATIVE.items()}
+    k, n, m = several[5].values()
+    by_hand = {"floor": (k - 5) // 3 * n, "nested": (k // 2 + n) // 5, "half": -((k - 3) * (k - 2) // 2) * m}
+    assert {name: expected[name][5] for name in by_hand} == by_hand
+    for name, each in NEGATIVE.items():
+        assert [each.lambdify("python")(**point) for point in several] == expected[name]
+    columns = {name: [point[name] for point in several] for name in "KLM"}
+    found = export.Vectorised(NEGATIVE)(**columns)
+    assert {name: values.tolist() for name, values in found.items()} == expected
+    said = run_c(NEGATIVE, [list(point.values()) for point in several])
+    assert said == [list(map(str, row)) for row in zip(*expected.values(), strict=True)]
+
+
+def test_negative_numbers_are_exact_in_smtlib() -> None:
+    z3 = pytest.importorskip("z3")
+    lines = [export.to_smtlib(NEGATIVE)]
+    for name, each in NEGATIVE.items():
+        for point in ({"K": k, "L": n, "M": -3} for k in (-7, -2, 0, 4, 6) for n in (-4, 0, 4)):
+            value = each.evaluate(point, {})
+            given = " ".join(f"(- {-number})" if number < 0 else str(number) for number in point.values())
+            lines.append(f"(assert (= ({name} {given}) {f'(- {-value})' if value < 0 else value}))")
+    solver = z3.Solver()
+    solver.from_string("\n".join(lines))
+    assert solver.check() == z3.sat
+
+
 def whole(rng: random.Random) -> int:
     return rng.randint(-5, 5) if rng.random() < 0.6 else rng.randint(-(2**28), 2**28)
 
 
-def affine(rng: random.Random, depth: int = 1) -> Affine:
+def affine(rng: random.Random, depth: int = 2) -> Affine:
     total = Affine.of(whole(rng))
     for name in rng.sample("KLM", rng.randint(0, 2)):
         total = total + Affine.of(name) * whole(rng)
