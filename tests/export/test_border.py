@@ -149,11 +149,14 @@ def test_one_number_beyond_int64_for_all_points_in_some_chamber() -> None:
     assert some.lambdify("numpy")(K=2**64, L=[1, 2], M=1).dtype == np.int64
 
 
+def floored(numerator: Affine, divisor: int) -> Affine:
+    return Affine.of(Floor(numerator, divisor))
+
+
+HALVES = floored(Affine.of("K"), 2)
 NEGATIVE = {
-    "floor": form((1, [everywhere(QuasiPolynomial.of(Floor(Affine.of("K") - 5, 3)) * L)])),
-    "nested": form(
-        (1, [everywhere(QuasiPolynomial.of(Floor(Affine.of(Floor(Affine.of("K"), 2)) + "L", 5)))])
-    ),
+    "floor": form((1, [everywhere(QuasiPolynomial.of(floored(Affine.of("K") - 5, 3)) * L)])),
+    "nested": form((1, [everywhere(QuasiPolynomial.of(floored(HALVES + "L", 5)))])),
     "half": form((-1, [everywhere((K - 3) * (K - 2) * Fraction(1, 2)), everywhere(M)])),
     "cases": form(
         (
