@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 import polymaestro as pm
-from polymaestro.cli.exporting import LANGUAGES, exported
+from polymaestro.cli.exporting import WRITERS, exported
 from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json
 from polymaestro.cli.options import (
     array_options,
@@ -48,7 +48,7 @@ WORDS = ("and", "or", "not", "mod", "floor", "ceil", "min", "max", "exists", "im
 @click.option(
     "--export",
     "language",
-    type=click.Choice(LANGUAGES),
+    type=click.Choice(list(WRITERS)),
     help="Code that computes all formulas, or the one of --exact, anywhere.",
 )
 @format_options("json", "markdown", "latex")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import islpy as isl
@@ -87,6 +90,25 @@ def test_names_are_mangled_as_documented() -> None:
     assert "int fills(int64_t *value, int64_t int_, int64_t int__, int64_t value_)" in form.to_c("fills")
     form = forms_over("div", "M", "let")["L2.A.fills"]
     assert "(define-fun fills ((M Int) (div_ Int) (let_ Int)) Int" in form.to_smtlib("fills")
+
+
+def test_two_headers_go_into_one_program(tmp_path: Path) -> None:
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    forms = forms_over("M", "N", "K")
+    for prefix in ("a_", "b_"):
+        (tmp_path / f"{prefix}.h").write_text(export.to_c(forms, prefix), encoding="utf-8")
+    for name in ("L2.A.fills", "L2.B.fills"):
+        (tmp_path / f"{name}.h").write_text(forms[name].to_c(name), encoding="utf-8")
+    names = ("a_", "b_", "a_", "L2.A.fills", "L2.B.fills", "L2.A.fills")
+    text = "".join(f'#include "{name}.h"\n' for name in names)
+    (tmp_path / "main.c").write_text(f"{text}int main(void) {{ return 0; }}\n", encoding="utf-8")
+    command = [compiler, "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
+    built = subprocess.run(  # noqa: S603
+        [*command, str(tmp_path / "main.c")], capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stderr
 
 
 def test_formulas_with_one_identifier_get_two() -> None:
