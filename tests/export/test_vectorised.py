@@ -22,6 +22,26 @@ def value(k: int, m: int, n: int) -> int:
     return FILLS.at(K=k, M=m, N=n)
 
 
+def test_arrays_hold_what_the_loop_nest_moves() -> None:
+    flow = pm.dataflows.kc_p(4)
+    analysis = pm.analyze(pm.conv2d(R=2, S=2), flow, 8)
+    points: dict[str, ArrayLike] = {
+        "N": [1, 2, 1, 1, 2],
+        "K": [1, 3, 2, 5, 4],
+        "C": [4, 5, 9, 3, 1],
+        "P": [3, 1, 2, 4, 1],
+        "Q": [1, 3, 2, 2, 1],
+    }
+    found = export.Vectorised(dict(analysis.forms.named()), chunk=3).evaluate(points)
+    for index in range(5):
+        extents = {name: int(np.asarray(column)[index]) for name, column in points.items()}
+        seen = pm.interpret(pm.conv2d(R=2, S=2).with_extents(extents), flow, 8)
+        for boundary, moved in zip(analysis.boundaries, seen.boundaries, strict=True):
+            for tensor, quantities in moved.tensors.items():
+                for quantity, number in quantities.items():
+                    assert found[f"{boundary.parent}.{tensor}.{quantity}"][index] == number
+
+
 def test_arrays_are_broadcast() -> None:
     grid = FILLS.lambdify("numpy")(K=np.array([[3], [6]]), M=[1, 2, 9], N=5)
     assert grid.shape == (2, 3)
