@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 import polymaestro as pm
+from polymaestro.cli.exporting import WRITERS, exported
 from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json, leading_terms
 from polymaestro.cli.options import (
     array_options,
@@ -30,6 +31,7 @@ Examples, from the root of the repository:
   polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 --keep R,S
   polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
       --keep R,S --assume "C % 64 == 0" --exact L2.I.parent_reads
+  polymaestro derive examples/gemm.m --num-pes 256 --export c > gemm.h
 """
 
 
@@ -45,6 +47,12 @@ Examples, from the root of the repository:
 @click.option("--leading", is_flag=True, help="Leading terms, when all symbols grow together.")
 @click.option("--small", metavar="SYMBOLS", default="", help="Symbols that --leading keeps fixed, as in R,S.")
 @click.option("--exact", metavar="QUANTITY", help="All cases of one formula, as in L2.I.parent_reads.")
+@click.option(
+    "--export",
+    "language",
+    type=click.Choice(list(WRITERS)),
+    help="Code that computes all formulas, or the one of --exact, anywhere.",
+)
 @format_options("json", "markdown", "latex")
 def derive(  # noqa: PLR0913  one argument per option
     *,
@@ -58,6 +66,7 @@ def derive(  # noqa: PLR0913  one argument per option
     leading: bool,
     small: str,
     exact: str | None,
+    language: str | None,
     **formats: bool,
 ) -> None:
     """Derive the costs of a layer of FILE as formulas in its extents.
@@ -69,6 +78,9 @@ def derive(  # noqa: PLR0913  one argument per option
     if small and not leading:
         message = "--small goes with --leading"
         raise click.UsageError(message)
+    if language is not None and (leading or style != "text"):
+        message = f"--export and --{'leading' if leading else style} exclude each other"
+        raise click.UsageError(message)
     hardware = machine(hw, num_pes, file=file)
     found = layer_of(network_of(file), layer)
     operator, flow = found.operator(), found.mapping_dataflow()
@@ -79,7 +91,9 @@ def derive(  # noqa: PLR0913  one argument per option
         analysis = analysis.divisible() if divisible else analysis
         at = _point(analysis, operator, found.name, narrowed=bool(assume) or divisible)
         fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None
-        if style == "json":
+        if language is not None:
+            text = exported(analysis, language, found.name, exact)
+        elif style == "json":
             text = formulas_json(analysis, at, exact, fixed_symbols)
         elif fixed_symbols is not None:
             text = leading_terms(analysis, exact, fixed_symbols, style)
