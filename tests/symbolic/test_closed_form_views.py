@@ -305,3 +305,12 @@ def test_a_formula_whose_largest_terms_cancel_has_no_leading_term() -> None:
     with pytest.raises(ClosedFormError, match="has no leading term"):
         form.leading()
     assert str(form.asymptotic(small=("K",))) == "-(K - 4·⌈K/4⌉)"
+
+
+def test_views_are_exported_like_any_form() -> None:
+    view = READS.divisible("Q > S")
+    compute = view.lambdify("python")
+    again = pm.ClosedForm.from_json(view.to_json())
+    for scale in (1, 2, 7):
+        point = {**POINT, "C": 64 * scale, "K": 4 * scale, "Q": 3 + scale}
+        assert compute(**point) == again.at(**point) == view.at(**point) == READS.at(**point)
