@@ -132,3 +132,10 @@ def test_a_small_symbol_that_is_none_is_refused() -> None:
     result = run("--leading", "--small", "Kk")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "no symbol 'Kk'; did you mean 'K'?" in result.stderr
+
+
+def test_leading_terms_are_not_exported() -> None:
+    result = run("--leading", "--export", "c")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--export and --leading exclude each other" in result.stderr
+    assert run("--divisible", "--export", "python").exit_code == 0
