@@ -9,6 +9,7 @@ from importlib.metadata import version
 from polymaestro.batch import Network, load
 from polymaestro.dataflow import Dataflow, parse_dataflow, parse_network
 from polymaestro.dataflow import catalog as dataflows
+from polymaestro.equations import check_equation
 from polymaestro.errors import PolymaestroError
 from polymaestro.hardware import Hardware, load_hardware
 from polymaestro.loopnest.interpreter import interpret
@@ -28,6 +29,7 @@ __all__ = [
     "Operator",
     "PolymaestroError",
     "analyze",
+    "check_equation",
     "conv2d",
     "dataflows",
     "depthwise_conv2d",

@@ -50,6 +50,10 @@ class ExportError(PolymaestroError):
     """A formula that cannot be written in another language, or that does not read back."""
 
 
+class EquationError(PolymaestroError):
+    """A user's formula that does not read, or a question about formulas that has no answer."""
+
+
 class HardwareError(PolymaestroError):
     """A hardware description that makes no sense."""
 
