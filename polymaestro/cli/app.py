@@ -14,6 +14,7 @@ from polymaestro.cli.analyze import analyze
 from polymaestro.cli.derive import derive
 from polymaestro.cli.explain import explain
 from polymaestro.cli.options import Failure
+from polymaestro.cli.verify import verify
 from polymaestro.errors import PolymaestroError
 
 EXAMPLES = """\b
@@ -58,5 +59,5 @@ def main(context: click.Context) -> None:
     sys.set_int_max_str_digits(0)
 
 
-for command in (analyze, derive, explain):
+for command in (analyze, derive, explain, verify):
     main.add_command(command)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import click
 
-import polymaestro as pm
 from polymaestro.cli.exporting import WRITERS, exported
 from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json, leading_terms
+from polymaestro.cli.lifting import assume_option, keep_option, lifted
 from polymaestro.cli.options import (
     array_options,
     chosen,
@@ -20,10 +18,6 @@ from polymaestro.cli.options import (
     network_of,
 )
 from polymaestro.cli.waiting import Waiting
-from polymaestro.dataflow import Cluster, Dataflow
-from polymaestro.errors import CountingError, LegalityError, LoweringError, PolymaestroError, did_you_mean
-from polymaestro.model.table import reference_point
-from polymaestro.symbolic import point_near
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
@@ -39,10 +33,8 @@ Examples, from the root of the repository:
 @file_argument
 @layer_option
 @array_options
-@click.option("--keep", metavar="DIMS", default="", help="Dimensions that keep their number, as in R,S.")
-@click.option(
-    "--assume", metavar="CONDITION", multiple=True, help='For example "C % 64 == 0"; may be repeated.'
-)
+@keep_option
+@assume_option
 @click.option("--divisible", is_flag=True, help="Only where every tile divides its extent.")
 @click.option("--leading", is_flag=True, help="Leading terms, when all symbols grow together.")
 @click.option("--small", metavar="SYMBOLS", default="", help="Symbols that --leading keeps fixed, as in R,S.")
@@ -82,14 +74,9 @@ def derive(  # noqa: PLR0913  one argument per option
         message = f"--export and --{'leading' if leading else style} exclude each other"
         raise click.UsageError(message)
     hardware = machine(hw, num_pes, file=file)
-    found = layer_of(network_of(file), layer)
-    operator, flow = found.operator(), found.mapping_dataflow()
-    fixed = _fixed_filters(operator, flow)
-    lifted = operator.with_extents(_symbols(operator, keep, fixed))
-    with Waiting(f"deriving {found.name}"):
-        analysis = _derived(lifted, flow, hardware.num_pes, assume)
-        analysis = analysis.divisible() if divisible else analysis
-        at = _point(analysis, operator, found.name, narrowed=bool(assume) or divisible)
+    found = lifted(layer_of(network_of(file), layer), hardware.num_pes, keep, assume, divisible=divisible)
+    with Waiting(f"writing {found.name}"):
+        analysis, at = found.analysis, found.point()
         fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None
         if language is not None:
             text = exported(analysis, language, found.name, exact)
@@ -104,70 +91,4 @@ def derive(  # noqa: PLR0913  one argument per option
         else:
             text = "\n\n".join(table.written(style) for table in formula_tables(analysis, at, style))
     click.echo(text)
-    if fixed:
-        names = ", ".join(sorted(fixed))
-        click.echo(f"note: {names} kept as in --keep: the dataflow suits their numbers only", err=True)
-
-
-def _fixed_filters(operator: pm.Operator, flow: Dataflow) -> set[str]:
-    """Give the filter dimensions that only a number suits.
-
-    A window or filter tile that the dataflow writes as a number was written for one filter size; the size
-    of a cluster divides the array; and the taps of one axis may be the offset of another's map.
-    """
-    fixed: set[str] = set()
-    for window in operator.windows:
-        own = f"Sz({window.filter})"
-        for each in flow.directives:
-            if isinstance(each, Cluster):
-                suits = own not in each.size.names()
-            elif each.dim in (window.input, window.filter):
-                suits = not each.size.is_constant or each.size.constant == 1
-            else:
-                suits = own not in each.offset.names()
-            if not suits:
-                fixed.add(window.filter)
-    return fixed
-
-
-def _symbols(operator: pm.Operator, keep: str, fixed: set[str]) -> dict[str, str]:
-    """Give the symbol of each extent that is a number and not kept."""
-    kept = {name.strip() for name in keep.split(",") if name.strip()}
-    names = [dim.name for dim in operator.dims]
-    for name in sorted(kept - set(names)):
-        message = f"--keep: {operator.name} has no dimension {name!r}"
-        raise PolymaestroError(message + did_you_mean(name, names))
-    # A file may use the name of one dimension as the symbol for another; that dimension keeps its number.
-    kept |= set(operator.symbols) | fixed
-    return {dim.name: dim.name for dim in operator.dims if dim.extent.is_constant and dim.name not in kept}
-
-
-def _derived(operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequence[str]) -> pm.Analysis:
-    try:
-        return pm.analyze(operator, flow, num_pes, assuming=assume)
-    except (CountingError, LoweringError) as error:
-        message = f"{error}\n{_hint(operator)}"
-        raise PolymaestroError(message) from None
-
-
-def _point(analysis: pm.Analysis, operator: pm.Operator, name: str, *, narrowed: bool) -> Mapping[str, int]:
-    """Give the layer's own extents; where the file has symbols, large numbers take their place."""
-    numbers = {dim.name: dim.extent.constant for dim in operator.dims if dim.extent.is_constant}
-    point = reference_point(analysis.operator, analysis.symbols)
-    point |= {symbol: numbers[symbol] for symbol in analysis.symbols if symbol in numbers}
-    region = analysis.macs.valid_on
-    if region.holds(point):
-        return point
-    shown = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
-    if not narrowed:
-        message = f"layer {name} ({shown}) is not legal; the dataflow is legal only where {region}"
-        raise LegalityError(message)
-    click.echo(f"note: layer {name} itself ({shown}) is outside the region {region}", err=True)
-    return point_near(analysis.macs.context, point)
-
-
-def _hint(operator: pm.Operator) -> str:
-    """Say how to ask for less: the extents of filters decide which windows fit, so they come first."""
-    filters = [window.filter for window in operator.windows]
-    names = ",".join(filters or [dim.name for dim in operator.dims[:1]])
-    return f"keep extents as numbers (e.g. --keep {names}), or assume more (--assume)"
+    found.note_fixed()

@@ -143,7 +143,7 @@ class _Question:
                 best = found
         if best is None:
             return self._verdict(equal=None, how=f"{why}; no counterexample among {tried} points")
-        return self._verdict(equal=False, how=f"found after {tried} points", counterexample=best)
+        return self._verdict(equal=False, how=f"found after comparing {tried} points", counterexample=best)
 
     def _smallest(self, domains: list[isl.Set]) -> tuple[Counterexample | None, int]:
         """Walk through each region in order until the first difference; say whether it is the smallest."""
@@ -178,7 +178,9 @@ class _Question:
             tried += 1
             found = self._difference(point)
             if found is not None:
-                return self._verdict(equal=False, how=f"found after {tried} points", counterexample=found)
+                return self._verdict(
+                    equal=False, how=f"found after comparing {tried} points", counterexample=found
+                )
         return self._verdict(equal=True, how=f"compared at each of the {tried} points of the region")
 
     def _difference(self, point: Point) -> Counterexample | None:
@@ -217,11 +219,14 @@ def _parts(ours: ClosedForm | Ratio) -> tuple[ClosedForm, ClosedForm]:
 
 
 def _shown(ours: ClosedForm | Ratio) -> str:
-    """Write the case of large symbols."""
+    """Write a form that has one case in full, of others the case of large symbols."""
     if isinstance(ours, Ratio):
-        parts = (repr(each).removesuffix(")").split("  if ")[0] for each in _parts(ours))
-        return " / ".join(each.removeprefix("ClosedForm") + ")" for each in parts)
-    return repr(ours).removeprefix("ClosedForm(").removesuffix(")")
+        return " / ".join(f"({_shown(each).split('  if ')[0]})" for each in _parts(ours))
+    try:
+        only = [str(ours)] if len(ours.cases) <= 1 else []
+    except ClosedFormError:
+        only = []
+    return only[0] if only else repr(ours).removeprefix("ClosedForm(").removesuffix(")")
 
 
 def _order(each: Counterexample) -> tuple[int, list[tuple[str, int]]]:
