@@ -160,7 +160,7 @@ def _sign(domain: isl.Set, value: Quotient, relation: str) -> isl.Set:
     if value.below.constant is None:
         sign = positive_sign(value.below, domain)
         value = Quotient(value.above * sign)
-    affine, _ = _affine(without_positive_factor(value.above, domain), "its sign")
+    affine, _ = affine_over(without_positive_factor(value.above, domain), "its sign")
     expression = affine - int(relation == ">")
     return domain_of(Region(((Condition(expression, equality=relation == "=="),),)), domain)
 
@@ -191,7 +191,7 @@ def _divided_by(monomial: Monomial, powers: Mapping[Atom, int]) -> Monomial:
 def positive_sign(value: QuasiPolynomial, domain: isl.Set) -> int:
     """Give 1 or -1 where a value is positive or negative on the whole domain, else refuse."""
     reduced = without_positive_factor(value, domain)
-    affine, _ = _affine(reduced, "its sign")
+    affine, _ = affine_over(reduced, "its sign")
     for sign in (1, -1):
         wrong = Condition(affine * -sign)
         if domain_of(Region(((wrong,),)), domain).is_empty():
@@ -200,7 +200,7 @@ def positive_sign(value: QuasiPolynomial, domain: isl.Set) -> int:
     raise NoChambersError(message)
 
 
-def _affine(value: QuasiPolynomial, wanted: str) -> tuple[Affine, int]:
+def affine_over(value: QuasiPolynomial, wanted: str) -> tuple[Affine, int]:
     """Write a value that is linear in its atoms as an affine expression over a positive integer."""
     scale = lcm(*(factor.denominator for _, factor in value.terms))
     total = Affine.of(0)
@@ -220,7 +220,7 @@ def _floor(value: Quotient) -> Quotient:
         message = f"⌊({value.above})/({value.below})⌋ divides by a symbol"
         raise NoChambersError(message)
     whole = QuasiPolynomial(tuple(t for t in value.above.terms if t[1].denominator == 1))
-    affine, scale = _affine(value.above - whole, "its floor")
+    affine, scale = affine_over(value.above - whole, "its floor")
     return Quotient(whole + QuasiPolynomial.of(floor_div(affine, scale)))
 
 

@@ -152,7 +152,7 @@ def _power(base: Number, exponent: Number) -> Number:
     if exponent.denominator != 1 or not -MAX_EXPONENT <= exponent <= MAX_EXPONENT:
         message = f"cannot raise {base} to {exponent}: a power needs an integer of at most {MAX_EXPONENT}"
         raise EquationError(message)
-    power = Fraction(1)
+    power: Number = 1
     for _ in range(abs(int(exponent))):
         power *= base
-    return 1 / power if exponent < 0 else power
+    return Fraction(1) / power if exponent < 0 else power

@@ -19,7 +19,7 @@ from polymaestro.affine import Affine, Floor
 from polymaestro.counting import QuasiPolynomial
 from polymaestro.counting.merging import vanishes
 from polymaestro.counting.quasipolynomial import Atom
-from polymaestro.counting.ranges import ranges_of
+from polymaestro.counting.ranges import Range, ranges_of
 from polymaestro.counting.reading import conditions_of
 from polymaestro.relations.sets import parameters
 
@@ -70,7 +70,7 @@ def _slices_are_zero(lifted: _Lifted, budget: list[int]) -> bool:
         return False
     if lifted.domain.is_empty():
         return True
-    value = lifted.value.replace(_solved(lifted.domain))
+    value = lifted.value.replace(solved(lifted.domain))
     if value.is_zero:
         return True
     split = _shortest(lifted, value)
@@ -103,7 +103,7 @@ def _shortest(lifted: _Lifted, value: QuasiPolynomial) -> tuple[Affine, int, int
         if not (floor.numerator.names() | {name}) & names:
             continue
         remainder = floor.numerator - Affine.of(name) * floor.divisor
-        low, high = _range(lifted.domain, remainder)
+        low, high = range_on(lifted.domain, remainder)
         if low is not None and high is not None and high > low:
             found.append((high - low, f"~{name}", remainder, low, high))
     if not found:
@@ -112,13 +112,14 @@ def _shortest(lifted: _Lifted, value: QuasiPolynomial) -> tuple[Affine, int, int
     return (expression, low, high) if length < MAX_SLICES else None
 
 
-def _range(domain: isl.Set, expression: Affine) -> tuple[int | None, int | None]:
+def range_on(domain: isl.Set, expression: Affine) -> Range:
+    """Give the least and greatest value of an expression on a domain; None where there is none."""
     names = ", ".join([*parameters(domain), "value_"])
     tied = isl.Set(f"[{names}] -> {{ : value_ = {expression.isl()} }}").params().intersect(domain)
     return ranges_of(tied)["value_"]
 
 
-def _solved(domain: isl.Set) -> Solution:
+def solved(domain: isl.Set) -> Solution:
     """Solve the equations that hold on a domain; floors of its own are eliminated first.
 
     The rest is in echelon form: no solution holds an atom that has one.
