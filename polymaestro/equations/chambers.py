@@ -14,7 +14,7 @@ from math import lcm
 
 import islpy as isl
 
-from polymaestro.affine import Affine, Floor, floor_div
+from polymaestro.affine import Affine, Extremum, Floor, floor_div
 from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.counting.quasipolynomial import Atom, Monomial
 from polymaestro.counting.ranges import ranges_of
@@ -177,7 +177,7 @@ def without_positive_factor(value: QuasiPolynomial, domain: isl.Set) -> QuasiPol
     return value + 0  # in normal form again
 
 
-def _least(floor: Floor, domain: isl.Set) -> int | None:
+def _least(floor: Floor | Extremum, domain: isl.Set) -> int | None:
     """Give 1 where a floor is at least 1 on the whole domain."""
     below = Condition(-Affine.of(floor))
     return 1 if domain_of(Region(((below,),)), domain).is_empty() else None

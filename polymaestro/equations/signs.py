@@ -24,7 +24,6 @@ from polymaestro.counting.ranges import Range
 from polymaestro.equations.chambers import NoChambersError, affine_over, domain_of
 from polymaestro.equations.zero import range_on, solved
 from polymaestro.relations.sets import coalesced, parameters
-from polymaestro.symbolic.polynomials import factors_of
 
 Sign = Literal["<", "=", ">", "?"]
 
@@ -51,12 +50,17 @@ def signs_of(value: QuasiPolynomial, domain: isl.Set) -> list[Signed]:
     = [K] -> {  : K = 4 }
     > [K] -> {  : K >= 5 }
     """
-    content, parts = _factors(value)
-    found = {SIGNS[(content > 0) - (content < 0)]: domain}
-    for part, power in parts:
-        found = _times(found, _factor_signs(part, domain, MAX_PEELS), even=power % 2 == 0)
+    found = _signs(value, domain, MAX_PEELS)
     order: tuple[Sign, ...] = ("<", "=", ">", "?")
     return [Signed(coalesced(found[sign]), sign) for sign in order if sign in found]
+
+
+def _signs(value: QuasiPolynomial, domain: isl.Set, peels: int) -> dict[Sign, isl.Set]:
+    content, parts = factors_of(value) if value.constant is None else (value.constant, [])
+    found: dict[Sign, isl.Set] = {SIGNS[(content > 0) - (content < 0)]: domain}
+    for part, power in parts:
+        found = _times(found, _factor_signs(part, domain, peels), even=power % 2 == 0)
+    return found
 
 
 def _times(left: Mapping[Sign, isl.Set], right: Mapping[Sign, isl.Set], *, even: bool) -> dict[Sign, isl.Set]:
@@ -115,7 +119,7 @@ def _peeled(part: QuasiPolynomial, domain: isl.Set, peels: int) -> dict[Sign, is
         slice_ = domain_of(Region(((Condition(Affine.of(name) - low, equality=True),),)), domain)
         rest = domain.subtract(slice_)
         found = _joined(
-            _signs_at(part.substitute({name: low}), slice_, peels - 1), _polynomial_signs(part, rest, 0)
+            _signs(part.substitute({name: low}), slice_, peels - 1), _polynomial_signs(part, rest, 0)
         )
         if "?" not in found:
             return found
@@ -128,14 +132,6 @@ def _peeled(part: QuasiPolynomial, domain: isl.Set, peels: int) -> dict[Sign, is
                 return deeper
             best = deeper
     return best
-
-
-def _signs_at(part: QuasiPolynomial, domain: isl.Set, peels: int) -> dict[Sign, isl.Set]:
-    content, parts = _factors(part)
-    found = {SIGNS[(content > 0) - (content < 0)]: domain}
-    for each, power in parts:
-        found = _times(found, _factor_signs(each, domain, peels), even=power % 2 == 0)
-    return found
 
 
 def _joined(first: Mapping[Sign, isl.Set], second: Mapping[Sign, isl.Set]) -> dict[Sign, isl.Set]:

@@ -51,7 +51,7 @@ def signs(text: str) -> int:
 
 
 @given(formulas)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_a_decided_sign_is_the_sign_of_every_value(text: str) -> None:
     signs(text)
 
@@ -79,7 +79,7 @@ def test_a_sign_that_changes_along_a_curve_is_not_decided() -> None:
 
 
 @given(formulas, formulas)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_what_is_proved_zero_is_zero(left: str, right: str) -> None:
     difference = read(f"{left} - {right}")
     try:
