@@ -24,6 +24,7 @@ from polymaestro.counting.ranges import Range
 from polymaestro.equations.chambers import NoChambersError, affine_over, domain_of
 from polymaestro.equations.zero import range_on, solved
 from polymaestro.relations.sets import coalesced, parameters
+from polymaestro.symbolic.polynomials import factors_of
 
 Sign = Literal["<", "=", ">", "?"]
 
