@@ -9,7 +9,7 @@ from importlib.metadata import version
 from polymaestro.batch import Network, load
 from polymaestro.dataflow import Dataflow, parse_dataflow, parse_network
 from polymaestro.dataflow import catalog as dataflows
-from polymaestro.equations import check_equation
+from polymaestro.equations import check_equation, diff
 from polymaestro.errors import PolymaestroError
 from polymaestro.hardware import Hardware, load_hardware
 from polymaestro.loopnest.interpreter import interpret
@@ -33,6 +33,7 @@ __all__ = [
     "conv2d",
     "dataflows",
     "depthwise_conv2d",
+    "diff",
     "einsum",
     "gemm",
     "grouped_conv2d",

@@ -12,6 +12,7 @@ import click
 import polymaestro
 from polymaestro.cli.analyze import analyze
 from polymaestro.cli.derive import derive
+from polymaestro.cli.diff import diff
 from polymaestro.cli.explain import explain
 from polymaestro.cli.options import Failure
 from polymaestro.cli.verify import verify
@@ -59,5 +60,5 @@ def main(context: click.Context) -> None:
     sys.set_int_max_str_digits(0)
 
 
-for command in (analyze, derive, explain, verify):
+for command in (analyze, derive, diff, explain, verify):
     main.add_command(command)

@@ -21,6 +21,7 @@ from polymaestro.affine import Affine, Floor
 from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.counting.quasipolynomial import Monomial, Number
 from polymaestro.counting.ranges import Range
+from polymaestro.counting.reducing import reduced
 from polymaestro.equations.chambers import NoChambersError, affine_over, domain_of
 from polymaestro.equations.zero import range_on, solved
 from polymaestro.relations.sets import coalesced, parameters
@@ -30,7 +31,7 @@ Sign = Literal["<", "=", ">", "?"]
 
 SIGNS: Mapping[int, Sign] = {-1: "<", 0: "=", 1: ">"}
 MAX_PARTS = 64
-MAX_PEELS = 4
+MAX_PEELS = 2
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def signs_of(value: QuasiPolynomial, domain: isl.Set) -> list[Signed]:
 
 
 def _signs(value: QuasiPolynomial, domain: isl.Set, peels: int) -> dict[Sign, isl.Set]:
+    value = reduced(value, domain)
     content, parts = factors_of(value) if value.constant is None else (value.constant, [])
     found: dict[Sign, isl.Set] = {SIGNS[(content > 0) - (content < 0)]: domain}
     for part, power in parts:
@@ -111,28 +113,18 @@ def _polynomial_signs(part: QuasiPolynomial, domain: isl.Set, peels: int) -> dic
 
 
 def _peeled(part: QuasiPolynomial, domain: isl.Set, peels: int) -> dict[Sign, isl.Set]:
-    """Split at the least value of the name for which that leaves the least undecided."""
-    best: dict[Sign, isl.Set] = {"?": domain}
+    """Split at the least value of some name, if that decides the sign everywhere."""
     for name in sorted(part.names()):
         low, high = range_on(domain, Affine.of(name))
         if low is None or low == high:
             continue
         slice_ = domain_of(Region(((Condition(Affine.of(name) - low, equality=True),),)), domain)
-        rest = domain.subtract(slice_)
-        found = _joined(
-            _signs(part.substitute({name: low}), slice_, peels - 1), _polynomial_signs(part, rest, 0)
-        )
+        found = _signs(part.substitute({name: low}), slice_, peels - 1)
+        if "?" not in found:
+            found = _joined(found, _polynomial_signs(part, domain.subtract(slice_), peels - 1))
         if "?" not in found:
             return found
-        if len(found) > len(best):
-            deeper = _joined(
-                {sign: where for sign, where in found.items() if sign != "?"},
-                _polynomial_signs(part, found["?"], peels - 1),
-            )
-            if "?" not in deeper:
-                return deeper
-            best = deeper
-    return best
+    return {"?": domain}
 
 
 def _joined(first: Mapping[Sign, isl.Set], second: Mapping[Sign, isl.Set]) -> dict[Sign, isl.Set]:
