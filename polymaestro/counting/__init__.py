@@ -6,7 +6,7 @@ from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import region_of
 from polymaestro.counting.reducing import with_decided_floors
 from polymaestro.counting.region import Condition, Region
-from polymaestro.counting.tables import BoundaryCounts, Counts, count
+from polymaestro.counting.tables import BoundaryCounts, Counts, count, count_quantity
 
 __all__ = [
     "BoundaryCounts",
@@ -18,6 +18,7 @@ __all__ = [
     "QuasiPolynomial",
     "Region",
     "count",
+    "count_quantity",
     "merged",
     "region_of",
     "with_decided_floors",

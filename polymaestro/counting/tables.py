@@ -41,10 +41,7 @@ def count(movement: Movement, engine: Engine = "auto") -> Counts:
     counter = Counter(movement.relations.context, engine)
 
     def counted(quantity: Quantity) -> Sum:
-        return tuple(
-            (term.sign, tuple(_counted(counter, factor) for factor in term.factors))
-            for term in quantity.terms
-        )
+        return count_quantity(quantity, counter)
 
     boundaries = tuple(
         BoundaryCounts(
@@ -60,6 +57,13 @@ def count(movement: Movement, engine: Engine = "auto") -> Counts:
         for each in movement.boundaries
     )
     return Counts(movement, boundaries, *map(counted, (movement.macs, movement.steps, movement.active)))
+
+
+def count_quantity(quantity: Quantity, counter: Counter) -> Sum:
+    """Count every set of one quantity."""
+    return tuple(
+        (term.sign, tuple(_counted(counter, factor) for factor in term.factors)) for term in quantity.terms
+    )
 
 
 def _counted(counter: Counter, factor: Factor) -> Count:

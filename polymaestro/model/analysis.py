@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from polymaestro.counting import Counts
 from polymaestro.dataflow import Dataflow
 from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Hardware
 from polymaestro.loopnest import LoopNest
+from polymaestro.model.bounds import Bounds
 from polymaestro.model.report import LayerReport, report_layer
 from polymaestro.model.reuse import Reuse, reuse_of
 from polymaestro.model.table import formula_table
@@ -83,6 +85,11 @@ class Analysis:
     def reuse(self, memory: str, tensor: str) -> Reuse:
         """Give the reuse factors of a tensor at the boundary below a memory."""
         return reuse_of(self.macs, self[memory][tensor])
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Lower bounds on the traffic of each boundary: ``analysis.bounds["L2"]``."""
+        return Bounds(self.forms)
 
     def on(self, hardware: Hardware, **extents: int) -> LayerReport:
         """Evaluate everything at a point, for the array that the analysis was made for.

@@ -67,6 +67,11 @@ def trace(relations: Relations) -> Movement:
     )
 
 
+def elements_used(relations: Relations, tensor: Tensor) -> Quantity:
+    """Count the different elements of a tensor that are used at all: what the first boundary must pass."""
+    return Flow(tuple(GroupSteps(group, 1) for group in relations.groups), tensor).distinct()
+
+
 def _steps(groups: list[GroupSteps]) -> Quantity:
     """Count the steps at which some unit is active."""
     return product(
