@@ -18,6 +18,7 @@ from polymaestro.cli.options import (
     network_of,
 )
 from polymaestro.cli.waiting import Waiting
+from polymaestro.model import paper
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
@@ -26,6 +27,8 @@ Examples, from the root of the repository:
   polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
       --keep R,S --assume "C % 64 == 0" --exact L2.I.parent_reads
   polymaestro derive examples/gemm.m --num-pes 256 --export c > gemm.h
+  polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
+      --keep R,S --report --latex
 """
 
 
@@ -45,7 +48,8 @@ Examples, from the root of the repository:
     type=click.Choice(list(WRITERS)),
     help="Code that computes all formulas, or the one of --exact, anywhere.",
 )
-@format_options("json", "markdown", "latex")
+@click.option("--report", is_flag=True, help="The whole report, with reuse, intensity and lower bounds.")
+@format_options("json", "markdown", "latex", "html")
 def derive(  # noqa: PLR0913  one argument per option
     *,
     file: str,
@@ -59,6 +63,7 @@ def derive(  # noqa: PLR0913  one argument per option
     small: str,
     exact: str | None,
     language: str | None,
+    report: bool,
     **formats: bool,
 ) -> None:
     """Derive the costs of a layer of FILE as formulas in its extents.
@@ -73,6 +78,12 @@ def derive(  # noqa: PLR0913  one argument per option
     if language is not None and (leading or style != "text"):
         message = f"--export and --{'leading' if leading else style} exclude each other"
         raise click.UsageError(message)
+    if report and (leading or exact is not None):
+        message = "--report has all quantities in all views; leave out --exact and --leading"
+        raise click.UsageError(message)
+    if style == "html" and not report:
+        message = "--html goes with --report"
+        raise click.UsageError(message)
     hardware = machine(hw, num_pes, file=file)
     found = lifted(layer_of(network_of(file), layer), hardware.num_pes, keep, assume, divisible=divisible)
     with Waiting(f"writing {found.name}"):
@@ -80,6 +91,8 @@ def derive(  # noqa: PLR0913  one argument per option
         fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None
         if language is not None:
             text = exported(analysis, language, found.name, exact)
+        elif report:
+            text = paper.WRITERS[style](analysis.paper(at))
         elif style == "json":
             text = formulas_json(analysis, at, exact, fixed_symbols)
         elif fixed_symbols is not None:

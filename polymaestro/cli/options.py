@@ -18,6 +18,7 @@ FORMATS = {
     "csv": "Comma-separated values, one row per layer, boundary and tensor.",
     "markdown": "A Markdown table.",
     "latex": "A LaTeX tabular (needs booktabs).",
+    "html": "HTML with formulas as MathML.",
 }
 
 file_argument = click.argument("file", metavar="FILE")

@@ -25,9 +25,8 @@ from polymaestro.model import Analysis
 from polymaestro.model.table import reference_point
 from polymaestro.relations.sets import coalesced, parameters
 from polymaestro.symbolic import LARGE, ClosedForm, CommonCase, factored, point_near
-from polymaestro.symbolic.factoring import Factored
-from polymaestro.symbolic.polynomials import factors_of
 from polymaestro.symbolic.regions import shown_region
+from polymaestro.symbolic.written import quotient
 
 SAMPLED = 300
 
@@ -83,7 +82,7 @@ class Change:
     @property
     def ratio(self) -> str:
         """The second over the first in the case shown, factors that both have cancelled."""
-        return quotient_text(*reversed(self.values))
+        return quotient(*reversed(self.values)).text
 
     @cached_property
     def leading(self) -> str:
@@ -92,7 +91,7 @@ class Change:
             terms = [_leading(form, self.small) for form in (self.second, self.first)]
         except ClosedFormError:
             return "–"
-        return quotient_text(*terms)
+        return quotient(*terms).text
 
     def ratio_at(self, point: Mapping[str, int]) -> Fraction | None:
         """Give the second over the first at a point; None where the first is 0."""
@@ -256,36 +255,6 @@ def _sampled(values: list[tuple[isl.Set, QuasiPolynomial]]) -> dict[str, int]:
             number = value.evaluate(point)
             seen["<" if number < 0 else ">" if number > 0 else "="] += 1
     return dict(seen)
-
-
-def quotient_text(above: QuasiPolynomial, below: QuasiPolynomial) -> str:
-    """Write a quotient with the factors that both have cancelled.
-
-    >>> P, Q = map(QuasiPolynomial.of, "PQ")
-    >>> quotient_text(P * (Q + 2) * 6, P * Q * 4)
-    '3·(Q + 2) / (2·Q)'
-    """
-    if below.is_zero or above.is_zero:
-        return "–" if below.is_zero else "0"
-    (one, over), (two, under) = (
-        factors_of(value) if value.constant is None else (Fraction(value.constant), [])
-        for value in (above, below)
-    )
-    tops, bottoms = Counter(dict(over)), Counter(dict(under))
-    number = Fraction(one) / two
-    top = Factored(Fraction(number.numerator), tuple((tops - bottoms).items()))
-    bottom = Factored(Fraction(number.denominator), tuple((bottoms - tops).items()))
-    if not bottom.factors:
-        return str(Factored(number, top.factors))
-    return f"{_bracketed(top, always=False)} / {_bracketed(bottom, always=True)}"
-
-
-def _bracketed(product: Factored, *, always: bool) -> str:
-    """Write a product so that a quotient line may stand beside it; below the line, products need it too."""
-    factors = product.factors
-    one = len(factors) == 1 and product.number == 1 and factors[0][1] == 1
-    several = len(factors[0][0].terms) > 1 if one else always
-    return f"({product})" if several else str(product)
 
 
 def _words(sign: Sign, names: tuple[str, str]) -> str:

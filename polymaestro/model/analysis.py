@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +11,9 @@ from polymaestro.dataflow import Dataflow
 from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Hardware
 from polymaestro.loopnest import LoopNest
+from polymaestro.model import paper
 from polymaestro.model.bounds import Bounds
+from polymaestro.model.paper import Paper, paper_of
 from polymaestro.model.report import LayerReport, report_layer
 from polymaestro.model.reuse import Reuse, reuse_of
 from polymaestro.model.table import formula_table
@@ -114,9 +115,13 @@ class Analysis:
         """
         return formula_table(self.operator, self.dataflow, self.loop_nest, self.forms, at)
 
+    def paper(self, at: Mapping[str, int] | None = None) -> Paper:
+        """Give the report that a paper prints; `polymaestro.model.paper` writes it in five formats."""
+        return paper_of(self.operator, self.dataflow, self.loop_nest, self.forms, at)
+
     def __str__(self) -> str:
         """Print the table."""
         return self.table()
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return paper.html(self.paper())
