@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 import polymaestro as pm
 from polymaestro.cli import main
+from polymaestro.model import paper
 
 GEMM = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } Dataflow {
   TemporalMap(1,1) N; SpatialMap(1,1) M; TemporalMap(5,5) K; Cluster(5); SpatialMap(1,1) K; } } }"""
@@ -34,6 +35,22 @@ def test_kept_dimensions_stay_numbers() -> None:
     assert result.exit_code == 0
     assert "R = 3, S = 3" in result.stdout
     assert "parameters: C, K, N, P, Q, where" in result.stdout
+
+
+@pytest.mark.parametrize("style", ["text", "markdown", "latex", "json", "html"])
+def test_the_report_is_that_of_the_layer_in_its_own_case(style: str) -> None:
+    result = run("--report", *([] if style == "text" else [f"--{style}"]))
+    assert result.exit_code == 0
+    analysis = pm.analyze(pm.gemm(), pm.parse_network(GEMM).layers[0].mapping_dataflow(), 20)
+    own = {"M": 40, "N": 60, "K": 100}
+    assert result.stdout == paper.WRITERS[style](analysis.paper(own)) + "\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--html"], ["--report", "--leading"], ["--report", "--exact", "macs"]]
+)
+def test_formats_that_only_the_report_has_and_views_that_it_has_anyway(arguments: list[str]) -> None:
+    assert run(*arguments).exit_code == 2
 
 
 def test_exact_prints_all_cases_of_one_formula() -> None:
