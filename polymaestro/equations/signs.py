@@ -31,7 +31,9 @@ Sign = Literal["<", "=", ">", "?"]
 
 SIGNS: Mapping[int, Sign] = {-1: "<", 0: "=", 1: ">"}
 MAX_PARTS = 64
-MAX_PEELS = 2
+MAX_PEELS = 4
+MAX_ATTEMPTS = 40
+"""How many regions are tried for one value; peeling off names in any order would try very many."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,24 @@ class Signed:
 
     domain: isl.Set
     sign: Sign
+
+
+@dataclass(frozen=True)
+class _Effort:
+    """How often a region may still be split, and how many regions may be tried in all."""
+
+    splits: int
+    attempts: list[int]
+
+    @property
+    def is_left(self) -> bool:
+        """Whether one more split is allowed."""
+        return self.splits > 0 and self.attempts[0] > 0
+
+    def deeper(self) -> _Effort:
+        """Spend one split and one attempt."""
+        self.attempts[0] -= 1
+        return _Effort(self.splits - 1, self.attempts)
 
 
 def signs_of(value: QuasiPolynomial, domain: isl.Set) -> list[Signed]:
@@ -52,17 +72,17 @@ def signs_of(value: QuasiPolynomial, domain: isl.Set) -> list[Signed]:
     = [K] -> {  : K = 4 }
     > [K] -> {  : K >= 5 }
     """
-    found = _signs(value, domain, MAX_PEELS)
+    found = _signs(value, domain, _Effort(MAX_PEELS, [MAX_ATTEMPTS]))
     order: tuple[Sign, ...] = ("<", "=", ">", "?")
     return [Signed(coalesced(found[sign]), sign) for sign in order if sign in found]
 
 
-def _signs(value: QuasiPolynomial, domain: isl.Set, peels: int) -> dict[Sign, isl.Set]:
+def _signs(value: QuasiPolynomial, domain: isl.Set, effort: _Effort) -> dict[Sign, isl.Set]:
     value = reduced(value, domain)
     content, parts = factors_of(value) if value.constant is None else (value.constant, [])
     found: dict[Sign, isl.Set] = {SIGNS[(content > 0) - (content < 0)]: domain}
     for part, power in parts:
-        found = _times(found, _factor_signs(part, domain, peels), even=power % 2 == 0)
+        found = _times(found, _factor_signs(part, domain, effort), even=power % 2 == 0)
     return found
 
 
@@ -86,12 +106,12 @@ def _product(first: Sign, second: Sign) -> Sign:
     return ">" if first == second else "<"
 
 
-def _factor_signs(part: QuasiPolynomial, domain: isl.Set, peels: int) -> dict[Sign, isl.Set]:
+def _factor_signs(part: QuasiPolynomial, domain: isl.Set, effort: _Effort) -> dict[Sign, isl.Set]:
     """Give the signs of one irreducible factor."""
     try:
         affine, _ = affine_over(part, "its sign")
     except NoChambersError:
-        return _polynomial_signs(part, domain, peels)
+        return _polynomial_signs(part, domain, effort)
     tests: dict[Sign, Condition] = {
         "<": Condition(-affine - 1),
         "=": Condition(affine, equality=True),
@@ -101,27 +121,25 @@ def _factor_signs(part: QuasiPolynomial, domain: isl.Set, peels: int) -> dict[Si
     return {sign: where for sign, where in found.items() if not where.is_empty()}
 
 
-def _polynomial_signs(part: QuasiPolynomial, domain: isl.Set, peels: int) -> dict[Sign, isl.Set]:
+def _polynomial_signs(part: QuasiPolynomial, domain: isl.Set, effort: _Effort) -> dict[Sign, isl.Set]:
     """Decide a factor by its coefficients; where that fails, peel off the least value of a name."""
     if len(domain.get_basic_sets()) <= MAX_PARTS:
         for sign, value in ((">", part), ("<", part * -1)):
             if all(_is_positive(value, isl.Set.from_basic_set(each)) for each in domain.get_basic_sets()):
                 return {">" if sign == ">" else "<": domain}
-    if not peels:
-        return {"?": domain}
-    return _peeled(part, domain, peels)
+    return _peeled(part, domain, effort) if effort.is_left else {"?": domain}
 
 
-def _peeled(part: QuasiPolynomial, domain: isl.Set, peels: int) -> dict[Sign, isl.Set]:
+def _peeled(part: QuasiPolynomial, domain: isl.Set, effort: _Effort) -> dict[Sign, isl.Set]:
     """Split at the least value of some name, if that decides the sign everywhere."""
     for name in sorted(part.names()):
         low, high = range_on(domain, Affine.of(name))
         if low is None or low == high:
             continue
         slice_ = domain_of(Region(((Condition(Affine.of(name) - low, equality=True),),)), domain)
-        found = _signs(part.substitute({name: low}), slice_, peels - 1)
+        found = _signs(part.substitute({name: low}), slice_, effort.deeper())
         if "?" not in found:
-            found = _joined(found, _polynomial_signs(part, domain.subtract(slice_), peels - 1))
+            found = _joined(found, _polynomial_signs(part, domain.subtract(slice_), effort.deeper()))
         if "?" not in found:
             return found
     return {"?": domain}
