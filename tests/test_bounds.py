@@ -6,6 +6,7 @@ import itertools
 import random
 from fractions import Fraction
 from math import isqrt, sqrt
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,12 +15,24 @@ import polymaestro as pm
 from polymaestro.model.bounds import why_no_capacity_bound
 from polymaestro.strategies import mappings
 
+NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 LAYER = {"N": 1, "K": 64, "C": 64, "P": 56, "Q": 56}
 
 
 @given(mappings())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=10, suppress_health_check=NO_HEALTH_CHECKS)
 def test_no_random_dataflow_moves_less_than_its_bounds(drawn: tuple[pm.Operator, pm.Dataflow, int]) -> None:
+    assert_within_bounds(*drawn)
+
+
+@pytest.mark.slow
+@given(mappings())
+@settings(max_examples=100, suppress_health_check=NO_HEALTH_CHECKS)
+def test_no_other_dataflow_does_either(drawn: tuple[pm.Operator, pm.Dataflow, int]) -> None:
+    assert_within_bounds(*drawn)
+
+
+def assert_within_bounds(*drawn: Any) -> None:
     analysis = pm.analyze(*drawn)
     seen = pm.interpret(*drawn)
     for boundary, counted in zip(analysis.boundaries, seen.boundaries, strict=True):

@@ -21,7 +21,14 @@ GEMMS = {name: pm.analyze(pm.gemm(), pm.parse_dataflow(text), 4) for name, text 
 BOX = [dict(zip("KMN", values, strict=True)) for values in itertools.product(range(1, 8), repeat=3)]
 
 
-@pytest.mark.parametrize(("one", "two"), [("rows", "columns"), ("columns", "tiles"), ("tiles", "deep")])
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("rows", "columns"),
+        pytest.param("columns", "tiles", marks=pytest.mark.slow),
+        pytest.param("tiles", "deep", marks=pytest.mark.slow),
+    ],
+)
 def test_every_part_has_the_sign_of_its_points(one: str, two: str) -> None:
     found = pm.diff(GEMMS[one], GEMMS[two], names=(one, two))
     decided = 0
