@@ -175,14 +175,14 @@ def from_sympy(expression: Any) -> Formula:  # noqa: ANN401  SymPy has no types,
 
 
 def _pieces(expression: Any) -> Formula:  # noqa: ANN401
-    """Read the branches in turn; the last must be the one that always applies."""
-    *pieces, (last, always) = [tuple(each.args) for each in expression.args]
-    if str(always) != "True":
-        message = f"the Piecewise has no value where {always} does not hold; add (value, True)"
-        raise EquationError(message)
-    result = from_sympy(last)
-    for value, condition in reversed(pieces):
-        result = Formula("if", (_relation(condition), from_sympy(value), result))
+    """Read the branches in turn; where none applies there is no value, as after a division by 0."""
+    result = Formula.number(1) / Formula.number(0)
+    for branch in reversed(expression.args):
+        value, condition = branch.args
+        if str(condition) == "True":
+            result = from_sympy(value)
+        else:
+            result = Formula("if", (_relation(condition), from_sympy(value), result))
     return result
 
 

@@ -185,6 +185,16 @@ def test_division_by_zero_is_a_counterexample_not_a_crash() -> None:
     assert "has no value" in str(verdict)
 
 
+def test_a_piecewise_without_a_last_case_has_no_value_there() -> None:
+    k, m, n = sympy.symbols("K M N")
+    whole = sympy.Piecewise((k * n * sympy.ceiling(m / 4), n > 3), (k * n, n <= 3))
+    assert pm.check_equation(READS, whole).equal
+    part = pm.check_equation(READS, sympy.Piecewise((k * n * sympy.ceiling(m / 4), n > 3), (k * n, n < 3)))
+    assert part.counterexample is not None
+    assert part.counterexample.point == {"K": 1, "M": 1, "N": 3}
+    assert part.counterexample.theirs is None
+
+
 def test_decimals_and_sympy_rationals_are_exact() -> None:
     assert read("0.1*K").evaluate({"K": 3}) == Fraction(3, 10)
     k = sympy.Symbol("K")
