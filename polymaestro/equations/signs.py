@@ -131,13 +131,14 @@ def _polynomial_signs(part: QuasiPolynomial, domain: isl.Set, effort: _Effort) -
 
 
 def _peeled(part: QuasiPolynomial, domain: isl.Set, effort: _Effort) -> dict[Sign, isl.Set]:
-    """Split at the least value of some name, if that decides the sign everywhere."""
-    for name in sorted(part.names()):
-        low, high = range_on(domain, Affine.of(name))
+    """Split at the least value of some name or floor, if that decides the sign everywhere."""
+    for atom in sorted(part.atoms(), key=str):
+        low, high = range_on(domain, Affine.of(atom))
         if low is None or low == high:
             continue
-        slice_ = domain_of(Region(((Condition(Affine.of(name) - low, equality=True),),)), domain)
-        found = _signs(part.substitute({name: low}), slice_, effort.deeper())
+        least = Region(((Condition(Affine.of(atom) - low, equality=True),),))
+        slice_ = domain_of(least, domain)
+        found = _signs(part.replace({atom: QuasiPolynomial.of(low)}), slice_, effort.deeper())
         if "?" not in found:
             found = _joined(found, _polynomial_signs(part, domain.subtract(slice_), effort.deeper()))
         if "?" not in found:

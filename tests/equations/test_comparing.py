@@ -85,6 +85,15 @@ def test_an_undecided_part_comes_with_evidence_that_is_called_so() -> None:
         assert part.region.holds(point)
 
 
+def test_where_weights_are_sent_again_is_decided_for_all_layers() -> None:
+    kc, yx = (pm.analyze(pm.conv2d(R=3, S=3), pm.dataflows.PUBLISHED[n](), 256) for n in ("KC-P", "YX-P"))
+    weights = pm.diff(kc, yx)["L2.W.parent_reads"]
+    assert [str(part) for part in weights.parts] == [
+        "<  where C ≥ 2, P ≥ 33 or C ≥ 2, P ≤ 32, Q ≥ 9",  # more than one tile of 32 rows and 8 columns
+        "=  where C ≥ 2, P ≤ 32, Q ≤ 8 or C = 1",
+    ]
+
+
 def test_equal_everywhere_is_a_proof_not_a_sample() -> None:
     found = pm.diff(GEMMS["rows"], GEMMS["tiles"])
     assert found["macs"].is_equal

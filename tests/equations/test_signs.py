@@ -61,6 +61,7 @@ def test_a_decided_sign_is_the_sign_of_every_value(text: str) -> None:
     [
         "K*Q*9 - 3*(Q + 2)*K",
         "K*P - K - P",
+        "K - K*ceil(P/4)*ceil(Q/3)",
         "ceil(K/4)*4*P - K*P",
         "K*P*Q - K - P - Q + 2",
         "K*K - 10*K + 26",
