@@ -10,27 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
 
 import islpy as isl
 
-from polymaestro.affine import Affine, Extremum, Floor, floor_div
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.affine import floor_div
+from polymaestro.counting import QuasiPolynomial
 from polymaestro.counting.quasipolynomial import Atom, Monomial
-from polymaestro.counting.ranges import ranges_of
+from polymaestro.equations.conditions import NoChambersError, affine_over, domain_of
 from polymaestro.equations.formula import Formula
-from polymaestro.errors import EquationError
-from polymaestro.relations.sets import coalesced, parameters
+from polymaestro.equations.signs import signs_of
+from polymaestro.relations.sets import coalesced
 from polymaestro.symbolic import ClosedForm
 
 MAX_CHAMBERS = 2000
 MAX_POWER = 32
 
 ONE = QuasiPolynomial.of(1)
-
-
-class NoChambersError(EquationError):
-    """A formula that is not quasi-polynomial, piece by piece; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +69,6 @@ class Chamber:
 
     domain: isl.Set
     value: Quotient
-
-
-def domain_of(region: Region, context: isl.Set) -> isl.Set:
-    """Give the part of the context that lies in a region."""
-    names = ", ".join(parameters(context))
-    return context.intersect(isl.Set(f"[{names}] -> {{ : {region.isl()} }}").params())
 
 
 def chambers_of_form(form: ClosedForm, context: isl.Set) -> list[Chamber]:
@@ -152,35 +141,18 @@ def _where(condition: Formula, context: isl.Set) -> isl.Set:
 
 
 def _sign(domain: isl.Set, value: Quotient, relation: str) -> isl.Set:
-    """Give the part of a domain where a value is ≥ 0, > 0 or = 0.
-
-    A common factor that is positive on the whole domain does not matter: K·C ≥ 64·K says C ≥ 64.
-    """
+    """Give the part of a domain where a value is ≥ 0, > 0 or = 0."""
     value = value.scaled()
     if value.below.constant is None:
-        sign = positive_sign(value.below, domain)
-        value = Quotient(value.above * sign)
-    affine, _ = affine_over(without_positive_factor(value.above, domain), "its sign")
-    expression = affine - int(relation == ">")
-    return domain_of(Region(((Condition(expression, equality=relation == "=="),),)), domain)
-
-
-def without_positive_factor(value: QuasiPolynomial, domain: isl.Set) -> QuasiPolynomial:
-    """Divide by the names and floors that every term holds and that are at least 1 on the domain."""
-    ranges = ranges_of(domain)
-    for atom in sorted(value.atoms(), key=str):
-        powers = [dict(monomial).get(atom, 0) for monomial, _ in value.terms]
-        low = ranges.get(atom, (None, None))[0] if isinstance(atom, str) else _least(atom, domain)
-        if min(powers) > 0 and low is not None and low >= 1:
-            common = {atom: min(powers)}
-            value = QuasiPolynomial(tuple((_divided_by(m, common), factor) for m, factor in value.terms))
-    return value + 0  # in normal form again
-
-
-def _least(floor: Floor | Extremum, domain: isl.Set) -> int | None:
-    """Give 1 where a floor is at least 1 on the whole domain."""
-    below = Condition(-Affine.of(floor))
-    return 1 if domain_of(Region(((below,),)), domain).is_empty() else None
+        value = Quotient(value.above * _sign_of_divisor(value.below, domain))
+    wanted = {">=": ">=", ">": ">", "==": "="}[relation]
+    result = domain.subtract(domain)
+    for part in signs_of(value.above, domain):
+        if part.sign == "?":
+            message = f"where {value.above} changes its sign is not decided"
+            raise NoChambersError(message)
+        result = result.union(part.domain) if part.sign in wanted else result
+    return result
 
 
 def _divided_by(monomial: Monomial, powers: Mapping[Atom, int]) -> Monomial:
@@ -188,29 +160,13 @@ def _divided_by(monomial: Monomial, powers: Mapping[Atom, int]) -> Monomial:
     return tuple((atom, power) for atom, power in changed if power)
 
 
-def positive_sign(value: QuasiPolynomial, domain: isl.Set) -> int:
+def _sign_of_divisor(value: QuasiPolynomial, domain: isl.Set) -> int:
     """Give 1 or -1 where a value is positive or negative on the whole domain, else refuse."""
-    reduced = without_positive_factor(value, domain)
-    affine, _ = affine_over(reduced, "its sign")
-    for sign in (1, -1):
-        wrong = Condition(affine * -sign)
-        if domain_of(Region(((wrong,),)), domain).is_empty():
-            return sign
-    message = f"cannot show that {value} is never 0"
-    raise NoChambersError(message)
-
-
-def affine_over(value: QuasiPolynomial, wanted: str) -> tuple[Affine, int]:
-    """Write a value that is linear in its atoms as an affine expression over a positive integer."""
-    scale = lcm(*(factor.denominator for _, factor in value.terms))
-    total = Affine.of(0)
-    for monomial, factor in value.terms:
-        if len(monomial) > 1 or any(power > 1 for _, power in monomial):
-            message = f"{value} is not linear, so {wanted} has no chambers"
-            raise NoChambersError(message)
-        atom = Affine.of(monomial[0][0]) if monomial else Affine.of(1)
-        total = total + atom * int(factor * scale)
-    return total, scale
+    signs = {part.sign for part in signs_of(value, domain)}
+    if signs not in ({">"}, {"<"}):
+        message = f"cannot show that {value} is never 0, or always has one sign"
+        raise NoChambersError(message)
+    return 1 if signs == {">"} else -1
 
 
 def _floor(value: Quotient) -> Quotient:
@@ -227,7 +183,7 @@ def _floor(value: Quotient) -> Quotient:
 def _divided(chamber: Chamber, by: Quotient) -> list[Chamber]:
     by = by.scaled()
     if by.above.constant is None:
-        positive_sign(by.above, chamber.domain)
+        _sign_of_divisor(by.above, chamber.domain)
     elif by.above.constant == 0:
         message = "the formula divides by 0"
         raise NoChambersError(message)

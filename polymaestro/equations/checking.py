@@ -14,7 +14,8 @@ from polymaestro.affine import Affine, Floor
 from polymaestro.counting import QuasiPolynomial, region_of
 from polymaestro.equations import chambers as regions
 from polymaestro.equations.candidate import Candidate, candidate_for
-from polymaestro.equations.chambers import Chamber, NoChambersError
+from polymaestro.equations.chambers import Chamber
+from polymaestro.equations.conditions import NoChambersError
 from polymaestro.equations.formula import Number
 from polymaestro.equations.search import Point, Space
 from polymaestro.equations.verdict import Counterexample, Verdict
@@ -27,7 +28,7 @@ from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.closed_form import Product
 
 MAX_EXHAUSTIVE = 100_000
-MAX_TRIED = 10_000
+MAX_TRIED = 5_000
 MAX_CALLS = 40
 
 

@@ -16,7 +16,8 @@ from functools import cached_property
 import islpy as isl
 
 from polymaestro.counting import QuasiPolynomial, Region
-from polymaestro.equations.chambers import chambers_of_form, domain_of
+from polymaestro.equations.chambers import chambers_of_form
+from polymaestro.equations.conditions import domain_of
 from polymaestro.equations.search import Space
 from polymaestro.equations.signs import Sign, signs_of
 from polymaestro.equations.zero import proof_of_zero

@@ -22,7 +22,7 @@ from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.counting.quasipolynomial import Monomial, Number
 from polymaestro.counting.ranges import Range
 from polymaestro.counting.reducing import reduced
-from polymaestro.equations.chambers import NoChambersError, affine_over, domain_of
+from polymaestro.equations.conditions import NoChambersError, affine_over, domain_of
 from polymaestro.equations.zero import range_on, solved
 from polymaestro.relations.sets import coalesced, parameters
 from polymaestro.symbolic.polynomials import factors_of
@@ -79,11 +79,17 @@ def signs_of(value: QuasiPolynomial, domain: isl.Set) -> list[Signed]:
 
 def _signs(value: QuasiPolynomial, domain: isl.Set, effort: _Effort) -> dict[Sign, isl.Set]:
     value = reduced(value, domain)
+    if value.constant is None and _is_linear(value):
+        return _factor_signs(value, domain, effort)  # nothing to factor
     content, parts = factors_of(value) if value.constant is None else (value.constant, [])
     found: dict[Sign, isl.Set] = {SIGNS[(content > 0) - (content < 0)]: domain}
     for part, power in parts:
         found = _times(found, _factor_signs(part, domain, effort), even=power % 2 == 0)
     return found
+
+
+def _is_linear(value: QuasiPolynomial) -> bool:
+    return all(sum(power for _, power in monomial) <= 1 for monomial, _ in value.terms)
 
 
 def _times(left: Mapping[Sign, isl.Set], right: Mapping[Sign, isl.Set], *, even: bool) -> dict[Sign, isl.Set]:

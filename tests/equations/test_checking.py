@@ -120,6 +120,15 @@ def test_a_loop_cannot_be_read_so_a_finite_region_is_gone_through() -> None:
     assert wrong.counterexample.point == {"K": 1, "M": 7, "N": 7}
 
 
+def test_a_branch_on_a_product_is_followed_where_its_sign_is_decided() -> None:
+    assert pm.check_equation(READS, f"({CASES}) + Max(0, 1 - K*N) - Min(0, K*M*N - 1)").equal
+    assert pm.check_equation(READS, f"({CASES}) if K*N*N >= N*M - 3*M*N else 0").equal
+    verdict = pm.check_equation(READS, f"({CASES}) + Max(0, K*N - K - N)")
+    assert verdict.counterexample is not None
+    assert verdict.counterexample.point == {"K": 2, "M": 1, "N": 3}
+    assert verdict.counterexample.smallest
+
+
 def test_what_is_no_quasi_polynomial_is_refuted_or_left_undecided() -> None:
     assert pm.check_equation(READS, f"({CASES}) + 0*floor(M/K)").equal is None
     verdict = pm.check_equation(READS, f"({CASES}) + floor(M/K)//9")

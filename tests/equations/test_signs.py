@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polymaestro.counting import region_of
-from polymaestro.equations.chambers import NoChambersError, chambers_of
+from polymaestro.equations.chambers import chambers_of
+from polymaestro.equations.conditions import NoChambersError
 from polymaestro.equations.reading import read
 from polymaestro.equations.signs import signs_of
 from polymaestro.equations.zero import proof_of_zero
