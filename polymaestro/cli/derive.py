@@ -72,18 +72,7 @@ def derive(  # noqa: PLR0913  one argument per option
     cases; the table shows the case that the layer itself belongs to, and says where it holds.
     """
     style = chosen(formats)
-    if small and not leading:
-        message = "--small goes with --leading"
-        raise click.UsageError(message)
-    if language is not None and (leading or style != "text"):
-        message = f"--export and --{'leading' if leading else style} exclude each other"
-        raise click.UsageError(message)
-    if report and (leading or exact is not None):
-        message = "--report has all quantities in all views; leave out --exact and --leading"
-        raise click.UsageError(message)
-    if style == "html" and not report:
-        message = "--html goes with --report"
-        raise click.UsageError(message)
+    _check(style, leading=leading, small=small, exact=exact, language=language, report=report)
     hardware = machine(hw, num_pes, file=file)
     found = lifted(layer_of(network_of(file), layer), hardware.num_pes, keep, assume, divisible=divisible)
     with Waiting(f"writing {found.name}"):
@@ -105,3 +94,21 @@ def derive(  # noqa: PLR0913  one argument per option
             text = "\n\n".join(table.written(style) for table in formula_tables(analysis, at, style))
     click.echo(text)
     found.note_fixed()
+
+
+def _check(  # noqa: PLR0913  one argument per option
+    style: str, *, leading: bool, small: str, exact: str | None, language: str | None, report: bool
+) -> None:
+    """Refuse options that exclude or need each other."""
+    code = language is not None
+    rules = (
+        (bool(small) and not leading, "--small goes with --leading"),
+        (code and leading, "--export and --leading exclude each other"),
+        (code and report, "--export and --report exclude each other"),
+        (code and style != "text", f"--export and --{style} exclude each other"),
+        (report and (leading or exact is not None), "--report has every quantity in all its views"),
+        (style == "html" and not report, "--html goes with --report"),
+    )
+    for is_broken, message in rules:
+        if is_broken:
+            raise click.UsageError(message)

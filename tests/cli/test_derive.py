@@ -47,7 +47,8 @@ def test_the_report_is_that_of_the_layer_in_its_own_case(style: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--html"], ["--report", "--leading"], ["--report", "--exact", "macs"]]
+    "arguments",
+    [["--html"], ["--report", "--leading"], ["--report", "--exact", "macs"], ["--report", "--export", "c"]],
 )
 def test_formats_that_only_the_report_has_and_views_that_it_has_anyway(arguments: list[str]) -> None:
     assert run(*arguments).exit_code == 2
