@@ -16,7 +16,7 @@ import islpy as isl
 from polymaestro.counting import barvinok, faulhaber
 from polymaestro.counting.cases import split_cases
 from polymaestro.counting.merging import Piece, merged, overlaid
-from polymaestro.counting.peaks import peak_pieces
+from polymaestro.counting.peaks import peak_pieces, steps_of_peak
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.ranges import Range, ranges_of
 from polymaestro.counting.reading import conditions_of, region_of
@@ -126,6 +126,10 @@ class Counter:
         """Give the largest number of images that a relation has at any point of its domain."""
         context = restricted(self.context, parameters(tile.params()))
         return self._peaks.recall(tile, lambda: self._merged(peak_pieces(tile, self._split), context))
+
+    def steps_of_peak(self, tile: isl.Map, peak: int) -> isl.Set:
+        """Give the points of a relation without parameters with `peak` images, its largest number."""
+        return steps_of_peak(tile, peak, self._split)
 
     def _counted(self, domain: isl.Set) -> Count:
         context = restricted(self.context, parameters(domain))

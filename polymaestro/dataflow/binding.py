@@ -117,11 +117,12 @@ def clashes(mapping: Mapping) -> Iterator[Clash]:
         for position, each in enumerate(level.maps):
             for earlier, other in enumerate(level.maps[:position]):
                 window = window_of(mapping.operator, each.dim)
+                shown = level.written[position]
                 if each.dim == other.dim:
-                    reason = f"'{each}' maps {each.dim} a second time in one level; keep one of the two"
+                    reason = f"'{shown}' maps {each.dim} a second time in one level; keep one of the two"
                 elif window and {each.dim, other.dim} == {window.input, window.output}:
                     reason = (
-                        f"'{each}' maps {each.dim} beside {other.dim} in one level: the rows of the input "
+                        f"'{shown}' maps {each.dim} beside {other.dim} in one level: the rows of the input "
                         f"fix the rows of the output; keep one of the two"
                     )
                 else:

@@ -50,7 +50,6 @@ class Slide:
 class Cut:
     """One map with what it cuts: its place, the size of the parent's tile, its window if it slides one."""
 
-    mapping: Mapping
     level: BoundLevel
     position: int
     size: Affine
@@ -87,18 +86,42 @@ class Cut:
         return ceil_div(self.size - self.map.size, offset) + 1
 
 
-def cuts(mapping: Mapping) -> Iterator[tuple[Cut, ...]]:
-    """Give the maps of each level with the tiles that they cut."""
+@dataclass(frozen=True)
+class LevelCuts:
+    """The maps of one level with what they cut, and the tile of every coordinate that comes from above."""
+
+    level: BoundLevel
+    sizes: dict[str, Affine]
+    cuts: tuple[Cut, ...]
+
+    @property
+    def spatial(self) -> tuple[Cut, ...]:
+        """The maps that give different units different tiles."""
+        return tuple(cut for cut in self.cuts if cut.is_spatial)
+
+    @property
+    def has_one_unit(self) -> bool:
+        """Whether there is surely a single unit, with which nothing is shared."""
+        return self.level.units == ONE
+
+    def of(self, dim: str) -> Cut | None:
+        """Give the map of a dimension or input coordinate, if there is one."""
+        return next((cut for cut in self.cuts if cut.map.dim == dim), None)
+
+
+def level_cuts(mapping: Mapping) -> Iterator[LevelCuts]:
+    """Give each level, outermost first."""
     operator = mapping.operator
     sizes = {name: operator.extent(name) for name in operator.coordinates}
     spanned: set[str] = set()
     for level in mapping.levels:
         above = dict(sizes)
         sizes |= {each.dim: smaller(each.size, above[each.dim]) for each in level.maps}
-        yield tuple(
-            Cut(mapping, level, position, above[each.dim], _slide(operator, level, each, above))
+        found = tuple(
+            Cut(level, position, above[each.dim], _slide(operator, level, each, above))
             for position, each in enumerate(level.maps)
         )
+        yield LevelCuts(level, above, found)
         for window in operator.windows:
             if level.map_of(window.input):
                 spanned.discard(window.input)

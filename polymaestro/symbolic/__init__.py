@@ -2,7 +2,7 @@
 
 from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.closed_form import LARGE, ClosedForm, CommonCase
-from polymaestro.symbolic.closing import BoundaryForms, ClosedForms, TensorForms, close
+from polymaestro.symbolic.closing import BoundaryForms, ClosedForms, FormBuilder, TensorForms, close
 from polymaestro.symbolic.factoring import factored
 from polymaestro.symbolic.to_sympy import latex_of
 
@@ -13,6 +13,7 @@ __all__ = [
     "ClosedForm",
     "ClosedForms",
     "CommonCase",
+    "FormBuilder",
     "TensorForms",
     "close",
     "factored",
