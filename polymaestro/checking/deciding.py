@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from polymaestro.checking.capacity import capacity_findings, needs_of
-from polymaestro.checking.measuring import measured
+from polymaestro.checking.measuring import Measured
 from polymaestro.checking.mending import Mender, explains, groups_of, joint_repair
 from polymaestro.checking.verdict import Status, Verdict
 from polymaestro.counting import region_of
@@ -75,10 +75,9 @@ def _decided(mapping: Mapping, relations: Relations) -> Verdict:
     """Give the verdict on a mapping that is a loop nest."""
     advice = tuple(broken(mapping, ADVICE))
     legal, context = relations.legal_on, relations.context
-    excluded = context.subtract(legal)
-    if excluded.is_empty():
+    if not relations.problems:
         return Verdict(
-            "legal", advice, region_of(legal.gist(context)), relations=relations, measured=measured(relations)
+            "legal", advice, region_of(legal.gist(context)), relations=relations, measured=Measured(relations)
         )
     status: Status = "illegal" if legal.is_empty() else "conditional"
     mender = Mender(mapping, relations)
@@ -89,9 +88,8 @@ def _decided(mapping: Mapping, relations: Relations) -> Verdict:
         status,
         (*errors, *advice),
         region_of(legal.gist(context)),
-        region_of(excluded.gist(context)),
         relations,
-        measured(relations),
+        Measured(relations),
         repaired=_repaired(mapping, relations, errors),
     )
 
@@ -188,8 +186,8 @@ def _reading(mapping: Mapping) -> Verdict | None:
     except LoweringError:
         return None
     if not relations.problems:
-        return Verdict("legal", (), EVERYWHERE, relations=relations, measured=measured(relations))
+        return Verdict("legal", (), EVERYWHERE, relations=relations, measured=Measured(relations))
     legal = relations.legal_on
     status: Status = "illegal" if legal.is_empty() else "conditional"
     condition = region_of(legal.gist(relations.context))
-    return Verdict(status, (), condition, relations=relations, measured=measured(relations))
+    return Verdict(status, (), condition, relations=relations, measured=Measured(relations))

@@ -9,8 +9,9 @@ it executes exactly once and X_g its executions (unit, step, point):
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 import islpy as isl
 
@@ -31,22 +32,30 @@ Number = int | ClosedForm | None
 
 @dataclass(frozen=True)
 class Part:
-    """Points of the iteration domain, how many they are, and of how many."""
+    """Points of the iteration domain that are executed too seldom or too often.
+
+    What is counted is counted when it is asked for: a formula may take its time.
+    """
 
     points: Points
-    count: Number
-    total: Number
+    measured: Measured = field(repr=False)
+    counted: Callable[[], Number] = field(repr=False)
 
     def __bool__(self) -> bool:
         """Whether there are any points."""
         return bool(self.points)
 
+    @cached_property
+    def count(self) -> Number:
+        """How many points: an integer, or a formula where extents are symbols."""
+        return self.counted() if self else 0
+
     @property
     def share(self) -> Fraction | None:
-        """Give the share of the domain, where both are numbers."""
-        if isinstance(self.count, int) and isinstance(self.total, int):
-            return Fraction(self.count, self.total)
-        return None
+        """Give the share of the domain; None where extents are symbols."""
+        if self.measured.has_symbols or not isinstance(self.count, int):
+            return None
+        return Fraction(self.count, self.measured.size)
 
     @property
     def example(self) -> str:
@@ -54,28 +63,44 @@ class Part:
         return ", ".join(f"{name} = {value}" for name, value in self.points.example.items())
 
 
-@dataclass(frozen=True)
 class Measured:
     """The points of the domain, those that are missing or repeated, and all executions."""
 
-    macs: Number
-    executions: Number
-    missing: Part
-    repeated: Part
+    def __init__(self, relations: Relations) -> None:
+        """Take what a dataflow covers."""
+        self.relations = relations
+        self.has_symbols = bool(parameters(relations.context))
+        self._sizes = Sizes(relations)
 
+    def _number(self, *products: Callable[[Coverage], Count]) -> Number:
+        return self._sizes.number(self.relations.coverage, *products)
 
-def measured(relations: Relations) -> Measured:
-    """Count what a dataflow leaves out and repeats."""
-    sizes, parts = Sizes(relations), relations.coverage
-    macs = sizes.number(parts, sizes.whole)
-    missing = sizes.number(parts, sizes.whole, sizes.done) if relations.missing else 0
-    repeated = sizes.number(parts, sizes.done, sizes.once) if relations.repeated else 0
-    return Measured(
-        macs,
-        sizes.number(parts, sizes.executed),
-        Part(relations.missing, missing, macs),
-        Part(relations.repeated, repeated, macs),
-    )
+    @cached_property
+    def macs(self) -> Number:
+        """The points of the domain."""
+        return self._number(self._sizes.whole)
+
+    @property
+    def size(self) -> int:
+        """The points of a domain without symbols."""
+        return self.macs if isinstance(self.macs, int) else 0
+
+    @cached_property
+    def executions(self) -> Number:
+        """The (unit, step, point) that are executed."""
+        return self._number(self._sizes.executed)
+
+    @cached_property
+    def missing(self) -> Part:
+        """The points that are never executed."""
+        sizes = self._sizes
+        return Part(self.relations.missing, self, lambda: self._number(sizes.whole, sizes.done))
+
+    @cached_property
+    def repeated(self) -> Part:
+        """The points that are executed more than once."""
+        sizes = self._sizes
+        return Part(self.relations.repeated, self, lambda: self._number(sizes.done, sizes.once))
 
 
 class Sizes:

@@ -27,9 +27,11 @@ from polymaestro.errors import LoweringError
 from polymaestro.loopnest import nest_of
 from polymaestro.relations import AxisGroup, Coverage, Relations, axis_groups
 from polymaestro.relations.coverage import coverage_of
+from polymaestro.relations.sets import parameters
 from polymaestro.workload import Operator
 
 MOST_TRIED = 60
+MOST_TRIED_WITH_SYMBOLS = 16
 
 
 class Mender:
@@ -40,11 +42,13 @@ class Mender:
         self.mapping = mapping
         self.relations = relations
         self.sizes = Sizes(relations)
+        self.symbolic = bool(parameters(relations.context))
 
     def mended(self, finding: Finding) -> Finding:
         """Give the finding with the nearest repair that cures it, else the nearest that helps, else none."""
         helpful: Repair | None = None
-        for repair in islice(self._candidates(finding), MOST_TRIED):
+        most = MOST_TRIED_WITH_SYMBOLS if self.symbolic else MOST_TRIED
+        for repair in islice(self._candidates(finding), most):
             before, after = self._scope(finding, repair)
             if after and all(part.is_exact for part in after):
                 return replace(finding, suggestion=suggestion(self.mapping, repair, cures=True))
@@ -91,9 +95,9 @@ class Mender:
 
     def _helps(self, before: Sequence[Coverage], after: Sequence[Coverage]) -> bool:
         """Whether more points, or the points of more parameters, are executed exactly once."""
-        old, new = (self.sizes.number(parts, self.sizes.once) for parts in (before, after))
-        if isinstance(old, int) and isinstance(new, int):
-            return new > old
+        if not self.symbolic:
+            old, new = (self.sizes.number(parts, self.sizes.once) for parts in (before, after))
+            return isinstance(old, int) and isinstance(new, int) and new > old
         region, grown = self.relations.context, self.relations.context
         for part in before:
             region = part.exact_on(region)

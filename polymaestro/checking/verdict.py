@@ -9,12 +9,11 @@ from typing import Any, Literal
 
 from polymaestro.checking.capacity import Need
 from polymaestro.checking.measuring import Measured, Number, Part
-from polymaestro.counting import Region
+from polymaestro.counting import Region, region_of
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.legality import ADVICE, Finding
 from polymaestro.dataflow.repairs import Change
 from polymaestro.relations import Relations
-from polymaestro.symbolic import ClosedForm
 
 Status = Literal["legal", "illegal", "conditional", "undecided"]
 
@@ -27,7 +26,7 @@ class Verdict:
     """What is right and wrong with a dataflow on an operator and an array.
 
     `condition` is the region of the parameters where every point of the iteration domain is executed
-    exactly once, `excluded` the rest. `missing` and `repeated` are None where directives contradict each
+    exactly once. `missing` and `repeated` are None where directives contradict each
     other, so that there is no loop nest; then `readings` has a verdict on each way to read them.
     `repaired` is a legal dataflow near this one, the suggestions made together, where one was found.
     """
@@ -35,7 +34,6 @@ class Verdict:
     status: Status
     findings: tuple[Finding, ...]
     condition: Region = NOWHERE
-    excluded: Region = NOWHERE
     relations: Relations | None = None
     measured: Measured | None = None
     readings: Mapping[str, Verdict] | None = None
@@ -51,6 +49,13 @@ class Verdict:
     def ok(self) -> bool:
         """Whether nothing is wrong: no finding is an error. A condition on symbols is no error."""
         return not any(finding.severity == "error" for finding in self.findings)
+
+    @property
+    def condition_text(self) -> str:
+        """The condition as a conjunction over the groups of dimensions, each in its shorter form."""
+        if self.status == "conditional" and self.relations:
+            return conditions_of(self.relations)
+        return str(self.condition)
 
     @property
     def missing(self) -> Part | None:
@@ -74,7 +79,7 @@ class Verdict:
         if self.status == "undecided":
             return "not decided"
         if self.status == "conditional":
-            return condition_text(self.condition, self.excluded)
+            return f"legal exactly when {self.condition_text}"
         parts = [*wrong_parts(self)]
         for name, reading in (self.readings or {}).items():
             found = ", ".join(wrong_parts(reading)) or "every MAC is executed once"
@@ -97,14 +102,14 @@ class Verdict:
         return "; ".join([f"the dataflow is not legal: {', '.join(wrong_parts(self))}", *said])
 
     def to_json(self) -> dict[str, Any]:
-        """Give the verdict as JSON data."""
+        """Give the verdict as JSON data; counts are given where extents are numbers."""
         data: dict[str, Any] = {"legal": self.legal, "status": self.status}
         if self.status in ("legal", "conditional"):
-            data["condition"] = str(self.condition)
-        if self.measured:
+            data["condition"] = self.condition_text
+        if self.measured and not self.measured.has_symbols:
             data |= {
-                "macs": _number(self.measured.macs),
-                "executions": _number(self.measured.executions),
+                "macs": self.measured.macs,
+                "executions": self.measured.executions,
                 "missing": _part(self.measured.missing),
                 "repeated": _part(self.measured.repeated),
             }
@@ -130,8 +135,8 @@ def _amount(part: Part) -> str:
     if part.share is None:
         return "some MACs are"
     if part.share == 1:
-        return f"all {part.total} MACs are"
-    return f"{share_text(part.share)} of the MACs ({part.count} of {part.total}) are"
+        return f"all {part.count} MACs are"
+    return f"{share_text(part.share)} of the MACs ({part.count} of {part.measured.size}) are"
 
 
 def share_text(share: Fraction) -> str:
@@ -148,19 +153,33 @@ def share_text(share: Fraction) -> str:
     return f"{thousandths / 10:g}%"
 
 
-def condition_text(condition: Region, excluded: Region) -> str:
-    """Say where a dataflow is legal, or where it is not when that is shorter."""
-    positive, negative = f"legal exactly when {condition}", f"legal except when {excluded}"
-    return negative if len(excluded.pieces) < len(condition.pieces) else positive
+def conditions_of(relations: Relations) -> str:
+    """Write where a dataflow is legal: one condition for each group of dimensions, or what it excludes.
 
-
-def _number(value: Number) -> int | str | None:
-    return str(value) if isinstance(value, ClosedForm) else value
+    A condition of several cases stands in parentheses; the shorter of both ways to say it is taken.
+    """
+    context, said = relations.context, []
+    for part in relations.coverage:
+        if not part.is_exact:
+            legal = part.exact_on(context)
+            within, without = (region_of(each.gist(context)) for each in (legal, context.subtract(legal)))
+            negative = len(without.pieces) < len(within.pieces)
+            said.append((without if negative else within, negative))
+    several = len(said) > 1
+    texts = [
+        f"not ({region})"
+        if negative
+        else f"({region})"
+        if several and len(region.pieces) > 1
+        else str(region)
+        for region, negative in said
+    ]
+    return " and ".join(texts)
 
 
 def _part(part: Part) -> dict[str, Any]:
     share = None if part.share is None else float(part.share)
-    return {"points": _number(part.count), "share": share, "example": dict(part.points.example)}
+    return {"points": part.count, "share": share, "example": dict(part.points.example)}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -164,19 +164,23 @@ def _spliced(maps: Sequence[Map], position: int, new: Iterable[Map]) -> tuple[Ma
 
 
 def _written(mapping: Mapping, level: BoundLevel, edit: Edit) -> tuple[Map, ...]:
-    """Write new maps with the words of the old: Sz(R) where the old map has Sz(R) for the same number."""
-    full = {dim.extent: Affine.of(f"Sz({dim.name})") for dim in mapping.operator.dims}
-    words: dict[Affine, Affine] = {size: full[size] for size in full if not size.is_constant}
+    """Write new maps with the words of the old: Sz(R) where the old map, or an extent, says so."""
+    words: dict[Affine, Affine] = {}
     dims: dict[str, str] = {}
     if edit.position < len(level.maps):
         bound, written = level.maps[edit.position], level.written[edit.position]
         words |= {bound.offset: written.offset, bound.size: written.size}
         dims[bound.dim] = written.dim
+    symbols: dict[str, Affine | int] = {
+        str(dim.extent): Affine.of(f"Sz({dim.name})")
+        for dim in mapping.operator.dims
+        if dim.extent.names() == {str(dim.extent)}
+    }
     return tuple(
         replace(
             each,
-            size=words.get(each.size, each.size),
-            offset=words.get(each.offset, each.offset),
+            size=words.get(each.size, each.size.substitute(symbols)),
+            offset=words.get(each.offset, each.offset.substitute(symbols)),
             dim=dims.get(each.dim, each.dim),
         )
         for each in edit.maps

@@ -144,19 +144,24 @@ def _slide(operator: Operator, level: BoundLevel, each: Map, above: dict[str, Af
         smaller(taps.size, whole) if taps else whole,
         whole,
         above[window.output],
-        counts_output_rows(each, taps, whole, window),
+        bool(counts_output_rows(each, taps, whole, window)),
     )
 
 
-def counts_output_rows(each: Map, taps: Map | None, whole: Affine, window: Window) -> bool:
+def counts_output_rows(each: Map, taps: Map | None, whole: Affine, window: Window) -> bool | None:
     """Decide the reading of an offset of a map on an input coordinate under a stride.
 
     A tile of m rows holds k = ⌊(m - δ(w - 1) - 1)/σ⌋ + 1 whole windows. An offset of k means "k output
-    rows" when the level keeps the filter tile whole; otherwise offsets count input rows.
+    rows" when the level keeps the filter tile whole; otherwise offsets count input rows. None where
+    that depends on symbols.
     """
-    if window.stride == 1 or (taps is not None and not at_least(taps.size, whole)):
+    cut = whole - taps.size if taps is not None else Affine.of(0)
+    if window.stride == 1 or (cut.is_constant and cut.constant > 0):
         return False
-    return held_outputs(each.size, whole, window) == each.offset
+    beyond = held_outputs(each.size, whole, window) - each.offset
+    if beyond.is_constant and (beyond.constant or cut.is_constant):
+        return not beyond.constant
+    return None
 
 
 def held_outputs(rows: Affine, taps: Affine, window: Window) -> Affine:

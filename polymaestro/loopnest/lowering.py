@@ -25,8 +25,8 @@ INTERNAL = re.compile(r"(x|q|step)\d+_*|\w+_([ne]\d+|q)")
 def lower(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> LoopNest:
     """Lower a dataflow for an operator on an array of `num_pes` PEs.
 
-    Raises `LoweringError` where a bound would not be quasi-affine: a symbolic offset, or a symbolic
-    number of units over which a dimension folds.
+    Raises `LoweringError` where a bound would not be quasi-affine (a symbolic offset, or a symbolic
+    number of units over which a dimension folds), and where symbols decide what an offset counts.
     """
     return nest_of(bind(operator, dataflow, num_pes))
 
@@ -156,7 +156,12 @@ def _offset(state: _State, level: BoundLevel, each: Map) -> int:
     if window is None or each.dim != window.input or window.stride == 1:
         return offset
     taps, whole = level.map_of(window.filter), state.nominal[window.filter]
-    reading = "output" if counts_output_rows(each, taps, whole, window) else "input"
+    in_output_rows = counts_output_rows(each, taps, whole, window)
+    if in_output_rows is None:
+        names = ", ".join(sorted(whole.names() | each.size.names()))
+        message = f"whether the offset of '{each}' counts input or output rows depends on {names}"
+        raise LoweringError(located(f"{message}; give a number", each.place))
+    reading = "output" if in_output_rows else "input"
     state.notes.append(f"offset {offset} of '{each}' (level {level.index}) read in {reading} rows")
     return offset * window.stride if reading == "output" else offset
 
