@@ -9,26 +9,22 @@ from itertools import chain, islice
 from polymaestro.checking.measuring import Sizes
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import Mapping, clashes, shortage
-from polymaestro.dataflow.legality import Finding, window_repairs
+from polymaestro.dataflow.candidates import remaining_repairs
+from polymaestro.dataflow.legality import Finding
 from polymaestro.dataflow.repairs import (
     Edit,
     Repair,
     Resize,
     applied,
     dataflow_of,
-    edited,
-    in_time,
     is_writable,
     suggestion,
-    with_sizes,
 )
-from polymaestro.dataflow.tiles import Cut, level_cuts
 from polymaestro.errors import LoweringError
 from polymaestro.loopnest import nest_of
 from polymaestro.relations import AxisGroup, Coverage, Relations, axis_groups
 from polymaestro.relations.coverage import coverage_of
 from polymaestro.relations.sets import parameters
-from polymaestro.workload import Operator
 
 MOST_TRIED = 60
 MOST_TRIED_WITH_SYMBOLS = 16
@@ -59,9 +55,9 @@ class Mender:
         return replace(finding, suggestion=suggestion(self.mapping, helpful, cures=False))
 
     def _candidates(self, finding: Finding) -> Iterator[Repair]:
-        """Give what the rule proposes, then smaller and smaller remains of the directives concerned."""
+        """Give what the rule proposes, then other changes of the directives concerned."""
         tried: list[Repair] = []
-        for repair in chain(finding.repairs, remaining_repairs(self.mapping, finding)):
+        for repair in chain(finding.repairs, remaining_repairs(self.mapping, finding.dims)):
             if repair not in tried and is_writable(repair):
                 tried.append(repair)
                 yield repair
@@ -143,29 +139,6 @@ def groups_of(mapping: Mapping, relations: Relations) -> tuple[AxisGroup, ...] |
         return axis_groups(nest_of(mapping), relations.context)
     except LoweringError:
         return None
-
-
-def remaining_repairs(mapping: Mapping, finding: Finding) -> Iterator[Repair]:
-    """Give every change of one directive that is near at hand, for the dimensions of a finding."""
-    concerned: list[Cut] = []
-    for level in level_cuts(mapping):
-        for cut in level.cuts:
-            if set(_loop_dims(mapping.operator, cut)) & set(finding.dims):
-                concerned.append(cut)
-                yield from window_repairs(level, cut)
-                yield (with_sizes(cut, cut.map.size, cut.map.size),)
-                yield (with_sizes(cut, cut.map.offset, cut.map.offset),)
-    for cut in concerned:
-        yield (with_sizes(cut, cut.size, cut.size),)
-        yield (in_time(cut),)
-        yield (edited(cut),)
-
-
-def _loop_dims(operator: Operator, cut: Cut) -> tuple[str, ...]:
-    for window in operator.windows:
-        if window.input == cut.map.dim:
-            return window.output, window.filter
-    return (cut.map.dim,)
 
 
 def _nodes_of(mapping: Mapping, finding: Finding, repair: Repair) -> set[str]:

@@ -11,19 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from polymaestro.affine import Affine
 from polymaestro.dataflow.binding import Clash, Mapping, clashes, shortage
-from polymaestro.dataflow.directives import Directive, SpatialMap
-from polymaestro.dataflow.repairs import (
-    Edit,
-    Repair,
-    Resize,
-    Suggestion,
-    edited,
-    in_space,
-    in_time,
-    with_sizes,
-)
+from polymaestro.dataflow.candidates import disjoint, parted, realigned, spread, window_repairs
+from polymaestro.dataflow.directives import Directive
+from polymaestro.dataflow.repairs import Edit, Repair, Resize, Suggestion
 from polymaestro.dataflow.tiles import ONE, Cut, LevelCuts, level_cuts, smaller
 from polymaestro.errors import Place
 from polymaestro.workload.operator import Window
@@ -106,7 +97,7 @@ def gaps(mapping: Mapping) -> Iterator[Finding]:
             )
         else:
             continue
-        yield _of(cut, reason, _disjoint(cut))
+        yield _of(cut, reason, disjoint(cut))
 
 
 def overlaps(mapping: Mapping) -> Iterator[Finding]:
@@ -118,18 +109,13 @@ def overlaps(mapping: Mapping) -> Iterator[Finding]:
                 f"'{cut.written}' holds {cut.map.size} but moves by {cut.map.offset}: "
                 f"tiles overlap by {spare}, so their work is repeated"
             )
-            yield _of(cut, reason, _disjoint(cut))
+            yield _of(cut, reason, disjoint(cut))
 
 
 def _partitions(mapping: Mapping) -> Iterator[Cut]:
     """Give the maps of loop dimensions with more than one tile."""
     for level in level_cuts(mapping):
         yield from (cut for cut in level.cuts if not cut.slide and not cut.covers)
-
-
-def _disjoint(cut: Cut) -> tuple[Repair, ...]:
-    sizes = (cut.map.size, cut.map.offset)
-    return tuple((with_sizes(cut, size, size),) for size in sizes)
 
 
 # --- A map of an input coordinate ---
@@ -149,9 +135,10 @@ def window_steps(mapping: Mapping) -> Iterator[Finding]:
                 continue
             change = step - held * window.stride
             effect = "skips or repeats" if not change.is_constant else _effect(change.constant)
+            windows = "window" if held == ONE else "windows"
             moved = "output rows" if slide.in_output_rows else "input rows"
             reason = (
-                f"'{cut.written}' holds {held} whole windows of {slide.rows_of(ONE)} ({window.filter} tile "
+                f"'{cut.written}' holds {held} whole {windows} of {slide.rows_of(ONE)} ({window.filter} tile "
                 f"{slide.taps}) but moves by {cut.map.offset} {moved}, not {held * window.stride}: "
                 f"it {effect} outputs {window.output}"
             )
@@ -186,35 +173,6 @@ def _effect(change: int) -> str:
     return "skips" if change > 0 else "repeats"
 
 
-def window_repairs(level: LevelCuts, cut: Cut) -> tuple[Repair, ...]:
-    """Mend the offset, or the size, or the filter tile; the smallest change first."""
-    slide = cut.slide
-    if slide is None:
-        return ()
-    window, size, offset = slide.window, cut.map.size, cut.map.offset
-    sizes: list[tuple[Affine, Affine]] = []
-    held = slide.held(size)
-    if not held.is_constant or held.constant >= 1:
-        sizes += [(size, held * window.stride), (size, held)]
-    sizes += [(slide.rows_of(offset), offset), (slide.rows_of(offset), offset * window.stride)]
-    if offset.is_constant and offset.constant % window.stride == 0:
-        sizes.append((slide.rows_of(Affine.of(offset.constant // window.stride)), offset))
-    sizes.append((offset + (slide.taps - 1) * window.dilation, offset))
-    sizes += [(slide.rows_of(ONE), ONE), (slide.rows_of(ONE), ONE * window.stride)]
-    sizes.sort(key=lambda pair: _distance(pair[0], size) + _distance(pair[1], offset))
-    repairs: list[Repair] = [(with_sizes(cut, *pair),) for pair in dict.fromkeys(sizes)]
-    taps = level.of(window.filter)
-    if taps:
-        repairs.append((with_sizes(taps, slide.above, slide.above),))
-        repairs.append((with_sizes(taps, 1, 1),))
-    return tuple(repairs)
-
-
-def _distance(left: Affine, right: Affine) -> int:
-    change = left - right
-    return abs(change.constant) if change.is_constant else 1
-
-
 # --- Maps that share the units of a level ---
 
 
@@ -235,8 +193,8 @@ def shared_units(mapping: Mapping) -> Iterator[Finding]:
             f"{shown} share the unit index of level {level.level.index}, so unit u gets the u-th tile "
             f"of each and only this diagonal is executed; {names} are no window pair"
         )
-        dims = tuple(dict.fromkeys(dim for cut in spatial for dim in _dims(cut)))
-        found = _of(spatial[-1], reason, _parted(mapping, level))
+        dims = tuple(dict.fromkeys(dim for cut in spatial for dim in cut.dims))
+        found = _of(spatial[-1], reason, parted(mapping, level))
         yield replace(found, dims=dims)
 
 
@@ -268,7 +226,7 @@ def diagonals(mapping: Mapping) -> Iterator[Finding]:
             )
         else:
             continue
-        yield _of(rows, reason, _mended_pair(mapping, level, pair))
+        yield _of(rows, reason, realigned(mapping, level, pair))
 
 
 def same_work(mapping: Mapping) -> Iterator[Finding]:
@@ -281,7 +239,7 @@ def same_work(mapping: Mapping) -> Iterator[Finding]:
             f"level {index} has {level.level.units} units and no SpatialMap, so all of them do the same work"
         )
         directive = level.level.cluster or next(iter(level.level.written), None)
-        yield Finding(reason, directive, index, (), tuple(_spread(level)))
+        yield Finding(reason, directive, index, (), tuple(spread(level)))
 
 
 def _in_pair(level: LevelCuts, window: Window) -> bool:
@@ -299,61 +257,6 @@ def _pair_of(level: LevelCuts) -> tuple[Cut, Cut] | None:
                 if taps.map.dim == rows.slide.window.filter:
                     return rows, taps
     return None
-
-
-def _parted(mapping: Mapping, level: LevelCuts) -> Iterator[Repair]:
-    """Keep one map in space, or make two of them a window pair."""
-    spatial = level.spatial
-    for kept in reversed(spatial):
-        yield tuple(in_time(cut) for cut in spatial if cut is not kept)
-    for window in mapping.operator.windows:
-        partner = {window.input: window.filter, window.filter: window.input}
-        for cut in spatial:
-            for other in spatial:
-                if cut is not other and cut.map.dim in partner:
-                    moved = replace(other.map, dim=partner[cut.map.dim])
-                    rest = (in_time(each) for each in spatial if each is not cut and each is not other)
-                    yield (edited(other, moved), *rest)
-        both = [cut for cut in spatial if cut.map.dim in partner]
-        if len(both) == 2:  # noqa: PLR2004  a pair
-            yield tuple(in_time(cut) for cut in spatial if cut not in both)
-
-
-def _mended_pair(mapping: Mapping, level: LevelCuts, pair: tuple[Cut, Cut]) -> Iterator[Repair]:
-    rows, taps = pair
-    slide = rows.slide
-    if slide is None:
-        return
-    window = slide.window
-    size = (taps.map.size - 1) * window.dilation + 1
-    yield (with_sizes(rows, size, taps.map.offset * window.dilation),)
-    yield (with_sizes(rows, 1, window.dilation), with_sizes(taps, 1, 1))
-    for outer in level_cuts(mapping):
-        if outer.level.index >= level.level.index:
-            break
-        for cut in outer.cuts:
-            if cut.slide and cut.slide.window == window:
-                yield (with_sizes(cut, cut.slide.rows_of(ONE), 1),)
-                yield (with_sizes(cut, cut.slide.rows_of(ONE), window.stride),)
-            elif cut.map.dim == window.output:
-                yield (with_sizes(cut, 1, 1),)
-    yield (in_time(rows),)
-    yield (edited(rows),)
-
-
-def _spread(level: LevelCuts) -> Iterator[Repair]:
-    """Put a map in space, or add one, or leave one unit."""
-    for cut in level.cuts:
-        if not cut.covers:
-            yield (in_space(cut),)
-    units = level.level.units
-    hidden = {cut.map.dim for cut in level.cuts}
-    windowed = {cut.slide.window.output for cut in level.cuts if cut.slide}
-    free = [dim for dim in level.sizes if dim not in hidden | windowed]
-    for dim in sorted(free, key=lambda name: _distance(level.sizes[name], units)):
-        yield (Edit(level.level.index, len(level.cuts), (SpatialMap(ONE, ONE, dim),)),)
-    if level.level.cluster:
-        yield (Resize(level.level.index, 1),)
 
 
 # --- What is no loop nest at all ---
@@ -433,14 +336,7 @@ def stride_readings(mapping: Mapping) -> Iterator[Finding]:
 
 
 def _of(cut: Cut, reason: str, repairs: Iterator[Repair] | tuple[Repair, ...] = ()) -> Finding:
-    return Finding(reason, cut.written, cut.level.index, _dims(cut), tuple(repairs))
-
-
-def _dims(cut: Cut) -> tuple[str, ...]:
-    """Give the loop dimensions that a map cuts: for an input coordinate its outputs and its filter."""
-    if cut.slide:
-        return cut.slide.window.output, cut.slide.window.filter
-    return (cut.map.dim,)
+    return Finding(reason, cut.written, cut.level.index, cut.dims, tuple(repairs))
 
 
 STRUCTURE = (

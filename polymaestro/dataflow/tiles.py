@@ -66,6 +66,13 @@ class Cut:
         return self.level.written[self.position]
 
     @property
+    def dims(self) -> tuple[str, ...]:
+        """The loop dimensions that the map cuts: for an input coordinate its outputs and its filter."""
+        if self.slide:
+            return self.slide.window.output, self.slide.window.filter
+        return (self.map.dim,)
+
+    @property
     def is_spatial(self) -> bool:
         """Whether the tiles go to different units."""
         return isinstance(self.map, SpatialMap)
