@@ -14,6 +14,7 @@ from typing import Any
 from polymaestro.checking.measuring import Number
 from polymaestro.counting import Counter
 from polymaestro.dataflow.legality import Finding
+from polymaestro.errors import CountingUnavailableError
 from polymaestro.hardware import Hardware
 from polymaestro.movement.steps import GroupSteps
 from polymaestro.relations import Relations
@@ -25,7 +26,7 @@ from polymaestro.workload import Tensor
 class TensorNeed:
     """The largest tile of a tensor, in words, and the first step (and the unit) at which it is so large.
 
-    Both are empty where extents are symbols.
+    Both are empty where extents are symbols; the words are None where no engine counts them.
     """
 
     name: str
@@ -98,8 +99,15 @@ def needs_of(relations: Relations, hardware: Hardware, *, double_buffered: bool)
 
 
 def capacity_findings(needs: Sequence[Need]) -> Iterator[Finding]:
-    """Give an error for each memory that is too small."""
+    """Give an error for each memory that is too small, and a warning where that cannot be counted."""
     for need in needs:
+        unknown = [tensor.name for tensor in need.tensors if tensor.words is None]
+        if unknown:
+            reason = (
+                f"whether {need.size} words of {need.memory} suffice is not known: "
+                f"no engine counts the largest tile of {', '.join(unknown)}"
+            )
+            yield Finding(reason, rule="capacity", severity="warning")
         if need.excess:
             yield Finding(f"{need}; {need.excess} words too many", rule="capacity")
 
@@ -123,6 +131,12 @@ class _Largest:
 
     def of(self, tensor: Tensor) -> TensorNeed:
         """Give the largest tile of a tensor; with `together`, of all units at once."""
+        try:
+            return self._counted(tensor)
+        except CountingUnavailableError:
+            return TensorNeed(tensor.name, None, {}, {})
+
+    def _counted(self, tensor: Tensor) -> TensorNeed:
         tiles = {g: g.spread(g.tile(tensor)) if self.together else g.tile(tensor) for g in self.groups}
         if any(tile.is_empty() for tile in tiles.values()):
             return TensorNeed(tensor.name, 0, {}, {})

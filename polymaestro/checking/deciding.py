@@ -58,17 +58,23 @@ def check(  # noqa: PLR0913  three things to check, the machine and two options
         mapping = resolved(operator, dataflow, num_pes)
     except DataflowError as error:
         return Verdict("illegal", (Finding(str(error), rule="directive"),))
+    except LoweringError as error:
+        return _undecided(error)
     if shortage(mapping) or any(clashes(mapping)):
         return _without_nest(mapping)
     try:
         relations = extract(nest_of(mapping), assuming, allow_illegal=True)
     except LoweringError as error:
-        return Verdict("undecided", (Finding(str(error), rule="not-affine"),))
+        return _undecided(error)
     verdict = _decided(mapping, relations)
     if hardware is None:
         return verdict
     needs = needs_of(relations, hardware, double_buffered=double_buffered)
     return replace(verdict, findings=(*verdict.findings, *capacity_findings(needs)), needs=needs)
+
+
+def _undecided(error: LoweringError) -> Verdict:
+    return Verdict("undecided", (Finding(str(error), rule="not-affine"),))
 
 
 def _decided(mapping: Mapping, relations: Relations) -> Verdict:

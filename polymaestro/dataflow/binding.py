@@ -14,7 +14,7 @@ from math import prod
 
 from polymaestro.affine import Affine, floor_div
 from polymaestro.dataflow.directives import Cluster, Dataflow, Level, Map, located
-from polymaestro.errors import DataflowError, WorkloadError, did_you_mean
+from polymaestro.errors import DataflowError, LoweringError, WorkloadError, did_you_mean
 from polymaestro.workload.operator import Operator, Window
 
 SIZE_OF = re.compile(r"Sz\((?P<dim>[^()]+)\)\Z")
@@ -69,7 +69,8 @@ def bind(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> Mapping:
     Level 0 gets ⌊num_pes / (product of all cluster sizes)⌋ units, each later level its cluster size.
 
     Raises `DataflowError` for an unknown dimension, one mapped twice in a level, an output dimension
-    mapped beside its own input coordinate, sizes below 1, or an array smaller than its clusters.
+    mapped beside its own input coordinate, sizes below 1, or an array smaller than its clusters;
+    `LoweringError` for a cluster whose size is a symbol, which cannot divide the array.
 
     >>> from polymaestro.workload import gemm
     >>> one = Affine.of(1)
@@ -90,7 +91,7 @@ def bind(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> Mapping:
 def resolved(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> Mapping:
     """Resolve names and sizes only: maps of one level may clash, and the array may be too small.
 
-    Raises `DataflowError` for an unknown dimension and for sizes below 1.
+    Raises `DataflowError` for an unknown dimension and for sizes below 1, `LoweringError` as `bind` does.
     """
     levels = dataflow.levels
     below = [_size(operator, level.cluster.size) for level in levels if level.cluster]
@@ -167,7 +168,7 @@ def _top_units(num_pes: int | str, clusters: list[Affine]) -> Affine:
                 f"a cluster of {size} units divides the array, so its size must be a number here; "
                 f"give {', '.join(sorted(size.names()))} a value (--keep on the command line)"
             )
-            raise DataflowError(message)
+            raise LoweringError(message)
         product *= size.constant
     return floor_div(Affine.of(num_pes), product)
 

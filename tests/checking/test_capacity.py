@@ -14,6 +14,7 @@ from polymaestro.affine import Affine
 from polymaestro.checking.capacity import TensorNeed
 from polymaestro.dataflow.binding import Mapping, bind
 from polymaestro.dataflow.directives import SpatialMap
+from polymaestro.errors import CountingUnavailableError
 from polymaestro.loopnest.interpreter import Execution, executed
 from polymaestro.strategies import mappings, wild_mappings
 
@@ -136,3 +137,15 @@ def test_what_is_needed_is_a_formula_where_extents_are_symbols() -> None:
 
 def test_a_machine_without_sizes_needs_nothing() -> None:
     assert pm.check(CONV, FLOW, 4, pm.Hardware(4)).needs == ()
+
+
+def test_what_no_engine_counts_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        message = "no engine"
+        raise CountingUnavailableError(message)
+
+    monkeypatch.setattr("polymaestro.counting.Counter.peak", refuse)
+    verdict = pm.check(CONV, FLOW, 4, pm.Hardware(4, l1_size=1))
+    [finding] = verdict.findings
+    assert finding.severity == "warning"
+    assert finding.reason.endswith("no engine counts the largest tile of I, W, O")

@@ -178,6 +178,12 @@ def test_what_is_not_affine_is_not_decided() -> None:
     assert "give T a number" in verdict.findings[0].line()
 
 
+def test_a_cluster_of_a_symbolic_size_is_not_decided() -> None:
+    verdict = pm.check(CONV, pm.dataflows.kc_p("n"), 64)
+    assert (verdict.status, verdict.ok) == ("undecided", False)
+    assert "give n a value" in verdict.findings[0].line()
+
+
 def test_a_suggestion_keeps_the_words_of_the_directive() -> None:
     flow = pm.parse_dataflow("SpatialMap(1,1) K; TemporalMap(Sz(R),2) Y; TemporalMap(2,3) X'")
     verdict = pm.check(CONV, flow, 4)
