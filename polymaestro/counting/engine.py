@@ -15,8 +15,9 @@ import islpy as isl
 
 from polymaestro.counting import barvinok, faulhaber
 from polymaestro.counting.cases import split_cases
+from polymaestro.counting.largest import steps_of_peak
 from polymaestro.counting.merging import Piece, merged, overlaid
-from polymaestro.counting.peaks import peak_pieces, steps_of_peak
+from polymaestro.counting.peaks import peak_pieces
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.ranges import Range, ranges_of
 from polymaestro.counting.reading import conditions_of, region_of

@@ -18,7 +18,7 @@ from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.ranges import ranges_of
 from polymaestro.counting.reading import named_division
 from polymaestro.errors import CountingUnavailableError
-from polymaestro.relations.sets import PARAM, SET, coalesced, named, parameters
+from polymaestro.relations.sets import PARAM, coalesced, named, parameters
 
 IN, OUT = isl.dim_type.in_, isl.dim_type.out
 MAX_RANGE = 64
@@ -41,28 +41,6 @@ def peak_pieces(tile: isl.Map, cells: Cells) -> list[Piece]:
     return _largest_count(tile, cells)
 
 
-def steps_of_peak(tile: isl.Map, peak: int, cells: Cells) -> isl.Set:
-    """Give the steps at which a tile has its largest size, for sets without parameters.
-
-    Raises `CountingUnavailableError` when the size of a tile is not affine in the step.
-    """
-    if tile.dim(OUT) == 0:
-        return tile.domain()
-    if tile.dim(OUT) == 1 and _has_no_holes(tile):
-        ends = tile.range_product(tile)
-        wide = isl.Map(f"{{ [[x] -> [y]] -> [] : y = x + {peak - 1} }}")
-        return coalesced(ends.apply_range(wide).domain())
-    lifted, names = _with_steps_as_parameters(tile)
-    every = isl.Set(f"[{', '.join(names)}] -> {{ : }}").params()
-    steps = tile.domain().subtract(tile.domain())
-    for domain, value in cells(lifted, lifted.params()):
-        for cell, affine in _affine_cells(domain, value, set()):
-            largest = _tied(cell, affine).fix_val(SET, 0, isl.Val(peak)).params()
-            found = every.intersect(largest).move_dims(SET, 0, PARAM, 0, len(names))
-            steps = steps.union(found.reset_tuple_id() if found.has_tuple_id() else found)
-    return coalesced(steps)
-
-
 def _has_no_holes(tile: isl.Map) -> bool:
     below = tile.apply_range(isl.Map("{ [x] -> [y] : y > x }"))
     above = tile.apply_range(isl.Map("{ [x] -> [y] : y < x }"))
@@ -81,21 +59,17 @@ def _largest(values: isl.Set) -> list[Piece]:
 
 
 def _largest_count(tile: isl.Map, cells: Cells) -> list[Piece]:
+    names = [f"step{index}" for index in range(tile.dim(IN))]
+    for index, name in enumerate(names):
+        tile = tile.set_dim_name(IN, index, name)
     own = set(parameters(tile.wrap()))
-    lifted, names = _with_steps_as_parameters(tile)
+    lifted = named(tile.move_dims(PARAM, tile.dim(PARAM), IN, 0, len(names)).range()).compute_divs()
     counted = cells(lifted, lifted.params())
     values = isl.Set("{ [z] : false }")
     for domain, value in counted:
         for cell, affine in _affine_cells(domain, value, own):
             values = values.union(_valued(cell, affine, names))
     return _largest(values)
-
-
-def _with_steps_as_parameters(tile: isl.Map) -> tuple[isl.Set, list[str]]:
-    names = [f"step{index}" for index in range(tile.dim(IN))]
-    for index, name in enumerate(names):
-        tile = tile.set_dim_name(IN, index, name)
-    return named(tile.move_dims(PARAM, tile.dim(PARAM), IN, 0, len(names)).range()).compute_divs(), names
 
 
 def _affine_cells(
@@ -122,8 +96,8 @@ def _affine_cells(
     raise CountingUnavailableError(message)
 
 
-def _tied(domain: isl.Set, value: QuasiPolynomial) -> isl.Set:
-    """Give the value of an affine count at each point of a cell of parameters and steps."""
+def _valued(domain: isl.Set, value: QuasiPolynomial, steps: list[str]) -> isl.Set:
+    """Give the set of values that an affine count takes on a cell of parameters and steps."""
     scale = lcm(*(factor.denominator for _, factor in value.terms))
     scaled = Affine.of(0)
     for monomial, factor in value.terms:
@@ -131,12 +105,7 @@ def _tied(domain: isl.Set, value: QuasiPolynomial) -> isl.Set:
         scaled = scaled + atom * int(factor * scale)
     names = parameters(domain)
     tie = isl.Set(f"[{', '.join(names)}] -> {{ [z] : {scale}*z = {scaled.isl()} }}")
-    return tie.intersect_params(domain)
-
-
-def _valued(domain: isl.Set, value: QuasiPolynomial, steps: list[str]) -> isl.Set:
-    """Give the set of values that an affine count takes on a cell of parameters and steps."""
-    tied = _tied(domain, value)
+    tied = tie.intersect_params(domain)
     for name in steps:
         position = tied.find_dim_by_name(PARAM, name)
         if position >= 0:
