@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from fractions import Fraction
 
@@ -23,14 +24,30 @@ def wrong_points(seen: Observation) -> int:
     return seen.missing + seen.repeated
 
 
-def times_executed(operator: pm.Operator, flow: pm.Dataflow, num_pes: int) -> Counter[tuple[int, ...]]:
+Point = tuple[int, ...]
+
+
+def domain(operator: pm.Operator) -> set[Point]:
+    """Give every point of the iteration domain."""
+    names = [dim.variable for dim in operator.dims]
+    box = itertools.product(*(range(dim.extent.constant) for dim in operator.dims))
+    conditions = getattr(operator, "conditions", ())
+    if not conditions:
+        return set(box)
+    return {
+        point
+        for point in box
+        if all(each.evaluate(dict(zip(names, point, strict=True))) >= 0 for each in conditions)
+    }
+
+
+def times_executed(operator: pm.Operator, flow: pm.Dataflow, num_pes: int) -> Counter[Point]:
     """Count for each point of the domain how often some unit executes it."""
-    times: Counter[tuple[int, ...]] = Counter()
+    times: Counter[Point] = Counter(dict.fromkeys(domain(operator), 0))
     for run in executed(resolved(operator, flow, num_pes)):
-        points: list[tuple[int, ...]] = [()]
-        for begin, end in run.box:
-            points = [(*point, value) for point in points for value in range(begin, end)]
-        times.update(points)
+        for point in itertools.product(*(range(*bounds) for bounds in run.box)):
+            if point in times:
+                times[point] += 1
     return times
 
 
@@ -54,7 +71,9 @@ def assert_verdict(operator: pm.Operator, flow: pm.Dataflow, num_pes: int, tally
     assert verdict.legal == seen.legal
     assert bool(errors) == (not seen.legal), "whatever is illegal has a reason"
     assert all(finding.reason for finding in errors)
-    assert_counts(verdict, seen, operator, times_executed(operator, flow, num_pes))
+    assert_counts(
+        verdict, seen, [dim.variable for dim in operator.dims], times_executed(operator, flow, num_pes)
+    )
     for finding in errors:
         if finding.suggestion:
             tally["suggestions"] += 1
@@ -66,21 +85,19 @@ def assert_verdict(operator: pm.Operator, flow: pm.Dataflow, num_pes: int, tally
 
 
 def assert_counts(
-    verdict: pm.Verdict, seen: Observation, operator: pm.Operator, times: Counter[tuple[int, ...]]
+    verdict: pm.Verdict, seen: Observation, variables: list[str], times: Counter[Point]
 ) -> None:
-    total = 1
-    for dim in operator.dims:
-        total *= dim.extent.constant
+    total = len(times)
     assert verdict.missing is not None
     assert verdict.repeated is not None
-    assert verdict.executions == seen.macs
+    assert verdict.executions == seen.macs == sum(times.values())
     assert (verdict.missing.count, verdict.repeated.count) == (seen.missing, seen.repeated)
     assert verdict.missing.share == Fraction(seen.missing, total)
     assert verdict.repeated.share == Fraction(seen.repeated, total)
     for part, least, most in ((verdict.missing, 0, 0), (verdict.repeated, 2, seen.macs)):
         assert bool(part) == bool(part.count)
         if part:
-            assert list(part.points.example) == [dim.variable for dim in operator.dims]
+            assert list(part.points.example) == variables
             assert least <= times[tuple(part.points.example.values())] <= most
         assert int(part.points.points.count_val().to_str()) == part.count
 

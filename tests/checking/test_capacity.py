@@ -27,7 +27,13 @@ def elements(operator: pm.Operator, access: tuple[Affine, ...], run: Execution) 
     names = [dim.variable for dim in operator.dims]
     for point in itertools.product(*(range(*bounds) for bounds in run.box)):
         values = dict(zip(names, point, strict=True))
-        yield tuple(index.evaluate(values) for index in access)
+        if in_domain(operator, values):
+            yield tuple(index.evaluate(values) for index in access)
+
+
+def in_domain(operator: pm.Operator, values: dict[str, int]) -> bool:
+    """Whether a point of the box lies in the domain, where an operator may have further conditions."""
+    return all(each.evaluate(values) >= 0 for each in getattr(operator, "conditions", ()))
 
 
 def flat(steps: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

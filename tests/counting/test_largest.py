@@ -11,7 +11,7 @@ from polymaestro.counting import Counter
 
 TILES = {
     "one index": "{ [t, u] -> [i] : 0 <= t < 4 and 0 <= u < 3 and 5t + u <= i < 5t + u + 4 and i < 15 }",
-    "one index with holes": "{ [t] -> [i] : 0 <= t < 6 and exists a : i = 2t + 3a and 0 <= a < 3 }",
+    "one index with holes": "{ [t] -> [i] : 0 <= t < 6 and i < 14 and exists a : i = 2t + 3a and 0 <= a < 3}",
     "two indices": "{ [t, u] -> [i, j] : 0 <= t < 4 and 0 <= u < 3 and 0 <= i < 3 and 4t <= j < 4t + 4 "
     "and j < 14 and i + u < 4 }",
     "two indices in one": "{ [t] -> [i, j] : 0 <= t < 5 and 3t <= i < 3t + 3 and i < 13 and j = i + t }",
