@@ -10,7 +10,6 @@ from polymaestro.checking.measuring import Measured
 from polymaestro.checking.mending import Mender, explains, groups_of, joint_repair
 from polymaestro.checking.verdict import Status, Verdict
 from polymaestro.counting import region_of
-from polymaestro.counting.region import EVERYWHERE
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import Mapping, clashes, resolved, shortage
 from polymaestro.dataflow.legality import ADVICE, STRUCTURE, WORK, Finding, broken
@@ -156,8 +155,11 @@ def _without_nest(mapping: Mapping) -> Verdict:
     """Give the verdict on directives that contradict each other, and on each way to read them."""
     findings = tuple(_cured(mapping, finding) for finding in broken(mapping, STRUCTURE))
     cures = [finding.suggestion for finding in findings if finding.suggestion]
+    readings = dict(_readings(mapping))
     repaired = cures[0].dataflow if len(findings) == len(cures) == 1 else None
-    return Verdict("illegal", findings, readings=dict(_readings(mapping)), repaired=repaired)
+    if repaired is None:
+        repaired = next((way.repaired for way in readings.values() if way.repaired), None)
+    return Verdict("illegal", findings, readings=readings, repaired=repaired)
 
 
 def _cured(mapping: Mapping, finding: Finding) -> Finding:
@@ -170,13 +172,13 @@ def _cured(mapping: Mapping, finding: Finding) -> Finding:
 
 
 def _readings(mapping: Mapping) -> Iterator[tuple[str, Verdict]]:
-    """Give the verdict with only the later, and with only the earlier, of the maps that clash."""
+    """Give the verdict without the earlier, and without the later, of the maps that clash."""
     found = list(clashes(mapping))
     ways = {
         "without the earlier map": {(clash.level, clash.earlier) for clash in found},
         "without the later map": {(clash.level, clash.position) for clash in found},
     }
-    for name, dropped in ways.items():
+    for name, dropped in reversed(ways.items()):
         repair: Repair = tuple(Edit(level, position, ()) for level, position in sorted(dropped))
         reading = _reading(applied(mapping, repair)) if repair else None
         if reading:
@@ -184,16 +186,12 @@ def _readings(mapping: Mapping) -> Iterator[tuple[str, Verdict]]:
 
 
 def _reading(mapping: Mapping) -> Verdict | None:
-    """Give the bare verdict on a mapping; None where that is no loop nest either."""
+    """Give the verdict on a mapping; None where that is no loop nest either."""
     if shortage(mapping) or any(clashes(mapping)):
         return None
     try:
         relations = extract(nest_of(mapping), allow_illegal=True)
     except LoweringError:
         return None
-    if not relations.problems:
-        return Verdict("legal", (), EVERYWHERE, relations=relations, measured=Measured(relations))
-    legal = relations.legal_on
-    status: Status = "illegal" if legal.is_empty() else "conditional"
-    condition = region_of(legal.gist(relations.context))
-    return Verdict(status, (), condition, relations=relations, measured=Measured(relations))
+    verdict = _decided(mapping, relations)
+    return replace(verdict, repaired=dataflow_of(mapping)) if verdict.legal else verdict

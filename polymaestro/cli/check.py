@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import click
 
-from polymaestro.checking import LayerVerdict
+from polymaestro.checking import LayerVerdict, Verdict
 from polymaestro.cli.options import Failure, array_options, file_argument, format_options, machine, network_of
 from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow.legality import Finding
@@ -74,9 +74,15 @@ def _text(layer: LayerVerdict) -> str:
     colour = "green" if verdict.ok else "red"
     lines = [f"{layer.name}: {click.style(verdict.headline(), fg=colour)}"]
     lines += [_finding(finding) for finding in verdict.findings]
-    if verdict.repaired and sum(finding.severity == "error" for finding in verdict.findings) > 1:
+    if verdict.repaired and not _is_said(verdict):
         lines.append(f"  legal as {' '.join(f'{each};' for each in verdict.repaired.directives)}")
     return "\n".join(lines)
+
+
+def _is_said(verdict: Verdict) -> bool:
+    """Whether the only error already says what to write, and that it suffices."""
+    wrong = [finding.suggestion for finding in verdict.findings if finding.severity == "error"]
+    return len(wrong) == 1 and wrong[0] is not None and wrong[0].cures
 
 
 def _finding(finding: Finding) -> str:

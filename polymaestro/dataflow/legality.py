@@ -136,11 +136,10 @@ def window_steps(mapping: Mapping) -> Iterator[Finding]:
             change = step - held * window.stride
             effect = "skips or repeats" if not change.is_constant else _effect(change.constant)
             windows = "window" if held == ONE else "windows"
-            moved = "output rows" if slide.in_output_rows else "input rows"
             reason = (
                 f"'{cut.written}' holds {held} whole {windows} of {slide.rows_of(ONE)} ({window.filter} tile "
-                f"{slide.taps}) but moves by {cut.map.offset} {moved}, not {held * window.stride}: "
-                f"it {effect} outputs {window.output}"
+                f"{slide.taps}) but moves by {cut.map.offset} of {window.input}, not {held * window.stride}: "
+                f"it {effect} indices of {window.output}"
             )
             yield _of(cut, reason, window_repairs(level, cut))
 
@@ -152,7 +151,7 @@ def window_fits(mapping: Mapping) -> Iterator[Finding]:
             if cut.slide and _fits_nothing(cut):
                 reason = (
                     f"'{cut.written}' leaves {smaller(cut.map.size, cut.size)} of {window.input} to a tile, "
-                    f"but an output needs {cut.slide.rows_of(ONE)} ({window.filter} tile {cut.slide.taps}): "
+                    f"but a window needs {cut.slide.rows_of(ONE)} ({window.filter} tile {cut.slide.taps}): "
                     f"nothing is computed"
                 )
                 yield _of(cut, reason, window_repairs(level, cut))
@@ -216,11 +215,11 @@ def diagonals(mapping: Mapping) -> Iterator[Finding]:
         if step != due and not (rows.covers and taps.covers):
             reason = (
                 f"'{rows.written}' advances {step} rows from unit to unit and '{taps.written}' {due}: "
-                f"the units do not work on the same outputs {window.output}"
+                f"the units do not work on the same {window.output}"
             )
         elif slide.outputs != ONE:
             reason = (
-                f"'{rows.written}' beside '{taps.written}' computes one output {window.output} = "
+                f"'{rows.written}' beside '{taps.written}' computes one {window.output} = "
                 f"({window.input.lower()} - {window.dilation}·{window.filter.lower()})/{window.stride}, "
                 f"but the tile from above holds {slide.outputs}"
             )
@@ -331,8 +330,10 @@ def stride_readings(mapping: Mapping) -> Iterator[Finding]:
     for level in level_cuts(mapping):
         for cut, window in _windows(level):
             if cut.slide and window.stride != 1 and not cut.covers:
-                rows = "output" if cut.slide.in_output_rows else "input"
-                yield _of(cut, f"the offset {cut.map.offset} of '{cut.written}' is read in {rows} rows")
+                read, other = window.input, window.output
+                if cut.slide.in_output_rows:
+                    read, other = other, read
+                yield _of(cut, f"the offset {cut.map.offset} of '{cut.written}' counts {read}, not {other}")
 
 
 def _of(cut: Cut, reason: str, repairs: Iterator[Repair] | tuple[Repair, ...] = ()) -> Finding:

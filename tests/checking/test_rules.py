@@ -102,6 +102,15 @@ def test_each_reading_of_a_dimension_mapped_twice_has_its_share() -> None:
     )
 
 
+def test_a_dimension_mapped_twice_beside_another_fault_has_a_legal_dataflow_near() -> None:
+    flow = pm.parse_dataflow("SpatialMap(1,2) K; TemporalMap(1,1) C; TemporalMap(2,3) C")
+    verdict = pm.check(CONV, flow, 4)
+    assert verdict.findings[0].suggestion is None
+    assert str(verdict.repaired) == "SpatialMap(1,1) K;\nTemporalMap(1,1) C;"
+    assert verdict.repaired is not None
+    assert pm.interpret(CONV, verdict.repaired, 4).legal
+
+
 def test_an_array_that_is_smaller_than_its_clusters() -> None:
     flow = pm.parse_dataflow("SpatialMap(1,1) K; Cluster(3); SpatialMap(1,1) C")
     verdict = pm.check(CONV, flow, 2)
@@ -157,7 +166,7 @@ def test_the_reading_of_an_offset_under_a_stride_is_noted(
 ) -> None:
     verdict = pm.check(operator, pm.parse_dataflow(text), 4)
     [note] = [each for each in verdict.findings if each.rule == "stride-reading"]
-    assert note.reason.endswith(f"is read in {rows} rows")
+    assert note.reason.endswith("counts P, not Y" if rows == "output" else "counts Y, not P")
     assert verdict.relations is not None
     assert [each.rpartition(" read in ")[2] for each in verdict.relations.nest.notes] == [f"{rows} rows"]
     assert verdict.legal == pm.interpret(operator, pm.parse_dataflow(text), 4).legal
