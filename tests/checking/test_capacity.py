@@ -6,6 +6,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+import islpy as isl
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -15,7 +16,10 @@ from polymaestro.checking.capacity import TensorNeed
 from polymaestro.dataflow.binding import Mapping, bind
 from polymaestro.dataflow.directives import SpatialMap
 from polymaestro.errors import CountingUnavailableError
+from polymaestro.loopnest import lower
 from polymaestro.loopnest.interpreter import Execution, executed
+from polymaestro.movement.steps import GroupSteps
+from polymaestro.relations import extract
 from polymaestro.strategies import mappings, wild_mappings
 
 HUGE = 10**9
@@ -155,3 +159,12 @@ def test_what_no_engine_counts_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     [finding] = verdict.findings
     assert finding.severity == "warning"
     assert finding.reason.endswith("no engine counts the largest tile of I, W, O")
+
+
+def test_the_first_step_goes_before_the_first_unit() -> None:
+    nest = lower(pm.gemm(M=5, N=1, K=1), pm.parse_dataflow("SpatialMap(1,1) M"), 2)
+    group = GroupSteps(extract(nest).groups[0], 1)
+    assert group.names == ("u0", "f0_m")
+    steps = isl.Set("{ [u0, f0_m] : (u0 = 0 and f0_m = 1) or (u0 = 1 and f0_m = 0) }")
+    assert group.first_in_time(steps) == {"f0_m": 0, "u0": 1}
+    assert group.first_in_time(isl.Set("{ [f0_m] : 1 <= f0_m <= 2 }")) == {"f0_m": 1}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import polymaestro as pm
+from polymaestro.dataflow.binding import resolved
 from polymaestro.dataflow.legality import RULES, STRUCTURE, WORK
+from polymaestro.dataflow.repairs import Edit, applied, dataflow_of, suggestion
 from polymaestro.errors import LegalityError
 
 GEMM = pm.gemm(M=6, N=2, K=9)
@@ -39,6 +43,18 @@ BROKEN = {
     "window-fit": (CONV, "SpatialMap(1,1) K; TemporalMap(1,1) Y", 4, "TemporalMap(3,1) Y"),
     "window-fit in space": (CONV, "SpatialMap(2,1) X", 5, "SpatialMap(3,1) X"),
     "shared-units": (GEMM, "SpatialMap(1,1) M; SpatialMap(1,1) K", 9, "TemporalMap(1,1) M"),
+    "shared-units with a map that covers": (
+        GEMM,
+        "SpatialMap(6,6) M; SpatialMap(1,1) K",
+        9,
+        "TemporalMap(6,6) M",
+    ),
+    "shared-units beside rows that are whole": (
+        STRIDED,
+        "SpatialMap(5,3) Y; SpatialMap(1,1) K",
+        4,
+        "TemporalMap(5,3) Y",
+    ),
     "diagonal": (CONV, "SpatialMap(1,1) Y; SpatialMap(1,1) R", 3, "TemporalMap(1,1) Y"),
     "diagonal below": (
         CONV,
@@ -63,11 +79,11 @@ def test_a_mapping_that_breaks_one_rule_has_that_finding_only(case: str) -> None
     verdict = pm.check(operator, pm.parse_dataflow(text), num_pes)
     assert [each.rule for each in verdict.findings if each.severity == "error"] == [case.split(maxsplit=1)[0]]
     assert not pm.interpret(operator, pm.parse_dataflow(text), num_pes).legal
-    suggestion = next(each.suggestion for each in verdict.findings if each.severity == "error")
-    assert suggestion is not None
-    assert [str(new) for change in suggestion.changes for new in change.new] == [mended]
-    assert pm.interpret(operator, suggestion.dataflow, num_pes).legal
-    assert verdict.repaired == suggestion.dataflow
+    given = next(each.suggestion for each in verdict.findings if each.severity == "error")
+    assert given is not None
+    assert [str(new) for change in given.changes for new in change.new] == [mended]
+    assert pm.interpret(operator, given.dataflow, num_pes).legal
+    assert verdict.repaired == given.dataflow
 
 
 CLASHES = {
@@ -210,9 +226,28 @@ def test_two_faults_of_one_dimension_are_mended_one_after_the_other() -> None:
     flow = pm.parse_dataflow("SpatialMap(5,6) K; SpatialMap(3,3) N; Cluster(1); TemporalMap(2,3) K")
     operator = pm.gemm(M=3, N=4, K=7)
     verdict = pm.check(operator, flow, 12)
-    assert {each.rule for each in verdict.findings if each.severity == "error"} == {"gap", "shared-units"}
+    errors = [each for each in verdict.findings if each.severity == "error"]
+    assert {each.rule for each in errors} == {"gap", "shared-units"}
+    assert not any(each.suggestion.cures for each in errors if each.suggestion), "each alone is not enough"
+    assert "(that helps, but is not enough)" in errors[0].line()
     assert verdict.repaired is not None
     assert pm.interpret(operator, verdict.repaired, 12).legal
+
+
+def test_edits_of_one_level_do_not_move_each_other() -> None:
+    mapping = resolved(
+        GEMM, pm.parse_dataflow("TemporalMap(1,1) N; SpatialMap(1,1) M; TemporalMap(2,3) K"), 6
+    )
+    last = mapping.levels[0].maps[2]
+    edits = (Edit(0, 0, ()), Edit(0, 2, (replace(last, offset=last.size),)))
+    after = applied(mapping, edits)
+    assert str(dataflow_of(after)) == "SpatialMap(1,1) M;\nTemporalMap(2,2) K;"
+    assert [each.dim for each in after.levels[0].maps] == ["M", "K"]
+    said = suggestion(mapping, edits, cures=True)
+    assert str(said) == (
+        "leave out 'TemporalMap(1,1) N;' and write 'TemporalMap(2,2) K;' for 'TemporalMap(2,3) K;'"
+    )
+    assert said.leaves_out
 
 
 def test_unrelated_maps_in_space_are_fine_on_one_unit() -> None:
