@@ -22,6 +22,10 @@ class DataflowError(PolymaestroError):
     """A directive, or a list of them, that does not fit its operator."""
 
 
+class AssumptionError(PolymaestroError):
+    """A condition on the symbols that does not read, or that speaks of a symbol that is none."""
+
+
 class LoweringError(PolymaestroError):
     """A mapping that cannot be written as a quasi-affine loop nest."""
 

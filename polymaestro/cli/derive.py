@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import click
 
 import polymaestro as pm
 from polymaestro.cli.exporting import WRITERS, exported
-from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json
+from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json, leading_terms
 from polymaestro.cli.options import (
     array_options,
     chosen,
@@ -24,6 +23,7 @@ from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow import Cluster, Dataflow
 from polymaestro.errors import CountingError, LegalityError, LoweringError, PolymaestroError, did_you_mean
 from polymaestro.model.table import reference_point
+from polymaestro.symbolic import point_near
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
@@ -33,7 +33,6 @@ Examples, from the root of the repository:
       --keep R,S --assume "C % 64 == 0" --exact L2.I.parent_reads
   polymaestro derive examples/gemm.m --num-pes 256 --export c > gemm.h
 """
-WORDS = ("and", "or", "not", "mod", "floor", "ceil", "min", "max", "exists", "implies", "true", "false")
 
 
 @click.command(epilog=EXAMPLES)
@@ -44,6 +43,9 @@ WORDS = ("and", "or", "not", "mod", "floor", "ceil", "min", "max", "exists", "im
 @click.option(
     "--assume", metavar="CONDITION", multiple=True, help='For example "C % 64 == 0"; may be repeated.'
 )
+@click.option("--divisible", is_flag=True, help="Only where every tile divides its extent.")
+@click.option("--leading", is_flag=True, help="Leading terms, when all symbols grow together.")
+@click.option("--small", metavar="SYMBOLS", default="", help="Symbols that --leading keeps fixed, as in R,S.")
 @click.option("--exact", metavar="QUANTITY", help="All cases of one formula, as in L2.I.parent_reads.")
 @click.option(
     "--export",
@@ -60,6 +62,9 @@ def derive(  # noqa: PLR0913  one argument per option
     num_pes: int | None,
     keep: str,
     assume: tuple[str, ...],
+    divisible: bool,
+    leading: bool,
+    small: str,
     exact: str | None,
     language: str | None,
     **formats: bool,
@@ -70,22 +75,28 @@ def derive(  # noqa: PLR0913  one argument per option
     cases; the table shows the case that the layer itself belongs to, and says where it holds.
     """
     style = chosen(formats)
-    if language is not None and style != "text":
-        message = f"--export and --{style} exclude each other"
+    if small and not leading:
+        message = "--small goes with --leading"
+        raise click.UsageError(message)
+    if language is not None and (leading or style != "text"):
+        message = f"--export and --{'leading' if leading else style} exclude each other"
         raise click.UsageError(message)
     hardware = machine(hw, num_pes, file=file)
     found = layer_of(network_of(file), layer)
     operator, flow = found.operator(), found.mapping_dataflow()
     fixed = _fixed_filters(operator, flow)
     lifted = operator.with_extents(_symbols(operator, keep, fixed))
-    _check_assumptions(assume, lifted, flow)
     with Waiting(f"deriving {found.name}"):
         analysis = _derived(lifted, flow, hardware.num_pes, assume)
-        at = _point(analysis, operator, found.name, assume)
+        analysis = analysis.divisible() if divisible else analysis
+        at = _point(analysis, operator, found.name, narrowed=bool(assume) or divisible)
+        fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None
         if language is not None:
             text = exported(analysis, language, found.name, exact)
         elif style == "json":
-            text = formulas_json(analysis, at, exact)
+            text = formulas_json(analysis, at, exact, fixed_symbols)
+        elif fixed_symbols is not None:
+            text = leading_terms(analysis, exact, fixed_symbols, style)
         elif exact is not None:
             text = all_cases(analysis, exact, style)
         elif style == "text":
@@ -131,22 +142,6 @@ def _symbols(operator: pm.Operator, keep: str, fixed: set[str]) -> dict[str, str
     return {dim.name: dim.name for dim in operator.dims if dim.extent.is_constant and dim.name not in kept}
 
 
-def _check_assumptions(assumptions: Sequence[str], operator: pm.Operator, flow: Dataflow) -> None:
-    """Refuse names that are no symbol here, and signs that are no part of a condition."""
-    known = set(operator.symbols)
-    for directive in flow.directives:
-        sizes = (getattr(directive, field, None) for field in ("size", "offset"))
-        known |= {name for size in sizes if size is not None for name in size.names()}
-    for text in assumptions:
-        if not text.strip() or re.search(r"[^\w\s%<>=!+*/(),-]", text):
-            message = f"cannot read the assumption {text!r}; write e.g. 'C % 64 == 0' or 'P >= R'"
-            raise PolymaestroError(message)
-        for name in re.findall(r"[^\W\d]\w*", text):
-            if name not in known and name not in WORDS:
-                message = f"assumption {text!r}: {name} is no symbol of the formulas"
-                raise PolymaestroError(message + did_you_mean(name, operator.symbols))
-
-
 def _derived(operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequence[str]) -> pm.Analysis:
     try:
         return pm.analyze(operator, flow, num_pes, assuming=assume)
@@ -155,9 +150,7 @@ def _derived(operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequen
         raise PolymaestroError(message) from None
 
 
-def _point(
-    analysis: pm.Analysis, operator: pm.Operator, name: str, assume: Sequence[str]
-) -> Mapping[str, int]:
+def _point(analysis: pm.Analysis, operator: pm.Operator, name: str, *, narrowed: bool) -> Mapping[str, int]:
     """Give the layer's own extents; where the file has symbols, large numbers take their place."""
     numbers = {dim.name: dim.extent.constant for dim in operator.dims if dim.extent.is_constant}
     point = reference_point(analysis.operator, analysis.symbols)
@@ -166,11 +159,11 @@ def _point(
     if region.holds(point):
         return point
     shown = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
-    if not assume:
+    if not narrowed:
         message = f"layer {name} ({shown}) is not legal; the dataflow is legal only where {region}"
         raise LegalityError(message)
     click.echo(f"note: layer {name} itself ({shown}) is outside the region {region}", err=True)
-    return analysis.forms.sample()
+    return point_near(analysis.macs.context, point)
 
 
 def _hint(operator: pm.Operator) -> str:

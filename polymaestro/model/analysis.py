@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from polymaestro.counting import Counts
 from polymaestro.dataflow import Dataflow
@@ -63,6 +63,22 @@ class Analysis:
     def symbols(self) -> tuple[str, ...]:
         """The parameters of the formulas."""
         return self.forms.macs.symbols
+
+    def assuming(self, *assumptions: str) -> Analysis:
+        """Give the analysis with all formulas on the smaller region where conditions hold.
+
+        The formulas are simplified by the conditions; what comes before them in the pipeline stays.
+
+        >>> import polymaestro as pm
+        >>> a = pm.analyze(pm.conv2d(), pm.dataflows.kc_p(), num_pes=256)
+        >>> print(a.assuming("K % 4 == 0", "Q > S")["L2"]["I"].parent_reads)
+        C·K·N·P·R·(Q + S - 1)/4
+        """
+        return replace(self, forms=self.forms.assuming(*assumptions))
+
+    def divisible(self, *assumptions: str) -> Analysis:
+        """Give the analysis where every tile divides its extent and no fold is partial."""
+        return replace(self, forms=self.forms.divisible(*assumptions))
 
     def reuse(self, memory: str, tensor: str) -> Reuse:
         """Give the reuse factors of a tensor at the boundary below a memory."""

@@ -10,6 +10,7 @@ import islpy as isl
 
 from polymaestro.errors import LegalityError, PolymaestroError
 from polymaestro.loopnest import LoopNest
+from polymaestro.relations.assumptions import assumed
 from polymaestro.relations.coverage import Coverage, coverage_of, executed_again, never_executed
 from polymaestro.relations.groups import AxisGroup, axis_groups
 from polymaestro.relations.points import Points
@@ -117,20 +118,8 @@ def _context(nest: LoopNest, assumptions: tuple[str, ...]) -> isl.Set:
     units = [f"{each.count.isl()} >= 1" for each in nest.units]
     context = isl.Set(f"[{', '.join(symbols)}] -> {{ : {' and '.join(extents + units)} }}").params()
     for assumption in assumptions:
-        context = context.intersect(_assumed(assumption, symbols))
+        context = context.intersect(assumed(assumption, symbols))
     if context.is_empty():
         message = f"no extents satisfy the assumptions: {', '.join(assumptions)}"
         raise PolymaestroError(message)
     return coalesced(context)
-
-
-def _assumed(assumption: str, symbols: list[str]) -> isl.Set:
-    """Read an assumption; ``%`` and ``==`` are accepted beside isl's own ``mod`` and ``=``."""
-    text = assumption.replace("==", "=").replace("%", " mod ")
-    message = f"cannot read the assumption {assumption!r}; write e.g. 'C % 64 == 0' or 'P >= R'"
-    if not text.strip() or set(text) & set("{}[]:;#"):
-        raise PolymaestroError(message)
-    try:
-        return isl.Set(f"[{', '.join(symbols)}] -> {{ : {text} }}").params()
-    except isl.Error:
-        raise PolymaestroError(message) from None

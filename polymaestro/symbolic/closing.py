@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import islpy as isl
 
 from polymaestro.counting import Counts, Region, region_of
 from polymaestro.counting.tables import BoundaryCounts, Sum
 from polymaestro.errors import ClosedFormError, did_you_mean
-from polymaestro.relations.sets import parameters, sample_of
+from polymaestro.relations.sets import parameters
 from polymaestro.symbolic.closed_form import ClosedForm, Product
+from polymaestro.symbolic.narrowing import narrowed
+from polymaestro.symbolic.tiles import divisibility
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,37 @@ class ClosedForms:
                 for name, form in tensor.forms.items():
                     yield f"{boundary.parent}.{tensor.name}.{name}", form
 
-    def sample(self) -> dict[str, int]:
-        """Give some point of the region on which the formulas hold."""
-        return sample_of(self.counts.movement.relations.context)
+    def every(self) -> dict[str, ClosedForm]:
+        """Give every formula: ``macs``, ``steps``, ``active_units``, and those of `named`."""
+        return {
+            "macs": self.macs,
+            "steps": self.steps,
+            "active_units": self.active,
+            **dict(self.named()),
+        }
+
+    def assuming(self, *assumptions: str) -> ClosedForms:
+        """Give all formulas on the smaller region where conditions hold, as `ClosedForm.assuming` does."""
+        return self._mapped(narrowed([self.macs], assumptions).form)
+
+    def divisible(self, *assumptions: str) -> ClosedForms:
+        """Give all formulas where every tile divides, as `ClosedForm.divisible` does for one."""
+        counts = {id(count): count for form in self.every().values() for count in form.counts}
+        return self.assuming(*assumptions, *divisibility(counts.values()))
+
+    def _mapped(self, change: Callable[[ClosedForm], ClosedForm]) -> ClosedForms:
+        boundaries = tuple(
+            replace(
+                each,
+                steps=change(each.steps),
+                tensors={
+                    name: replace(tensor, forms={key: change(form) for key, form in tensor.forms.items()})
+                    for name, tensor in each.tensors.items()
+                },
+            )
+            for each in self.boundaries
+        )
+        return ClosedForms(self.counts, boundaries, *map(change, (self.macs, self.steps, self.active)))
 
 
 def close(counts: Counts) -> ClosedForms:
