@@ -7,6 +7,7 @@ as formulas in the layer's dimensions, exact with halos, strides, edge tiles and
 from importlib.metadata import version
 
 from polymaestro.batch import Network, load
+from polymaestro.checking import Verdict, check
 from polymaestro.dataflow import Dataflow, parse_dataflow, parse_network
 from polymaestro.dataflow import catalog as dataflows
 from polymaestro.equations import check_equation, diff
@@ -28,7 +29,9 @@ __all__ = [
     "Network",
     "Operator",
     "PolymaestroError",
+    "Verdict",
     "analyze",
+    "check",
     "check_equation",
     "conv2d",
     "dataflows",

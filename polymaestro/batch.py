@@ -13,11 +13,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from polymaestro import dataflow as language
+from polymaestro.checking import LayerVerdict, check_layer
 from polymaestro.dataflow import Dataflow, Layer
 from polymaestro.errors import DataflowError, PolymaestroError, WorkloadError
 from polymaestro.hardware import Hardware
 from polymaestro.model import Analysis, LayerReport, NetworkReport
-from polymaestro.pipeline import analyze
+from polymaestro.pipeline import analyze, derive
 from polymaestro.workload import Operator
 
 Structure = tuple[Operator, Dataflow, int]
@@ -47,6 +48,17 @@ class Network(language.Network):
         layers = tuple(batch.report(layer) for layer in progress(self.layers))
         given = {f.name: getattr(hardware, f.name) for f in fields(hardware)}
         return NetworkReport(self.name, {k: v for k, v in given.items() if v is not None}, layers)
+
+    def check(
+        self, hardware: Hardware, *, double_buffered: bool = True, progress: Progress = iter
+    ) -> tuple[LayerVerdict, ...]:
+        """Decide for every layer whether its dataflow is legal and fits; layers may have symbols.
+
+        Nothing stops at a layer that is wrong, however wrong it is.
+        """
+        return tuple(
+            check_layer(layer, hardware, double_buffered=double_buffered) for layer in progress(self.layers)
+        )
 
 
 def load(path: str | Path) -> Network:
@@ -107,7 +119,7 @@ class _Batch:
             return None
         if key not in self.known:
             try:
-                self.known[key] = analyze(key[0], flow, self.hardware.num_pes)
+                self.known[key] = derive(key[0], flow, self.hardware.num_pes)
             except PolymaestroError:  # with the layer's own numbers it may work, or fail with its reason
                 self.known[key] = None
         return self.known[key]

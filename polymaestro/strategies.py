@@ -19,18 +19,20 @@ Needs hypothesis, which ``pip install polymaestro[test]`` brings. Everything dra
 * the row-stationary pair SpatialMap(1,δ) Y, SpatialMap(1,1) R stands where one output row is left;
 * each level has one spatial map or one such pair, unless it has a single unit.
 
-`wild_dataflows` draws anything that `bind` accepts.
+`wild_dataflows` draws anything that `bind` accepts, and `broken_mappings` a legal mapping with one directive
+changed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from hypothesis import strategies as st
 
 from polymaestro.affine import Affine
-from polymaestro.dataflow.directives import Cluster, Dataflow, Directive, SpatialMap, TemporalMap
+from polymaestro.dataflow.directives import Cluster, Dataflow, Directive, Map, SpatialMap, TemporalMap
 from polymaestro.errors import WorkloadError
 from polymaestro.hardware import Hardware
 from polymaestro.workload import conv2d, depthwise_conv2d, gemm, grouped_conv2d
@@ -362,3 +364,69 @@ def _wild_map(draw: st.DrawFn, operator: Operator, dim: str) -> Directive:
     offset = draw(st.just(size) | st.integers(1, size + 1))
     kind = SpatialMap if draw(st.booleans()) else TemporalMap
     return kind(Affine.of(size), Affine.of(offset), dim)
+
+
+# --- One directive broken ---
+
+
+class Broken(NamedTuple):
+    """A legal mapping after one change of one directive; it may be legal still."""
+
+    operator: Operator
+    dataflow: Dataflow
+    num_pes: int
+    change: str
+
+
+@st.composite
+def broken_mappings(draw: st.DrawFn) -> Broken:
+    """Draw a legal mapping and break it in one directive; a dimension may end up mapped twice in a level."""
+    legal = draw(mappings())
+    directives = list(legal.dataflow.directives)
+    places = [index for index, each in enumerate(directives) if not isinstance(each, Cluster)]
+    if not places:
+        return Broken(*legal, "nothing")
+    index = draw(st.sampled_from(places))
+    old = directives[index]
+    change = draw(st.sampled_from(sorted(CHANGES)))
+    if not isinstance(old, Cluster):
+        directives[index : index + 1] = CHANGES[change](draw, legal.operator, old)
+    return Broken(legal.operator, Dataflow(tuple(directives)), legal.num_pes, change)
+
+
+def _resized(old: Map, *, size: int = 0, offset: int = 0) -> list[Directive]:
+    new_size, new_offset = old.size + size, old.offset + offset
+    possible = all(each.constant >= 1 for each in (new_size, new_offset))  # Sz(R) - 1 may be 0
+    return [replace(old, size=new_size, offset=new_offset) if possible else old]
+
+
+def _moved(draw: st.DrawFn, operator: Operator, old: Map) -> list[Directive]:
+    return [replace(old, dim=draw(st.sampled_from(operator.coordinates)))]
+
+
+def _flipped(old: Map) -> list[Directive]:
+    kind = TemporalMap if isinstance(old, SpatialMap) else SpatialMap
+    return [kind(old.size, old.offset, old.dim)]
+
+
+def _joined(draw: st.DrawFn, operator: Operator, old: Map) -> list[Directive]:
+    """Add a spatial map of any dimension beside a map."""
+    dim = draw(st.sampled_from(operator.coordinates))
+    size = draw(st.integers(1, 2))
+    return [old, SpatialMap(Affine.of(size), Affine.of(size), dim)]
+
+
+Breaking = Callable[[st.DrawFn, Operator, Map], list[Directive]]
+
+CHANGES: dict[str, Breaking] = {
+    "larger offset": lambda _, __, old: _resized(old, offset=1),
+    "smaller offset": lambda _, __, old: _resized(old, offset=-1),
+    "larger size": lambda _, __, old: _resized(old, size=1),
+    "smaller size": lambda _, __, old: _resized(old, size=-1),
+    "dropped": lambda _, __, ___: [],
+    "doubled": lambda _, __, old: [old, old],
+    "space for time": lambda _, __, old: _flipped(old),
+    "another dimension": _moved,
+    "another spatial map": _joined,
+}
+"""The ways in which `broken_mappings` changes a directive."""

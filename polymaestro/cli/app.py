@@ -11,6 +11,7 @@ import click
 
 import polymaestro
 from polymaestro.cli.analyze import analyze
+from polymaestro.cli.check import check
 from polymaestro.cli.derive import derive
 from polymaestro.cli.diff import diff
 from polymaestro.cli.explain import explain
@@ -22,6 +23,7 @@ EXAMPLES = """\b
 Examples, from the root of the repository:
   polymaestro analyze examples/vgg16_kc_p.m --num-pes 256
   polymaestro analyze examples/vgg16_kc_p.m --num-pes 256 --json
+  polymaestro check   examples/vgg16_kc_p.m --num-pes 256
   polymaestro derive  examples/gemm.m --num-pes 256
   polymaestro explain examples/gemm.m --num-pes 256
 
@@ -60,5 +62,5 @@ def main(context: click.Context) -> None:
     sys.set_int_max_str_digits(0)
 
 
-for command in (analyze, derive, diff, explain, verify):
+for command in (analyze, check, derive, diff, explain, verify):
     main.add_command(command)

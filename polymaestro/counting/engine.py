@@ -15,6 +15,7 @@ import islpy as isl
 
 from polymaestro.counting import barvinok, faulhaber
 from polymaestro.counting.cases import split_cases
+from polymaestro.counting.largest import steps_of_peak
 from polymaestro.counting.merging import Piece, merged, overlaid
 from polymaestro.counting.peaks import peak_pieces
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
@@ -126,6 +127,10 @@ class Counter:
         """Give the largest number of images that a relation has at any point of its domain."""
         context = restricted(self.context, parameters(tile.params()))
         return self._peaks.recall(tile, lambda: self._merged(peak_pieces(tile, self._split), context))
+
+    def steps_of_peak(self, tile: isl.Map, peak: int) -> isl.Set:
+        """Give the points of a relation without parameters with `peak` images, its largest number."""
+        return steps_of_peak(tile, peak, self._split)
 
     def _counted(self, domain: isl.Set) -> Count:
         context = restricted(self.context, parameters(domain))

@@ -20,6 +20,7 @@ import islpy as isl
 from polymaestro.affine import Affine
 from polymaestro.loopnest import Loop
 from polymaestro.relations.groups import AxisGroup
+from polymaestro.relations.points import first_point
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
@@ -82,6 +83,16 @@ class GroupSteps:
         """Forget the steps, and the units that share a parent: what is held at any time."""
         units = len(self.units) - self.spreads
         return coalesced(self.spread(tile).project_out(IN, units, len(self.loops)))
+
+    def first_in_time(self, steps: isl.Set) -> dict[str, int]:
+        """Give the first of some steps, and of these the first unit: a value for each loop and unit.
+
+        `steps` holds (units, loops), where the units that share a parent may be forgotten.
+        """
+        loops = tuple(each.name for each in self.loops)
+        units = self.units[: steps.dim(isl.dim_type.set) - len(loops)]
+        order = isl.Map(f"{{ [{_list((*units, *loops))}] -> [{_list((*loops, *units))}] }}")
+        return first_point(order.intersect_domain(steps).range(), (*loops, *units))
 
     def before(self, loop: Loop) -> isl.Map:
         """Relate each step at which this loop advances to the step before, for the same unit."""

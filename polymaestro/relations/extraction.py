@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import islpy as isl
 
 from polymaestro.errors import LegalityError, PolymaestroError
 from polymaestro.loopnest import LoopNest
 from polymaestro.relations.assumptions import assumed
-from polymaestro.relations.coverage import Coverage, coverage_of
+from polymaestro.relations.coverage import Coverage, coverage_of, executed_again, never_executed
 from polymaestro.relations.groups import AxisGroup, axis_groups
+from polymaestro.relations.points import Points
 from polymaestro.relations.sets import coalesced, parameters
 
 MAX_LEGAL_PARTS = 4
@@ -39,9 +41,23 @@ class Relations:
         """The parameters for which every point is executed exactly once."""
         region = self.context
         for each in self.coverage:
-            for wrong in (each.missing, each.repeated):
-                region = region.subtract(wrong.params())
-        return coalesced(region)
+            region = each.exact_on(region)
+        return region
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The iteration variables in the order of the operator's dimensions."""
+        return tuple(variable for variable, _ in self.nest.tiles)
+
+    @cached_property
+    def missing(self) -> Points:
+        """The points of the iteration domain that are never executed."""
+        return never_executed(self.coverage, self.variables)
+
+    @cached_property
+    def repeated(self) -> Points:
+        """The points of the iteration domain that are executed more than once."""
+        return executed_again(self.coverage, self.variables)
 
     def __str__(self) -> str:
         """Print the space-time map group by group, and the accesses."""

@@ -2,7 +2,7 @@
 
 from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.closed_form import LARGE, ClosedForm, CommonCase, forms_from_json
-from polymaestro.symbolic.closing import BoundaryForms, ClosedForms, TensorForms, close
+from polymaestro.symbolic.closing import BoundaryForms, ClosedForms, FormBuilder, TensorForms, close
 from polymaestro.symbolic.factoring import factored
 from polymaestro.symbolic.leading import LeadingTerm
 from polymaestro.symbolic.regions import point_near
@@ -15,6 +15,7 @@ __all__ = [
     "ClosedForm",
     "ClosedForms",
     "CommonCase",
+    "FormBuilder",
     "LeadingTerm",
     "TensorForms",
     "close",

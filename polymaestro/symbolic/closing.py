@@ -116,9 +116,7 @@ class ClosedForms:
 
 def close(counts: Counts) -> ClosedForms:
     """Turn counts into closed forms over all the parameters, valid on the context."""
-    context = counts.movement.relations.context
-    symbols = tuple(parameters(context))
-    builder = _Builder(context, symbols, region_of(context))
+    builder = FormBuilder.of(counts.movement.relations.context)
     return ClosedForms(
         counts,
         tuple(builder.boundary(counts, each) for each in counts.boundaries),
@@ -127,16 +125,25 @@ def close(counts: Counts) -> ClosedForms:
 
 
 @dataclass(frozen=True)
-class _Builder:
+class FormBuilder:
+    """Turns sums of counts that hold in one context into closed forms."""
+
     context: isl.Set
     symbols: tuple[str, ...]
     region: Region
 
+    @staticmethod
+    def of(context: isl.Set) -> FormBuilder:
+        """Take the parameters and the region of a context."""
+        return FormBuilder(context, tuple(parameters(context)), region_of(context))
+
     def form(self, total: Sum) -> ClosedForm:
+        """Give Σ sign · ∏ counts as a closed form."""
         products = tuple(Product(sign, counts) for sign, counts in total)
         return ClosedForm(products, self.context, self.symbols, self.region)
 
     def boundary(self, counts: Counts, each: BoundaryCounts) -> BoundaryForms:
+        """Give the formulas of one boundary."""
         operator = counts.movement.relations.nest.operator
         tensors = {
             name: TensorForms(
