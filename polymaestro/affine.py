@@ -234,7 +234,7 @@ def comparison(expression: Affine, *, equality: bool = False) -> str:
     """Write ``expression ≥ 0`` or ``expression = 0`` with positive terms on either side.
 
     >>> comparison(Affine.of("K") - 64), comparison(Affine.of("j") - "i" - 1)
-    ('K ≥ 64', 'i < j')
+    ('K ≥ 64', 'j > i')
     """
     left = {atom: f for atom, f in expression.terms if f > 0}
     right = {atom: -f for atom, f in expression.terms if f < 0}

@@ -7,21 +7,23 @@ steps as parameters, and the largest value is found the same way while it is aff
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from math import lcm
+from types import MappingProxyType
 
 import islpy as isl
 
 from polymaestro.affine import Affine
 from polymaestro.counting.merging import Piece
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
-from polymaestro.counting.ranges import ranges_of
-from polymaestro.counting.reading import named_division
+from polymaestro.counting.reading import conditions_of, named_division
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.relations.sets import PARAM, coalesced, named, parameters
 
 IN, OUT = isl.dim_type.in_, isl.dim_type.out
 MAX_RANGE = 64
+NOTHING: Mapping[str, Affine] = MappingProxyType({})
 
 Cells = Callable[[isl.Set, isl.Set], list[Piece]]
 
@@ -73,27 +75,84 @@ def _largest_count(tile: isl.Map, cells: Cells) -> list[Piece]:
 
 
 def _affine_cells(
-    domain: isl.Set, value: QuasiPolynomial, own: set[str]
+    domain: isl.Set, value: QuasiPolynomial, own: set[str], replaced: Mapping[str, Affine] = NOTHING
 ) -> Iterator[tuple[isl.Set, QuasiPolynomial]]:
-    """Split a cell at the values of parameters with a short range until its polynomial is affine."""
+    """Split a cell at the values of expressions with a short range until its polynomial is affine.
+
+    The rows of the last tile are such an expression, or the distance of a tile from a diagonal. Each value
+    replaces one name in the polynomial and in what is left to try; `replaced` says by what.
+    """
     if all(sum(power for _, power in monomial) <= 1 for monomial, _ in value.terms):
         yield domain, value
         return
-    ranges = ranges_of(domain)
-    for name in sorted(value.names()):
-        low, high = ranges[name]
-        if low is not None and high is not None and high - low < MAX_RANGE:
-            index = domain.find_dim_by_name(PARAM, name)
-            for number in range(low, high + 1):
-                cell = domain.fix_val(PARAM, index, isl.Val(number))
-                if not cell.is_empty():
-                    yield from _affine_cells(cell, value.substitute({name: number}), own)
-            return
-    message = (
-        f"the size of a tile, {value}, is not affine in its step, so its largest value is not known; "
-        f"give {', '.join(sorted(value.names() & own)) or 'the extents'} a number"
+    if domain.n_basic_set() > 1:
+        for part in domain.make_disjoint().get_basic_sets():
+            yield from _affine_cells(isl.Set.from_basic_set(part), value, own, replaced)
+        return
+    form = _shortest_form(domain, value.names(), replaced)
+    if form is None:
+        message = (
+            f"the size of a tile, {value}, is not affine in its step, so its largest value is not known; "
+            f"give {', '.join(sorted(value.names() & own)) or 'the extents'} a number"
+        )
+        raise CountingUnavailableError(message)
+    name, factor = next((a, f) for a, f in form.expression.terms if a in value.names() and abs(f) == 1)
+    rest = form.expression - Affine.of(name) * factor
+    for number in form.values:
+        cell = domain.intersect(_parametric(domain, f"{form.expression.isl()} = {number}"))
+        if not cell.is_empty():
+            new = {str(name): (number - rest) * factor}
+            kept = {old: instead.substitute(new) for old, instead in replaced.items()}
+            yield from _affine_cells(cell, value.substitute(new), own, kept | new)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """An expression over parameters and the values that it takes."""
+
+    expression: Affine
+    values: range
+
+
+def _shortest_form(domain: isl.Set, names: frozenset[str], replaced: Mapping[str, Affine]) -> _Form | None:
+    """Find the expression with the fewest values among single names and what bounds the cell.
+
+    It holds one of the names with the factor 1 or -1, so that each of its values replaces that name.
+    """
+    conditions = (each for part in domain.get_basic_sets() for each in conditions_of(part))
+    bounds = (each.expression.substitute(replaced) for each in conditions)
+    linear = (
+        bound - bound.constant
+        for bound in bounds
+        if any(atom in names and abs(factor) == 1 for atom, factor in bound.terms)
+        and all(isinstance(atom, str) for atom, _ in bound.terms)
     )
-    raise CountingUnavailableError(message)
+    forms = [_Form(each, values) for each in _distinct(names, linear) if (values := _values(domain, each))]
+    return min(forms, key=lambda form: len(form.values), default=None)
+
+
+def _distinct(names: frozenset[str], bounds: Iterable[Affine]) -> list[Affine]:
+    """Give single names and bounds, each up to its sign once."""
+    found: dict[Affine, None] = dict.fromkeys(Affine.of(name) for name in sorted(names))
+    for bound in bounds:
+        if -bound not in found:
+            found.setdefault(bound)
+    return list(found)
+
+
+def _values(domain: isl.Set, expression: Affine) -> range | None:
+    """Give the range of an expression on a cell, where it is short."""
+    image = isl.Set(f"[{', '.join(parameters(domain))}] -> {{ [z] : z = {expression.isl()} }}")
+    image = image.intersect_params(domain)
+    image = image.project_out(PARAM, 0, image.dim(PARAM))
+    low, high = image.dim_min_val(0), image.dim_max_val(0)
+    if not low.is_int() or not high.is_int() or high.to_python() - low.to_python() >= MAX_RANGE:
+        return None
+    return range(low.to_python(), high.to_python() + 1)
+
+
+def _parametric(domain: isl.Set, condition: str) -> isl.Set:
+    return isl.Set(f"[{', '.join(parameters(domain))}] -> {{ : {condition} }}").params()
 
 
 def _valued(domain: isl.Set, value: QuasiPolynomial, steps: list[str]) -> isl.Set:

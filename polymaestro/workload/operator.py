@@ -159,7 +159,7 @@ class Operator:
             raise WorkloadError(message + did_you_mean(name, known))
         if not constraint.names() & set(variables):
             message = (
-                f"the condition {comparison(constraint)} uses no loop variable; there is nothing to choose"
+                f"the condition {comparison(constraint)} uses no loop variable, so it chooses no points"
             )
             raise WorkloadError(message)
         condition = constraint.substitute(self._extents)
@@ -180,11 +180,12 @@ class Operator:
     @property
     def primes(self) -> dict[str, str]:
         """The output coordinates as MAESTRO calls them: Y' is what the input rows Y become."""
-        scattered = self.output.access
-        rows = (
-            (w.output, w.input) if w.coordinate() in scattered else (w.input, w.output) for w in self.windows
-        )
-        return {f"{read}'": written for read, written in rows}
+        gathered = {f"{w.input}'": w.output for w in self.windows if not self.scatters(w)}
+        return gathered | {f"{w.output}'": w.input for w in self.windows if self.scatters(w)}
+
+    def scatters(self, window: Window) -> bool:
+        """Whether a window is over what is written, as in a transposed convolution."""
+        return window.coordinate() in self.output.access
 
     def extent(self, dim: str) -> Affine:
         """Give the extent of a dimension, or of the input coordinate of a window."""

@@ -36,7 +36,7 @@ def test_indices_are_affine() -> None:
     ("text", "message", "column"),
     [
         ("", "expected the name of an output tensor, found the end", 1),
-        ("Z[m] - A[m]", r"expected '\+=' after the output, found '-'", 6),
+        ("Z[m] - A[m]", r"expected '\+=' or 'max=' after the output, found '-'", 6),
         ("Z[m] += A[m] B[m]", "expected '\\*' and one more input, or the end, found 'B'", 14),
         ("Z[m] += A[M]", "index 'M' must be lower case: 'm'", 11),
         ("Z[m] += A[m", "expected ',' or ']', found the end", 12),
