@@ -123,21 +123,6 @@ class GroupSteps:
         step = earlier.intersect_domain(reached).intersect_range(ends.range()).lexmax()
         return coalesced(starts.apply_range(step).apply_range(ends.reverse()))
 
-    @cached_property
-    def is_uniform(self) -> bool:
-        """Whether units of one parent that are active together always advance the same loop.
-
-        Where they do not, a step belongs to two cases at once and the product form does not apply.
-        """
-        classes = [self.first(), *(self._own_advances(j).domain() for j in range(len(self.loops)))]
-        seen: isl.Set | None = None
-        for each in classes:
-            steps = self.spread(isl.Map.from_domain(each)).domain()
-            if seen is not None and not seen.is_disjoint(steps):
-                return False
-            seen = steps if seen is None else seen.union(steps)
-        return True
-
     def arrives_once(self, tensor: Tensor) -> bool:
         """Whether every unit of a parent that ever holds an element first holds it at the same step."""
         touched = self._by_element(self.tile(tensor)).lexmin()

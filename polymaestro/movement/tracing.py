@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import islpy as isl
 
+from polymaestro.movement.advances import Advances
 from polymaestro.movement.joined import JoinedFlow
 from polymaestro.movement.quantities import Flow, Quantity, product
 from polymaestro.movement.steps import IN, GroupSteps
@@ -75,26 +76,26 @@ def _steps(groups: list[GroupSteps]) -> Quantity:
 
 
 def _boundary(relations: Relations, depth: int, parent: str, child: str) -> BoundaryMovement:
-    apart = tuple(GroupSteps(group, depth) for group in relations.groups)
+    apart = Advances(tuple(GroupSteps(group, depth) for group in relations.groups))
     together = GroupSteps(joined(relations.groups), depth)
     tensors = {tensor.name: _tensor(apart, together, tensor) for tensor in relations.nest.operator.tensors}
-    return BoundaryMovement(parent, child, depth, _steps(list(apart)), tensors)
+    return BoundaryMovement(parent, child, depth, _steps(list(apart.groups)), tensors)
 
 
-def _tensor(apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor) -> dict[str, Quantity]:
+def _tensor(apart: Advances, together: GroupSteps, tensor: Tensor) -> dict[str, Quantity]:
     """Derive one tensor; what units share needs all groups together when their cases differ."""
     own = Flow(apart, tensor)
-    spatial = next(group for group in apart if group.spreads)
     joint = JoinedFlow(together, tensor)
-    shared = own if spatial.is_uniform else joint
+    cases = apart.shared
     held = {"occupancy": own.occupancy(), "tile_total": own.tile_total()}
     if tensor.role == "input":
-        return held | {"fills": own.transfers(), "parent_reads": shared.arrivals()}
+        reads = joint.arrivals() if cases is None else own.arrivals(cases)
+        return held | {"fills": own.transfers(), "parent_reads": reads}
     final = own.distinct()
-    first_at_once = spatial.is_uniform and spatial.arrives_once(tensor)
+    first_at_once = cases is not None and apart.spatial.arrives_once(tensor)
     return held | {
         "drains": own.transfers(),
-        "parent_updates": shared.departures(),
-        "read_backs": shared.arrivals().minus(final) if first_at_once else joint.rereads(),
+        "parent_updates": joint.departures() if cases is None else own.departures(cases),
+        "read_backs": own.arrivals(cases).minus(final) if cases and first_at_once else joint.rereads(),
         "final_writes": final,
     }
