@@ -11,11 +11,25 @@ from polymaestro.dataflow import Dataflow, parse_dataflow, parse_network
 from polymaestro.dataflow import catalog as dataflows
 from polymaestro.errors import PolymaestroError
 from polymaestro.hardware import Hardware, load_hardware
+from polymaestro.loopnest.execution import execute
 from polymaestro.loopnest.interpreter import interpret
 from polymaestro.model import Analysis
 from polymaestro.pipeline import analyze
 from polymaestro.symbolic import ClosedForm
-from polymaestro.workload import Operator, conv2d, depthwise_conv2d, einsum, gemm, grouped_conv2d
+from polymaestro.workload import (
+    Operator,
+    average_pool2d,
+    batched_gemm,
+    conv2d,
+    depthwise_conv2d,
+    einsum,
+    fully_connected,
+    gemm,
+    grouped_conv2d,
+    lstm,
+    max_pool2d,
+    transposed_conv2d,
+)
 
 __version__ = version("polymaestro")
 
@@ -28,15 +42,22 @@ __all__ = [
     "Operator",
     "PolymaestroError",
     "analyze",
+    "average_pool2d",
+    "batched_gemm",
     "conv2d",
     "dataflows",
     "depthwise_conv2d",
     "einsum",
+    "execute",
+    "fully_connected",
     "gemm",
     "grouped_conv2d",
     "interpret",
     "load",
     "load_hardware",
+    "lstm",
+    "max_pool2d",
     "parse_dataflow",
     "parse_network",
+    "transposed_conv2d",
 ]

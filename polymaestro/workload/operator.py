@@ -158,9 +158,7 @@ class Operator:
             message = f"the condition {comparison(constraint)} uses unknown name {name!r}"
             raise WorkloadError(message + did_you_mean(name, known))
         if not constraint.names() & set(variables):
-            message = (
-                f"the condition {comparison(constraint)} uses no loop variable, so it chooses no points"
-            )
+            message = f"the condition {comparison(constraint)} uses no loop variable, so it chooses no points"
             raise WorkloadError(message)
         condition = constraint.substitute(self._extents)
         greatest = _greatest(condition, {d.variable: d.extent for d in self.dims})
