@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import product
+from operator import mul
 
-from polymaestro.affine import Affine
+from polymaestro.affine import Affine, comparison
 from polymaestro.errors import WorkloadError
 from polymaestro.workload.operator import Operator
 
@@ -29,9 +30,9 @@ class Touched:
         weights = _address_weights(operator, access)
         needed = set(weights).union(*(condition.names() for condition in operator.conditions))
         used = [i for i, d in enumerate(operator.dims) if d.variable in needed]
-        self._variables = [operator.dims[i].variable for i in used]
-        self._weights = [weights.get(variable, 0) for variable in self._variables]
-        self._conditions = operator.conditions
+        variables = [operator.dims[i].variable for i in used]
+        self._weights = [weights.get(variable, 0) for variable in variables]
+        self._conditions = [_factors(condition, variables) for condition in operator.conditions]
         self._used = used
         self._known: dict[tuple[Range, ...], Elements] = {}
 
@@ -53,9 +54,17 @@ class Touched:
 
     def _addresses_in_domain(self, ranges: tuple[Range, ...]) -> Iterator[int]:
         for point in product(*(range(begin, end) for begin, end in ranges)):
-            values = dict(zip(self._variables, point, strict=True))
-            if all(condition.evaluate(values) >= 0 for condition in self._conditions):
-                yield sum(weight * value for weight, value in zip(self._weights, point, strict=True))
+            if all(constant + sum(map(mul, factors, point)) >= 0 for constant, factors in self._conditions):
+                yield sum(map(mul, self._weights, point))
+
+
+def _factors(condition: Affine, variables: list[str]) -> tuple[int, list[int]]:
+    """Give the constant of a condition and the factor of each variable."""
+    factors = dict(condition.terms)
+    if not factors.keys() <= set(variables):
+        message = f"the interpreter reads affine conditions only, not '{comparison(condition)}'"
+        raise WorkloadError(message)
+    return condition.constant, [factors.get(variable, 0) for variable in variables]
 
 
 def _address_weights(operator: Operator, access: tuple[Affine, ...]) -> dict[str, int]:

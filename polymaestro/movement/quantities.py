@@ -78,8 +78,8 @@ class Flow:
         return product(group.tile(self.tensor) for group in self.groups)
 
     def occupancy(self) -> Quantity:
-        """The largest tile."""
-        held = [group.tile(self.tensor) for group in self.groups if group.group.access(self.tensor)]
+        """The largest tile; a group that the tensor does not involve counts 1 where it executes anything."""
+        held = (group.tile(self.tensor) for group in self.groups)
         return Quantity((Term(1, tuple(Factor("peak", each) for each in held)),))
 
     def transfers(self) -> Quantity:
