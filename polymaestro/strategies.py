@@ -25,6 +25,7 @@ Needs hypothesis, which ``pip install polymaestro[test]`` brings. Everything dra
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -69,6 +70,7 @@ class Drawn(NamedTuple):
 # --- Operators ---
 
 
+@cache  # building the strategies takes longer than drawing from them
 def operators(*names: str) -> st.SearchStrategy[Operator]:
     """Draw an operator of at most 2592 MACs: of the given names, or of any in `OPERATORS`.
 

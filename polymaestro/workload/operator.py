@@ -175,7 +175,7 @@ class Operator:
         """The `constraints` over loop variables and the symbols of extents."""
         return tuple(each.substitute(self._extents) for each in self.constraints)
 
-    @property
+    @cached_property
     def primes(self) -> dict[str, str]:
         """The output coordinates as MAESTRO calls them: Y' is what the input rows Y become."""
         gathered = {f"{w.input}'": w.output for w in self.windows if not self.scatters(w)}
