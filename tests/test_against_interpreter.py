@@ -12,7 +12,7 @@ import polymaestro as pm
 from polymaestro.errors import CountingError, LoweringError
 from polymaestro.loopnest.interpreter import Observation, interpret
 from polymaestro.model import LayerReport
-from polymaestro.strategies import array_sizes, dataflows, mappings, operators, wild_mappings
+from polymaestro.strategies import OPERATORS, array_sizes, dataflows, mappings, operators, wild_mappings
 
 NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -36,9 +36,9 @@ def test_random_dataflows_are_exact(drawn: tuple[pm.Operator, pm.Dataflow, int])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["gemm", "conv2d", "depthwise_conv2d", "grouped_conv2d"])
+@pytest.mark.parametrize("name", OPERATORS)
 @given(data=st.data())
-@settings(max_examples=500, suppress_health_check=NO_HEALTH_CHECKS)
+@settings(max_examples=140, suppress_health_check=NO_HEALTH_CHECKS)
 def test_two_thousand_random_dataflows_are_exact(name: str, data: st.DataObject) -> None:
     operator = data.draw(operators(name))
     flow = data.draw(dataflows(operator))

@@ -17,6 +17,7 @@ import islpy as isl
 from polymaestro.affine import Affine
 from polymaestro.counting.merging import Piece
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
+from polymaestro.counting.ranges import ranges_of
 from polymaestro.counting.reading import conditions_of, named_division
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.relations.sets import PARAM, coalesced, named, parameters
@@ -67,11 +68,56 @@ def _largest_count(tile: isl.Map, cells: Cells) -> list[Piece]:
     own = set(parameters(tile.wrap()))
     lifted = named(tile.move_dims(PARAM, tile.dim(PARAM), IN, 0, len(names)).range()).compute_divs()
     counted = cells(lifted, lifted.params())
+    constant = [piece for piece in counted if not _is_affine(piece[1]) and piece[1].names() <= own]
+    pieces = _largest_affine([piece for piece in counted if piece not in constant], own, names)
+    for domain, value in constant:
+        try:
+            pieces = _raised(pieces, _without(domain, names), value)
+        except CountingUnavailableError:
+            return _largest_affine(counted, own, names)
+    return pieces
+
+
+def _largest_affine(counted: list[Piece], own: set[str], steps: list[str]) -> list[Piece]:
+    """Give the largest of values that are affine, at the least once cells are split."""
     values = isl.Set("{ [z] : false }")
     for domain, value in counted:
         for cell, affine in _affine_cells(domain, value, own):
-            values = values.union(_valued(cell, affine, names))
+            values = values.union(_valued(cell, affine, steps))
     return _largest(values)
+
+
+def _raised(pieces: list[Piece], domain: isl.Set, value: QuasiPolynomial) -> list[Piece]:
+    """Take in a value that is the same at every step, where it is the largest so far.
+
+    Raises `CountingUnavailableError` where neither of two values is shown to be the larger one.
+    """
+    result: list[Piece] = []
+    for old, old_value in pieces:
+        common = old.intersect(domain)
+        if common.is_empty() or _is_at_least(old_value, value, common):
+            result.append((old, old_value))
+            domain = domain.subtract(common)
+        elif _is_at_least(value, old_value, common):
+            result.append((old.subtract(common), old_value))
+        else:
+            message = f"which of {value} and {old_value} is the size of the largest tile is not known"
+            raise CountingUnavailableError(message)
+    return [(coalesced(cell), each) for cell, each in [*result, (domain, value)] if not cell.is_empty()]
+
+
+def _is_at_least(left: QuasiPolynomial, right: QuasiPolynomial, domain: isl.Set) -> bool:
+    """Whether left ≥ right on a domain is plain: no coefficient is negative once lower bounds are 0."""
+    ranges = ranges_of(domain)
+    lowest = {name: ranges[name][0] for name in (left - right).names()}
+    shift = {name: Affine.of(name) + low for name, low in lowest.items() if low is not None}
+    shifted = (left - right).substitute(shift)
+    floors = any(not isinstance(atom, str) for atom in shifted.atoms())
+    return len(shift) == len(lowest) and not floors and all(factor >= 0 for _, factor in shifted.terms)
+
+
+def _is_affine(value: QuasiPolynomial) -> bool:
+    return all(sum(power for _, power in monomial) <= 1 for monomial, _ in value.terms)
 
 
 def _affine_cells(
@@ -82,7 +128,7 @@ def _affine_cells(
     The rows of the last tile are such an expression, or the distance of a tile from a diagonal. Each value
     replaces one name in the polynomial and in what is left to try; `replaced` says by what.
     """
-    if all(sum(power for _, power in monomial) <= 1 for monomial, _ in value.terms):
+    if _is_affine(value):
         yield domain, value
         return
     if domain.n_basic_set() > 1:
@@ -164,9 +210,13 @@ def _valued(domain: isl.Set, value: QuasiPolynomial, steps: list[str]) -> isl.Se
         scaled = scaled + atom * int(factor * scale)
     names = parameters(domain)
     tie = isl.Set(f"[{', '.join(names)}] -> {{ [z] : {scale}*z = {scaled.isl()} }}")
-    tied = tie.intersect_params(domain)
-    for name in steps:
-        position = tied.find_dim_by_name(PARAM, name)
+    return _without(tie.intersect_params(domain), steps)
+
+
+def _without(domain: isl.Set, names: list[str]) -> isl.Set:
+    """Project parameters out."""
+    for name in names:
+        position = domain.find_dim_by_name(PARAM, name)
         if position >= 0:
-            tied = tied.project_out(PARAM, position, 1)
-    return tied
+            domain = domain.project_out(PARAM, position, 1)
+    return domain
