@@ -253,10 +253,13 @@ def _indexed(tensor: Tensor) -> str:
 
 
 def _greatest(expression: Affine, extents: Mapping[str, Affine]) -> int | None:
-    """Give a bound that an expression does not exceed on the box; None where a symbol or a floor is in it."""
+    """Give a bound that an expression does not exceed on the box; None where a symbol decides."""
     total = expression.constant
     for atom, factor in expression.terms:
-        if not isinstance(atom, str) or atom not in extents or not extents[atom].is_constant:
+        if not isinstance(atom, str) or atom not in extents:
             return None
-        total += max(factor, 0) * (extents[atom].constant - 1)
+        if factor > 0:
+            if not extents[atom].is_constant:
+                return None
+            total += factor * (extents[atom].constant - 1)
     return total
