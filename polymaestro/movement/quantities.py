@@ -18,7 +18,7 @@ from typing import Literal
 
 import islpy as isl
 
-from polymaestro.movement.advances import Advances, Case
+from polymaestro.loopnest import Loop
 from polymaestro.movement.steps import GroupSteps
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
@@ -67,11 +67,12 @@ def total(quantities: Iterable[Quantity]) -> Quantity:
 class Flow:
     """How one tensor moves across one boundary."""
 
-    def __init__(self, advances: Advances, tensor: Tensor) -> None:
-        """Take the groups of one boundary and the cases in which time passes there."""
-        self.advances = advances
-        self.groups = advances.groups
+    def __init__(self, groups: tuple[GroupSteps, ...], tensor: Tensor) -> None:
+        """Take the groups of one boundary; exactly one of them spreads over the units of a parent."""
+        self.groups = groups
         self.tensor = tensor
+        self.spatial = next(group for group in groups if group.spreads)
+        self.loops = sorted((each for g in groups for each in g.loops), key=lambda each: each.position)
 
     def tile_total(self) -> Quantity:
         """Σ over units and steps of the tile."""
@@ -84,18 +85,21 @@ class Flow:
 
     def transfers(self) -> Quantity:
         """Σ over units and steps of what is new; as much is given up again, the end included."""
-        kept = [product(self._kept((loop,)).values(), -1) for loop in self.advances.loops]
+        kept = [product(self._kept(loop).values(), -1) for loop in self.loops]
         return total([self.tile_total(), *kept])
 
-    def arrivals(self, cases: Iterable[Case]) -> Quantity:
+    def arrivals(self) -> Quantity:
         """Σ over steps and parents of the union over units of what is new."""
         used = product(group.spread(group.tile(self.tensor)) for group in self.groups)
-        return total([used, *(self._held_everywhere(case) for case in cases)])
+        return total([used, *(self._held_everywhere(loop) for loop in self.loops)])
 
-    def departures(self, cases: Iterable[Case]) -> Quantity:
+    def departures(self) -> Quantity:
         """Σ over steps and parents of the union over units of what is given up, the end included."""
-        end = product(group.elements(self._at(group, group.last())) for group in self.groups)
-        return total([end, *(each for case in cases for each in self._given_up(case))])
+        return total([self.left_over(), *(each for loop in self.loops for each in self._given_up(loop))])
+
+    def left_over(self) -> Quantity:
+        """Σ over parents of what some unit still holds at the end."""
+        return product(group.elements(self._at(group, group.last())) for group in self.groups)
 
     def distinct(self) -> Quantity:
         """Σ over parents of the different elements that their units ever hold."""
@@ -104,40 +108,37 @@ class Flow:
     def _at(self, group: GroupSteps, steps: isl.Set) -> isl.Map:
         return group.tile(self.tensor).intersect_domain(steps)
 
-    def _before(self, group: GroupSteps, case: Case) -> isl.Map:
-        """The tile of the step before, at the steps of this case."""
-        return coalesced(self.advances.before(group, case).apply_range(group.tile(self.tensor)))
+    def _before(self, group: GroupSteps, loop: Loop) -> isl.Map:
+        """The tile of the step before, at the steps where this loop advances."""
+        return coalesced(group.before(loop).apply_range(group.tile(self.tensor)))
 
-    def _kept(self, case: Case) -> dict[GroupSteps, isl.Map]:
-        """What each group holds both before and after the step."""
+    def _kept(self, loop: Loop) -> dict[GroupSteps, isl.Map]:
+        """What each group holds both before and after this loop advances."""
         return {
-            group: coalesced(group.tile(self.tensor).intersect(self._before(group, case)))
+            group: coalesced(group.tile(self.tensor).intersect(self._before(group, loop)))
             for group in self.groups
         }
 
-    def _held_everywhere(self, case: Case) -> Quantity:
+    def _held_everywhere(self, loop: Loop) -> Quantity:
         """What arrives nowhere although it is used, as a negative term: every unit had it."""
         parts: list[isl.Map] = []
-        for group, kept in self._kept(case).items():
+        for group, kept in self._kept(loop).items():
             if group.spreads:
-                steps = self.advances.before(group, case).domain()
-                if self.advances.begins(case):
-                    steps = steps.union(group.first())
-                now = self._at(group, steps)
-                new = group.spread(now.subtract(self._before(group, case)))
+                now = self._at(group, group.before(loop).domain())
+                new = group.spread(now.subtract(self._before(group, loop)))
                 parts.append(coalesced(group.spread(now).subtract(new)))
             else:
                 parts.append(kept)
         return product(parts, -1)
 
-    def _given_up(self, case: Case) -> Iterator[Quantity]:
+    def _given_up(self, loop: Loop) -> Iterator[Quantity]:
         held: list[isl.Map] = []
         stays: list[isl.Map] = []
-        for group, kept in self._kept(case).items():
-            before = group.spread(self._before(group, case))
+        for group, kept in self._kept(loop).items():
+            before = group.spread(self._before(group, loop))
             held.append(before)
             if group.spreads:
-                gone = self._before(group, case).subtract(group.tile(self.tensor))
+                gone = self._before(group, loop).subtract(group.tile(self.tensor))
                 stays.append(coalesced(before.subtract(group.spread(gone))))
             else:
                 stays.append(kept)

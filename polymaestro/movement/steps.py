@@ -85,10 +85,12 @@ class GroupSteps:
 
     def before(self, loop: Loop) -> isl.Map:
         """Relate each step at which this loop advances to the step before, for the same unit."""
-        own = [each.name for each in self.loops]
-        if loop.name in own:
-            return self._own_advances(own.index(loop.name))
-        return self._other_advances(sum(each.position < loop.position for each in self.loops))
+        own, index = self.mode(loop)
+        return self._own_advances(index) if own else self._other_advances(index)
+
+    def mode(self, loop: Loop) -> tuple[bool, int]:
+        """Whether a loop is of this group, and how many of the group's loops are outside of it."""
+        return loop in self.loops, sum(each.position < loop.position for each in self.loops)
 
     def _first(self, fixed: int = 0) -> isl.Set:
         """The steps whose loops after the first `fixed` ones are at their first active values."""
@@ -122,6 +124,21 @@ class GroupSteps:
         reached = starts.range()
         step = earlier.intersect_domain(reached).intersect_range(ends.range()).lexmax()
         return coalesced(starts.apply_range(step).apply_range(ends.reverse()))
+
+    @cached_property
+    def is_uniform(self) -> bool:
+        """Whether units of one parent that are active together always advance the same loop.
+
+        Where they do not, a step belongs to two cases at once and the product form does not apply.
+        """
+        classes = [self.first(), *(self._own_advances(j).domain() for j in range(len(self.loops)))]
+        seen: isl.Set | None = None
+        for each in classes:
+            steps = self.spread(isl.Map.from_domain(each)).domain()
+            if seen is not None and not seen.is_disjoint(steps):
+                return False
+            seen = steps if seen is None else seen.union(steps)
+        return True
 
     def arrives_once(self, tensor: Tensor) -> bool:
         """Whether every unit of a parent that ever holds an element first holds it at the same step."""

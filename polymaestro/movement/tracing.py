@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import islpy as isl
 
-from polymaestro.movement.advances import Advances
-from polymaestro.movement.joined import JoinedFlow
+from polymaestro.movement.joined import rereads
+from polymaestro.movement.mixed import MixedFlow
 from polymaestro.movement.quantities import Flow, Quantity, product
 from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.relations import Relations, joined
@@ -76,26 +76,24 @@ def _steps(groups: list[GroupSteps]) -> Quantity:
 
 
 def _boundary(relations: Relations, depth: int, parent: str, child: str) -> BoundaryMovement:
-    apart = Advances(tuple(GroupSteps(group, depth) for group in relations.groups))
+    apart = tuple(GroupSteps(group, depth) for group in relations.groups)
     together = GroupSteps(joined(relations.groups), depth)
     tensors = {tensor.name: _tensor(apart, together, tensor) for tensor in relations.nest.operator.tensors}
-    return BoundaryMovement(parent, child, depth, _steps(list(apart.groups)), tensors)
+    return BoundaryMovement(parent, child, depth, _steps(list(apart)), tensors)
 
 
-def _tensor(apart: Advances, together: GroupSteps, tensor: Tensor) -> dict[str, Quantity]:
-    """Derive one tensor; what units share needs all groups together when their cases differ."""
-    own = Flow(apart, tensor)
-    joint = JoinedFlow(together, tensor)
-    cases = apart.shared
+def _tensor(apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor) -> dict[str, Quantity]:
+    """Derive one tensor; what is read again needs all groups together where units begin at other steps."""
+    spatial = next(group for group in apart if group.spreads)
+    own = Flow(apart, tensor) if spatial.is_uniform else MixedFlow(apart, tensor)
     held = {"occupancy": own.occupancy(), "tile_total": own.tile_total()}
     if tensor.role == "input":
-        reads = joint.arrivals() if cases is None else own.arrivals(cases)
-        return held | {"fills": own.transfers(), "parent_reads": reads}
+        return held | {"fills": own.transfers(), "parent_reads": own.arrivals()}
     final = own.distinct()
-    first_at_once = cases is not None and apart.spatial.arrives_once(tensor)
+    again = own.arrivals().minus(final) if spatial.arrives_once(tensor) else rereads(together, tensor)
     return held | {
         "drains": own.transfers(),
-        "parent_updates": joint.departures() if cases is None else own.departures(cases),
-        "read_backs": own.arrivals(cases).minus(final) if cases and first_at_once else joint.rereads(),
+        "parent_updates": own.departures(),
+        "read_backs": again,
         "final_writes": final,
     }
