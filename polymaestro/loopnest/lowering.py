@@ -149,9 +149,10 @@ def _offset(state: _State, level: BoundLevel, each: Map) -> int:
     window = window_of(state.operator, each.dim)
     if window is None or each.dim != window.input or window.stride == 1:
         return offset
-    reading = "output" if _in_output_rows(state, level, each, window) else "input"
-    state.notes.append(f"offset {offset} of '{each}' (level {level.index}) read in {reading} rows")
-    return offset * window.stride if reading == "output" else offset
+    by_outputs = _in_output_rows(state, level, each, window)
+    rows = "output" if by_outputs != state.operator.scatters(window) else "input"
+    state.notes.append(f"offset {offset} of '{each}' (level {level.index}) read in {rows} rows")
+    return offset * window.stride if by_outputs else offset
 
 
 def _not_affine(each: Map, what: str, symbols: Affine) -> LoweringError:
