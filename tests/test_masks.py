@@ -81,6 +81,31 @@ def test_units_whose_tile_has_no_point_are_idle() -> None:
     assert tiled["L2"]["S"].occupancy.at() == 4
 
 
+HEADS = "S[b,i,j] += Q[b,i,d] * K[b,j,d]"
+HEAD_FLOWS = [
+    # between two loops of (i, j) lies one of d; heads are outside of all
+    ("TemporalMap(1,1) B; TemporalMap(1,1) I; SpatialMap(1,1) J; TemporalMap(1,1) D", 4),
+    ("TemporalMap(1,1) I; TemporalMap(2,2) D; SpatialMap(1,1) J; TemporalMap(1,1) B", 3),
+    (
+        "SpatialMap(4,4) I; TemporalMap(4,4) J; TemporalMap(2,2) D;"
+        + "Cluster(4); TemporalMap(1,1) I; SpatialMap(1,1) J",
+        8,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "num_pes"), HEAD_FLOWS)
+def test_units_that_advance_different_loops_are_exact(check_formulas: Check, text: str, num_pes: int) -> None:
+    check_formulas(pm.einsum(HEADS, where="j <= i", I="L", J="L"), text, num_pes, points=9, most=9)
+
+
+@pytest.mark.slow
+def test_tiles_of_eight_are_exact(check_formulas: Check) -> None:
+    tiles = "SpatialMap(8,8) I; TemporalMap(8,8) J; TemporalMap(8,8) D;"
+    text = f"{tiles} Cluster(8); TemporalMap(1,1) I; SpatialMap(1,1) J"
+    check_formulas(pm.einsum(SCORES, where="j <= i", I="L", J="L"), text, 64, points=30, most=28)
+
+
 # --- other domains ---
 
 
