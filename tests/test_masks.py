@@ -82,15 +82,16 @@ def test_units_whose_tile_has_no_point_are_idle() -> None:
 
 
 HEADS = "S[b,i,j] += Q[b,i,d] * K[b,j,d]"
+EIGHTS = (
+    "SpatialMap(8,8) I; TemporalMap(8,8) J; TemporalMap(8,8) D; "
+    "Cluster(8); TemporalMap(1,1) I; SpatialMap(1,1) J"
+)
+FOURS = EIGHTS.replace("8", "4")
 HEAD_FLOWS = [
     # between two loops of (i, j) lies one of d; heads are outside of all
     ("TemporalMap(1,1) B; TemporalMap(1,1) I; SpatialMap(1,1) J; TemporalMap(1,1) D", 4),
     ("TemporalMap(1,1) I; TemporalMap(2,2) D; SpatialMap(1,1) J; TemporalMap(1,1) B", 3),
-    (
-        "SpatialMap(4,4) I; TemporalMap(4,4) J; TemporalMap(2,2) D;"
-        + "Cluster(4); TemporalMap(1,1) I; SpatialMap(1,1) J",
-        8,
-    ),
+    (FOURS, 8),
 ]
 
 
@@ -101,9 +102,25 @@ def test_units_that_advance_different_loops_are_exact(check_formulas: Check, tex
 
 @pytest.mark.slow
 def test_tiles_of_eight_are_exact(check_formulas: Check) -> None:
-    tiles = "SpatialMap(8,8) I; TemporalMap(8,8) J; TemporalMap(8,8) D;"
-    text = f"{tiles} Cluster(8); TemporalMap(1,1) I; SpatialMap(1,1) J"
-    check_formulas(pm.einsum(SCORES, where="j <= i", I="L", J="L"), text, 64, points=30, most=28)
+    check_formulas(pm.einsum(SCORES, where="j <= i", I="L", J="L"), EIGHTS, 64, points=30, most=28)
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        # an input that every unit keeps from its first step on, and units begin one after the other
+        ("S[i,j] += Q[i,d] * K[j,d] * C[d]", "TemporalMap(1,1) I; SpatialMap(1,1) J"),
+        ("S[i,j] += Q[i,d] * K[j,d] * C[d]", "TemporalMap(1,1) I; SpatialMap(1,1) J; TemporalMap(2,2) D"),
+        # outputs that units give up together, though one of them comes from another loop than the others
+        ("O[d] += P[i,j] * V[j,d]", "TemporalMap(1,1) I; TemporalMap(2,2) D; SpatialMap(1,1) J"),
+        ("O[d] += P[i,j] * V[j,d]", "TemporalMap(2,2) D; TemporalMap(1,1) I; SpatialMap(1,1) J"),
+        ("O[d] += P[i,j] * V[j,d]", FOURS),
+    ],
+)
+def test_what_units_share_although_they_advance_different_loops_is_exact(
+    check_formulas: Check, statement: str, text: str
+) -> None:
+    check_formulas(pm.einsum(statement, where="j <= i", I=7, J=6), text, 4, points=4, most=6)
 
 
 # --- other domains ---
