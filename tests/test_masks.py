@@ -115,12 +115,16 @@ def test_tiles_of_eight_are_exact(check_formulas: Check) -> None:
         ("O[d] += P[i,j] * V[j,d]", "TemporalMap(1,1) I; TemporalMap(2,2) D; SpatialMap(1,1) J"),
         ("O[d] += P[i,j] * V[j,d]", "TemporalMap(2,2) D; TemporalMap(1,1) I; SpatialMap(1,1) J"),
         ("O[d] += P[i,j] * V[j,d]", FOURS),
+        # neighbouring tiles of d overlap in X, which some units have from the tile before and others as it is
+        ("S[i,j,d] += X[d+r] * Y[i,j,r]", FOURS),
+        ("O[d+r] += X[i,j,r] * Y[i,j,d]", FOURS),
     ],
 )
 def test_what_units_share_although_they_advance_different_loops_is_exact(
     check_formulas: Check, statement: str, text: str
 ) -> None:
-    check_formulas(pm.einsum(statement, where="j <= i", I=7, J=6), text, 4, points=4, most=6)
+    taps = {"R": 3} if "r" in statement else {}
+    check_formulas(pm.einsum(statement, where="j <= i", I=7, J=6, **taps), text, 4, points=4, most=6)
 
 
 # --- other domains ---
@@ -159,6 +163,13 @@ def test_a_domain_without_points_is_refused() -> None:
     for run in (lambda: pm.analyze(contrary, flow, 9), lambda: interpret(contrary, flow, 9)):
         with pytest.raises(WorkloadError, match="empty domain: no point has j > i and j < i"):
             run()
+
+
+def test_a_dataflow_that_executes_nothing_holds_nothing() -> None:
+    operator, flow = pm.einsum(SCORES, where="d >= 1", I=2, J=2, D=2), pm.parse_dataflow("SpatialMap(1,2) D")
+    analysis = pm.analyze(operator, flow, 1, allow_illegal=True)
+    assert (analysis.macs.at(), analysis["L2"]["S"].occupancy.at()) == (0, 0)
+    assert interpret(operator, flow, 1).boundaries[0].tensors["S"]["occupancy"] == 0
 
 
 def test_points_outside_the_domain_are_not_missing() -> None:

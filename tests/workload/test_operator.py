@@ -44,10 +44,13 @@ def test_channels_of_the_convolutions() -> None:
 
 
 def test_a_transposed_convolution_swaps_the_roles_of_its_windows() -> None:
-    operator = transposed_conv2d(Y=4, X=5, R=3, S=2, stride=(2, 3), dilation=(1, 2))
-    assert [str(i) for i in operator.output.access] == ["n", "k", "r + 2·y", "2·s + 3·x"]
+    operator = transposed_conv2d(Y=4, X=5, R=3, S=2, stride=(2, 3), dilation=(5, 7))
+    assert [str(i) for i in operator.output.access] == ["n", "k", "5·r + 2·y", "7·s + 3·x"]
     assert operator.coordinates == ("N", "K", "C", "Y", "X", "R", "S", "P", "Q")
-    assert (operator.extent("P").constant, operator.extent("Q").constant) == (3 * 2 + 2 + 1, 4 * 3 + 2 + 1)
+    assert (operator.extent("P").constant, operator.extent("Q").constant) == (
+        3 * 2 + 2 * 5 + 1,
+        4 * 3 + 7 + 1,
+    )
     assert operator.primes == conv2d().primes == {"Y'": "P", "X'": "Q"}
     assert gemm().primes == {}
 
