@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import lcm
+from math import gcd, lcm
 from types import MappingProxyType
 
 import islpy as isl
@@ -166,15 +166,21 @@ def _shortest_form(domain: isl.Set, names: frozenset[str], replaced: Mapping[str
     It holds one of the names with the factor 1 or -1, so that each of its values replaces that name.
     """
     conditions = (each for part in domain.get_basic_sets() for each in conditions_of(part))
-    bounds = (each.expression.substitute(replaced) for each in conditions)
+    bounds = (_direction(each.expression.substitute(replaced)) for each in conditions)
     linear = (
-        bound - bound.constant
+        bound
         for bound in bounds
         if any(atom in names and abs(factor) == 1 for atom, factor in bound.terms)
         and all(isinstance(atom, str) for atom, _ in bound.terms)
     )
     forms = [_Form(each, values) for each in _distinct(names, linear) if (values := _values(domain, each))]
     return min(forms, key=lambda form: len(form.values), default=None)
+
+
+def _direction(expression: Affine) -> Affine:
+    """Give an expression without its constant, divided by what its factors have in common."""
+    common = gcd(*(factor for _, factor in expression.terms)) or 1
+    return Affine.combine({atom: factor // common for atom, factor in expression.terms})
 
 
 def _distinct(names: frozenset[str], bounds: Iterable[Affine]) -> list[Affine]:
