@@ -13,11 +13,25 @@ from polymaestro.dataflow import catalog as dataflows
 from polymaestro.equations import check_equation, diff
 from polymaestro.errors import PolymaestroError
 from polymaestro.hardware import Hardware, load_hardware
+from polymaestro.loopnest.execution import execute
 from polymaestro.loopnest.interpreter import interpret
 from polymaestro.model import Analysis
 from polymaestro.pipeline import analyze
 from polymaestro.symbolic import ClosedForm
-from polymaestro.workload import Operator, conv2d, depthwise_conv2d, einsum, gemm, grouped_conv2d
+from polymaestro.workload import (
+    Operator,
+    average_pool2d,
+    batched_gemm,
+    conv2d,
+    depthwise_conv2d,
+    einsum,
+    fully_connected,
+    gemm,
+    grouped_conv2d,
+    lstm,
+    max_pool2d,
+    transposed_conv2d,
+)
 
 __version__ = version("polymaestro")
 
@@ -31,6 +45,8 @@ __all__ = [
     "PolymaestroError",
     "Verdict",
     "analyze",
+    "average_pool2d",
+    "batched_gemm",
     "check",
     "check_equation",
     "conv2d",
@@ -38,11 +54,16 @@ __all__ = [
     "depthwise_conv2d",
     "diff",
     "einsum",
+    "execute",
+    "fully_connected",
     "gemm",
     "grouped_conv2d",
     "interpret",
     "load",
     "load_hardware",
+    "lstm",
+    "max_pool2d",
     "parse_dataflow",
     "parse_network",
+    "transposed_conv2d",
 ]

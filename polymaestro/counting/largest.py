@@ -7,7 +7,7 @@ from math import lcm
 import islpy as isl
 
 from polymaestro.affine import Affine
-from polymaestro.counting.peaks import IN, OUT, Cells, _affine_cells, _has_no_holes
+from polymaestro.counting.peaks import IN, OUT, Cells, affine_cells, has_no_holes
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.region import Condition
 from polymaestro.relations.sets import PARAM, SET, coalesced, named
@@ -24,7 +24,7 @@ def steps_of_peak(tile: isl.Map, peak: int, cells: Cells) -> isl.Set:
     """
     if tile.dim(OUT) == 0:
         return tile.domain()
-    if tile.dim(OUT) == 1 and _has_no_holes(tile):
+    if tile.dim(OUT) == 1 and has_no_holes(tile):
         wide = isl.Map(f"{{ [[x] -> [y]] -> [] : y = x + {peak - 1} }}")
         return coalesced(tile.range_product(tile).apply_range(wide).domain())
     names = [f"step{index}" for index in range(tile.dim(IN))]
@@ -34,7 +34,7 @@ def steps_of_peak(tile: isl.Map, peak: int, cells: Cells) -> isl.Set:
     every = isl.Set(f"[{', '.join(names)}] -> {{ : }}").params()
     steps = isl.Set(f"{{ [{', '.join(names)}] : false }}")
     for domain, value in cells(lifted, lifted.params()):
-        for cell, affine in _affine_cells(domain, value, set()):
+        for cell, affine in affine_cells(domain, value, set()):
             largest = isl.Set(f"[{', '.join(names)}] -> {{ : {_equals(affine, peak).isl()} }}").params()
             found = every.intersect(cell).intersect(largest)
             steps = steps.union(found.move_dims(SET, 0, PARAM, 0, len(names)))

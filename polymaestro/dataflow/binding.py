@@ -186,15 +186,11 @@ def _bound_maps(operator: Operator, level: Level) -> tuple[Map, ...]:
 
 
 def _dimension(operator: Operator, directive: Map) -> str:
-    """Resolve a name, where ``Y'`` is the output dimension of the window ``Y``."""
-    name = directive.dim
-    if name.endswith("'"):
-        for window in operator.windows:
-            if window.input == name[:-1]:
-                return window.output
+    """Resolve a name, where ``Y'`` is the output coordinate that belongs to the input rows ``Y``."""
+    name = operator.primes.get(directive.dim, directive.dim)
     if name in operator.coordinates:
         return name
-    known = [*operator.coordinates, *(f"{w.input}'" for w in operator.windows)]
+    known = [*operator.coordinates, *operator.primes]
     message = f"{operator.name} has no dimension {name!r}, named by '{directive}'"
     raise DataflowError(located(message + did_you_mean(name, known), directive.place))
 
@@ -213,9 +209,8 @@ def _size(operator: Operator, size: Affine, directive: Map | None = None) -> Aff
 
 
 def _extent(operator: Operator, name: str, directive: Map | None) -> Affine:
-    primed = {f"{w.input}'": w.output for w in operator.windows}
     try:
-        return operator.extent(primed.get(name, name))
+        return operator.extent(operator.primes.get(name, name))
     except WorkloadError as error:
         place = directive.place if directive else None
         raise DataflowError(located(f"in Sz({name}): {error}", place)) from None

@@ -156,14 +156,14 @@ def _offset(state: _State, level: BoundLevel, each: Map) -> int:
     if window is None or each.dim != window.input or window.stride == 1:
         return offset
     taps, whole = level.map_of(window.filter), state.nominal[window.filter]
-    in_output_rows = counts_output_rows(each, taps, whole, window)
-    if in_output_rows is None:
+    by_outputs = counts_output_rows(each, taps, whole, window)
+    if by_outputs is None:
         names = ", ".join(sorted(whole.names() | each.size.names()))
         message = f"whether the offset of '{each}' counts input or output rows depends on {names}"
         raise LoweringError(located(f"{message}; give a number", each.place))
-    reading = "output" if in_output_rows else "input"
-    state.notes.append(f"offset {offset} of '{each}' (level {level.index}) read in {reading} rows")
-    return offset * window.stride if reading == "output" else offset
+    rows = "output" if by_outputs != state.operator.scatters(window) else "input"
+    state.notes.append(f"offset {offset} of '{each}' (level {level.index}) read in {rows} rows")
+    return offset * window.stride if by_outputs else offset
 
 
 def _not_affine(each: Map, what: str, symbols: Affine) -> LoweringError:

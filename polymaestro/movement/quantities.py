@@ -71,6 +71,7 @@ class Flow:
         """Take the groups of one boundary; exactly one of them spreads over the units of a parent."""
         self.groups = groups
         self.tensor = tensor
+        self.spatial = next(group for group in groups if group.spreads)
         self.loops = sorted((each for g in groups for each in g.loops), key=lambda each: each.position)
 
     def tile_total(self) -> Quantity:
@@ -78,8 +79,8 @@ class Flow:
         return product(group.tile(self.tensor) for group in self.groups)
 
     def occupancy(self) -> Quantity:
-        """The largest tile."""
-        held = [group.tile(self.tensor) for group in self.groups if group.group.access(self.tensor)]
+        """The largest tile; a group that the tensor does not involve counts 1 where it executes anything."""
+        held = (group.tile(self.tensor) for group in self.groups)
         return Quantity((Term(1, tuple(Factor("peak", each) for each in held)),))
 
     def transfers(self) -> Quantity:
@@ -94,8 +95,11 @@ class Flow:
 
     def departures(self) -> Quantity:
         """Σ over steps and parents of the union over units of what is given up, the end included."""
-        end = product(group.elements(self._at(group, group.last())) for group in self.groups)
-        return total([end, *(each for loop in self.loops for each in self._given_up(loop))])
+        return total([self.left_over(), *(each for loop in self.loops for each in self._given_up(loop))])
+
+    def left_over(self) -> Quantity:
+        """Σ over parents of what some unit still holds at the end."""
+        return product(group.elements(self._at(group, group.last())) for group in self.groups)
 
     def distinct(self) -> Quantity:
         """Σ over parents of the different elements that their units ever hold."""

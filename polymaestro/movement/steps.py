@@ -96,10 +96,12 @@ class GroupSteps:
 
     def before(self, loop: Loop) -> isl.Map:
         """Relate each step at which this loop advances to the step before, for the same unit."""
-        own = [each.name for each in self.loops]
-        if loop.name in own:
-            return self._own_advances(own.index(loop.name))
-        return self._other_advances(sum(each.position < loop.position for each in self.loops))
+        own, index = self.mode(loop)
+        return self._own_advances(index) if own else self._other_advances(index)
+
+    def mode(self, loop: Loop) -> tuple[bool, int]:
+        """Whether a loop is of this group, and how many of the group's loops are outside of it."""
+        return loop in self.loops, sum(each.position < loop.position for each in self.loops)
 
     def _first(self, fixed: int = 0) -> isl.Set:
         """The steps whose loops after the first `fixed` ones are at their first active values."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import islpy as isl
 
-from polymaestro.movement.joined import JoinedFlow
+from polymaestro.movement.joined import rereads
+from polymaestro.movement.mixed import MixedFlow
 from polymaestro.movement.quantities import Flow, Quantity, product
 from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.relations import Relations, joined
@@ -87,19 +88,17 @@ def _boundary(relations: Relations, depth: int, parent: str, child: str) -> Boun
 
 
 def _tensor(apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor) -> dict[str, Quantity]:
-    """Derive one tensor; what units share needs all groups together when their cases differ."""
-    own = Flow(apart, tensor)
+    """Derive one tensor; what is read again needs all groups together where units begin at other steps."""
     spatial = next(group for group in apart if group.spreads)
-    joint = JoinedFlow(together, tensor)
-    shared = own if spatial.is_uniform else joint
+    own = Flow(apart, tensor) if spatial.is_uniform else MixedFlow(apart, tensor)
     held = {"occupancy": own.occupancy(), "tile_total": own.tile_total()}
     if tensor.role == "input":
-        return held | {"fills": own.transfers(), "parent_reads": shared.arrivals()}
+        return held | {"fills": own.transfers(), "parent_reads": own.arrivals()}
     final = own.distinct()
-    first_at_once = spatial.is_uniform and spatial.arrives_once(tensor)
+    again = own.arrivals().minus(final) if spatial.arrives_once(tensor) else rereads(together, tensor)
     return held | {
         "drains": own.transfers(),
-        "parent_updates": shared.departures(),
-        "read_backs": shared.arrivals().minus(final) if first_at_once else joint.rereads(),
+        "parent_updates": own.departures(),
+        "read_backs": again,
         "final_writes": final,
     }

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import islpy as isl
 
-from polymaestro.errors import LegalityError, PolymaestroError
+from polymaestro.errors import LegalityError, PolymaestroError, WorkloadError
 from polymaestro.loopnest import LoopNest
 from polymaestro.relations.assumptions import assumed
 from polymaestro.relations.coverage import Coverage, coverage_of, executed_again, never_executed
@@ -76,16 +76,25 @@ def extract(nest: LoopNest, assumptions: Iterable[str] = (), *, allow_illegal: b
     `assumptions` are conditions on the parameters as isl reads them: ``"C mod 64 = 0"``, ``"P >= R"``.
 
     Raises `LegalityError` when some point is not executed exactly once, unless `allow_illegal`; when
-    that depends on the parameters, the context shrinks to where the dataflow is legal.
+    that depends on the parameters, the context shrinks to where the dataflow is legal. Raises
+    `WorkloadError` when the conditions of the operator leave no point.
     """
     context = _context(nest, tuple(assumptions))
     groups = axis_groups(nest, context)
+    _check_domain(nest, groups)
     relations = Relations(nest, context, groups, tuple(coverage_of(group) for group in groups))
     if allow_illegal or not relations.problems:
         return relations
     legal = _legal_part(relations)
     groups = axis_groups(nest, legal)
     return Relations(nest, legal, groups, tuple(coverage_of(group) for group in groups))
+
+
+def _check_domain(nest: LoopNest, groups: Iterable[AxisGroup]) -> None:
+    """Refuse an operator without points; conditions that contradict each other show only here."""
+    if nest.operator.conditions and any(group.whole.is_empty() for group in groups):
+        message = f"{nest.operator.name} has an empty domain: no point has {nest.operator.domain}"
+        raise WorkloadError(message)
 
 
 def _legal_part(relations: Relations) -> isl.Set:
