@@ -47,7 +47,7 @@ def source_of(expressions: Mapping[str, sympy.Expr]) -> str:
 
     >>> import sympy
     >>> print(source_of({"L2.fills": sympy.ceiling(sympy.Symbol("K", integer=True) / 4)}))
-    from sympy import Eq, Piecewise, ceiling, floor, symbols
+    from sympy import Eq, Max, Min, Piecewise, ceiling, floor, symbols
     <BLANKLINE>
     K, = symbols('K,', integer=True)
     <BLANKLINE>
@@ -55,7 +55,7 @@ def source_of(expressions: Mapping[str, sympy.Expr]) -> str:
     """
     import sympy  # noqa: PLC0415
 
-    imported = ("Eq", "Piecewise", "ceiling", "floor", "symbols")
+    imported = ("Eq", "Max", "Min", "Piecewise", "ceiling", "floor", "symbols")
     names = Names([*PYTHON, *imported])
     symbols = sorted({each.name for value in expressions.values() for each in value.free_symbols})
     called = symbol_names(symbols, names)
