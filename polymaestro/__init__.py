@@ -18,6 +18,7 @@ from polymaestro.loopnest.interpreter import interpret
 from polymaestro.model import Analysis
 from polymaestro.pipeline import analyze
 from polymaestro.symbolic import ClosedForm
+from polymaestro.tiling import TiledAnalysis, analyze_tiles, optimize
 from polymaestro.workload import (
     Operator,
     average_pool2d,
@@ -43,8 +44,10 @@ __all__ = [
     "Network",
     "Operator",
     "PolymaestroError",
+    "TiledAnalysis",
     "Verdict",
     "analyze",
+    "analyze_tiles",
     "average_pool2d",
     "batched_gemm",
     "check",
@@ -63,6 +66,7 @@ __all__ = [
     "load_hardware",
     "lstm",
     "max_pool2d",
+    "optimize",
     "parse_dataflow",
     "parse_network",
     "transposed_conv2d",
