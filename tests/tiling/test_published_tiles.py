@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Mapping
 from math import lcm
 
@@ -28,8 +27,8 @@ FLOWS = {
     "yr_p": pm.dataflows.yr_p(3),
     "kc_p": pm.dataflows.kc_p(64),
 }
-CHOICES = 10
-SAMPLES = 8
+CHOICES, ALL_CHOICES = 1, 10
+SAMPLES, ALL_SAMPLES = 4, 8
 PROVED = 0.7
 
 
@@ -91,20 +90,21 @@ def chosen(values: Mapping[str, int], rng: random.Random) -> dict[str, int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FLOWS)
-def test_formulas_with_numbers_put_in_are_the_formulas_of_these_numbers(name: str) -> None:
+def test_formulas_with_numbers_put_in_are_the_formulas_of_these_numbers(name: str, *, full: bool) -> None:
     """Both have the same value at each point, and nearly always on all of its residue class and chambers.
 
     The rest are thin chambers, K = 1 or P ≤ T, where different polynomials have the same values.
     """
     rng = random.Random(name)
+    choices, samples = (ALL_CHOICES, ALL_SAMPLES) if full else (CHOICES, SAMPLES)
     operator = pm.conv2d(R=3, S=3)
     found = lifted(pm.conv2d(N=1, K=64, C=64, P=8, Q=8, R=3, S=3), FLOWS[name], 256)
     general = pm.analyze_tiles(operator, found.dataflow, found.num_pes)
     same = sampled = 0
-    for _ in range(CHOICES):
+    for _ in range(choices):
         numbers = chosen(found.values, rng)
         special = pm.analyze(operator, with_numbers(found.dataflow, numbers), numbers["PEs"])
-        for _ in range(SAMPLES):
+        for _ in range(samples):
             extents = {dim: rng.randint(1, 40) for dim in operator.symbols}
             point = {n: v for n, v in (extents | numbers).items() if n in general.symbols}
             values = general.macs.extended(point)
@@ -115,27 +115,13 @@ def test_formulas_with_numbers_put_in_are_the_formulas_of_these_numbers(name: st
                 left = specialised(form.value_at(values), general, numbers)
                 same += is_same(left, other.value_near(extents), extents)
                 sampled += 1
-    assert sampled == CHOICES * SAMPLES * len(list(general.named()))
+    assert sampled == choices * samples * len(list(general.named()))
     assert same >= PROVED * sampled
 
 
 def named(analysis: pm.Analysis) -> list[tuple[str, ClosedForm]]:
     totals = [("macs", analysis.macs), ("steps", analysis.steps), ("active_units", analysis.active_units)]
     return [*totals, *analysis.forms.named()]
-
-
-SHAPES = {"kc_p": (pm.dataflows.kc_p(64), 256), "yr_p": (pm.dataflows.yr_p(3), 192)}
-
-
-@pytest.mark.parametrize("name", SHAPES)
-def test_everything_symbolic_takes_less_than_three_seconds(name: str) -> None:
-    """All extents, tiles, clusters and PEs: derived, and written in the divisible view."""
-    flow, num_pes = SHAPES[name]
-    start = time.process_time()
-    found = lifted(pm.conv2d(**LAYER), flow, num_pes)
-    analysis = pm.analyze_tiles(pm.conv2d(), found.dataflow, found.num_pes)
-    analysis.table(LAYER | found.values, divisible=True)
-    assert time.process_time() - start < 3
 
 
 @pytest.mark.parametrize("name", FLOWS)
@@ -175,6 +161,9 @@ FILE = """Network N { Layer L { Type: CONV
   } } }"""
 
 Golden = Callable[[str, str], None]
+
+
+SHAPES = {"kc_p": (pm.dataflows.kc_p(64), 256), "yr_p": (pm.dataflows.yr_p(3), 192)}
 
 
 @pytest.mark.parametrize("name", SHAPES)

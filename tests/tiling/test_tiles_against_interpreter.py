@@ -101,20 +101,22 @@ def test_symbols_in_the_mapping_are_exact(drawn: Drawn, rng: random.Random) -> N
 
 
 @pytest.mark.slow
-def test_three_thousand_mappings_with_symbols_are_exact() -> None:
+def test_thousands_of_mappings_with_symbols_are_exact(*, full: bool) -> None:
+    """3,000 of them with ``pytest --full``, which takes minutes."""
+    drawn_mappings, least = (3400, 3000) if full else (240, 180)
     seen: Counter[str] = Counter()
 
     @given(mappings(), st.randoms(use_true_random=False))
-    @settings(max_examples=3400, phases=[Phase.generate], suppress_health_check=NO_HEALTH_CHECKS)
+    @settings(max_examples=drawn_mappings, phases=[Phase.generate], suppress_health_check=NO_HEALTH_CHECKS)
     def every(drawn: Drawn, rng: random.Random) -> None:
         seen["mappings"] += 1
         check(drawn, rng, seen)
 
     every()
     print(dict(seen))  # noqa: T201  how many of which, for who looks
-    assert seen["mappings"] - seen["refused"] >= 3000
-    assert seen["equal"] >= 2.5 * 3000
-    assert seen["unavailable"] <= seen["equal"] / 500
+    assert seen["mappings"] - seen["refused"] >= least
+    assert seen["equal"] >= 2.5 * least
+    assert seen["unavailable"] <= 1 + seen["equal"] / 500
 
 
 CONV = pm.conv2d(N=1)
