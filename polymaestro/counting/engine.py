@@ -127,6 +127,10 @@ class Counter:
         context = restricted(self.context, parameters(tile.params()))
         return self._peaks.recall(tile, lambda: self._merged(peak_pieces(tile, self._split), context))
 
+    def cells(self, domain: isl.Set) -> list[Piece]:
+        """Count a set with named dimensions and leave the pieces as sets of all its parameters."""
+        return self._split(domain, domain.params())
+
     def _counted(self, domain: isl.Set) -> Count:
         context = restricted(self.context, parameters(domain))
         return self._merged(self._split(domain, context), context)
