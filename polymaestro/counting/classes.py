@@ -13,7 +13,7 @@ channels, and one that brings the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import islpy as isl
@@ -28,6 +28,7 @@ from polymaestro.movement.transfers import END, Crossing, Mode, WordTerm
 from polymaestro.policies import Policies
 from polymaestro.relations import Relations
 from polymaestro.relations.sets import coalesced
+from polymaestro.workload import Tensor
 
 ZERO = QuasiPolynomial.of(0)
 
@@ -78,22 +79,27 @@ class BoundaryClasses:
 
 @dataclass(frozen=True)
 class StepClasses:
-    """All boundaries from L2 down; `entangled` says why there are none where groups cannot be separated."""
+    """All boundaries from L2 down, and what L2 would hold; one entry a group.
+
+    `distinct` counts the elements of a tensor, `tiles` gives the sizes of what a step uses of it, each
+    with the number of steps. `entangled` says why there is nothing where groups cannot be separated.
+    """
 
     boundaries: tuple[BoundaryClasses, ...]
     distinct: Mapping[str, tuple[Count, ...]]
+    tiles: Mapping[str, tuple[tuple[tuple[Count, QuasiPolynomial], ...], ...]]
     entangled: str = ""
 
 
-def classify(relations: Relations, policies: Policies, engine: Engine = "auto") -> StepClasses:
-    """Find the step classes of every boundary.
+def classify(relations: Relations, policies: Sequence[Policies], engine: Engine = "auto") -> StepClasses:
+    """Find the step classes of every boundary; the policies are those of each, from DRAM → L2 on.
 
     Raises `CountingUnavailableError` when the steps of a group have no finite number of classes.
     """
     crossings = crossings_of(relations, policies)
     why = entangled(crossings)
     if why:
-        return StepClasses((), {}, why)
+        return StepClasses((), {}, {}, why)
     counter = Counter(relations.context, engine)
     builder = _Builder(counter, Sizer(counter))
     boundaries: list[BoundaryClasses] = []
@@ -103,14 +109,13 @@ def classify(relations: Relations, policies: Policies, engine: Engine = "auto") 
         made = [builder.group(crossing, off_chip, i, inner[i] if inner else None) for i in _range(crossing)]
         boundaries.insert(0, _boundary(crossing, off_chip, made))
         inner = made
-    distinct = {
-        tensor.name: tuple(
-            counter.count(group.elements(group.tile(tensor)).wrap().flatten())
-            for group in crossings[0].groups
-        )
-        for tensor in relations.nest.operator.tensors
-    }
-    return StepClasses(tuple(boundaries), distinct)
+    whole = crossings[0].groups
+    tensors = relations.nest.operator.tensors
+    return StepClasses(
+        tuple(boundaries),
+        {t.name: tuple(counter.count(builder.ever(g, t)) for g in whole) for t in tensors},
+        {t.name: tuple(builder.tiles(g, t) for g in whole) for t in tensors},
+    )
 
 
 def _range(crossing: Crossing) -> range:
@@ -168,6 +173,14 @@ class _Builder:
                 StepClass(self.counter.count(where), sizes, profiles) for where, sizes, profiles in found
             )
         return made
+
+    def ever(self, group: GroupSteps, tensor: Tensor) -> isl.Set:
+        """Give the elements of a tensor that a group touches at any time."""
+        return group.elements(group.tile(tensor)).wrap().flatten()
+
+    def tiles(self, group: GroupSteps, tensor: Tensor) -> tuple[tuple[Count, QuasiPolynomial], ...]:
+        """Give the sizes of a tile in one group, each with the number of steps that have it."""
+        return tuple((self.counter.count(steps), n) for steps, n in self.sizer.sizes(group.tile(tensor)))
 
     def _refined(self, steps: isl.Set, relations: Iterable[isl.Map]) -> Refined:
         """Cut steps until every relation has one size on each part."""

@@ -21,8 +21,11 @@ Where `model.md` leaves room, this is the reading:
 * DRAM works beside level 0: a level-0 step lasts as long as the largest of its compute time and of the
   four transfers at L2. A tensor that is resident in L2 arrives when first touched and leaves at the step
   after its last touch. Others come and go with the union over all units of the step's tiles.
-* Of the sets of tensors that fit into L2 as residents, the one with the least DRAM traffic is taken,
-  of equals the one with the fewest words. Streamed tensors need two tiles where steps overlap.
+* Of the sets of tensors that fit into L2 as residents, the one with the least DRAM traffic is taken, of
+  equals the one with the most tensors, then the one with the fewest words. So without a limit all stay.
+  A streamed tensor needs two tiles where its transfers overlap the steps.
+* Overlap is a property of the memory that receives: where it is not double-buffered, the times of a step
+  add up at its boundary.
 * The bandwidth requirement is of the steps: their first ingress included, the end not. The average is
   Σ words / Σ compute, each step weighing as long as it computes.
 * The roofline bound takes a boundary's traffic of each direction over all its links together.
@@ -80,12 +83,16 @@ class Wire:
 
 @dataclass(frozen=True)
 class Machine:
-    """What time depends on: one wire per boundary from DRAM → L2 on, MACs per PE and cycle, words of L2."""
+    """What time depends on: one wire per boundary from DRAM → L2 on, MACs per PE and cycle, words of L2.
+
+    `serial` holds the depths of memories that are not double-buffered.
+    """
 
     num_pes: int
     wires: tuple[Wire, ...] = ()
     lanes: int = 1
     l2_words: int | None = None
+    serial: frozenset[int] = frozenset()
 
     def wire(self, depth: int) -> Wire:
         """Give the wire to the memories of this depth; one without limit where none is given."""
@@ -214,10 +221,13 @@ class _Run:
         fitting = [each for each in choices if limit is None or self._needed(each) <= limit]
         if not fitting:
             return frozenset(), False
-        return min(fitting, key=lambda each: (self._traffic(each), self._needed(each), sorted(each))), True
+        return min(fitting, key=self._rank), True
+
+    def _rank(self, resident: frozenset[str]) -> tuple[int, int, int, list[str]]:
+        return self._traffic(resident), -len(resident), self._needed(resident), sorted(resident)
 
     def _needed(self, resident: frozenset[str]) -> int:
-        copies = 2 if self.policies.overlap == "double-buffered" else 1
+        copies = 1 if self._is_serial(0) else 2
         words = 0
         for tensor in self.operator.tensors:
             sizes = [len(tile) for _, tile in self._tiles(tensor)[()]]
@@ -270,10 +280,14 @@ class _Run:
 
     def _step_time(self, depth: int, parent: Unit, step: Step) -> int:
         """step(b, v, t)."""
-        times = [self.compute_time(depth, parent, step), *self._transfer(depth, parent, step)]
-        if depth == 1:
-            times += self._transfer(0, (), step)
-        return sum(times) if self.policies.overlap == "none" else max(times)
+        time = self.compute_time(depth, parent, step)
+        for boundary in (1, 0) if depth == 1 else (depth,):
+            join = sum if self._is_serial(boundary) else max
+            time = join((time, *self._transfer(boundary, parent, step)))
+        return time
+
+    def _is_serial(self, depth: int) -> bool:
+        return self.policies.overlap == "none" or depth in self.machine.serial
 
     def _compute_time(self, depth: int, parent: Unit, step: Step) -> int:
         """compute(b, v, t)."""

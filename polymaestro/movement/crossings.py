@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import islpy as isl
 
 from polymaestro.movement.steps import GroupSteps
@@ -10,15 +12,18 @@ from polymaestro.policies import Policies
 from polymaestro.relations import Relations
 
 
-def crossings_of(relations: Relations, policies: Policies) -> tuple[Crossing, ...]:
-    """Give the crossings from DRAM → L2 on; L2 is the one unit of the first, its steps those of level 0."""
+def crossings_of(relations: Relations, policies: Sequence[Policies]) -> tuple[Crossing, ...]:
+    """Give the crossings from DRAM → L2 on, each under its policies.
+
+    L2 is the one unit of the first, whose steps are those of level 0.
+    """
     operator = relations.nest.operator
     off_chip = tuple(GroupSteps(group, 1, unit_depth=0) for group in relations.groups)
     on_chip = (
-        Crossing(depth, tuple(GroupSteps(group, depth) for group in relations.groups), operator, policies)
-        for depth in range(1, relations.nest.depth + 1)
+        Crossing(depth, tuple(GroupSteps(group, depth) for group in relations.groups), operator, here)
+        for depth, here in enumerate(policies[1:], 1)
     )
-    return (Crossing(0, off_chip, operator, policies), *on_chip)
+    return (Crossing(0, off_chip, operator, policies[0]), *on_chip)
 
 
 def entangled(crossings: tuple[Crossing, ...]) -> str:

@@ -22,7 +22,12 @@ wires = st.builds(Wire, st.none() | st.integers(1, 9), st.integers(0, 3))
 def machines(num_pes: int) -> st.SearchStrategy[Machine]:
     l2_words = st.none() | st.integers(1, 200)
     return st.builds(
-        Machine, st.just(num_pes), st.tuples(wires, wires, wires, wires), st.integers(1, 4), l2_words
+        Machine,
+        st.just(num_pes),
+        st.tuples(wires, wires, wires, wires),
+        st.integers(1, 4),
+        l2_words,
+        st.frozensets(st.integers(0, 3), max_size=2),
     )
 
 
@@ -115,9 +120,10 @@ def test_a_tensor_that_fits_into_l2_crosses_once_and_others_come_again() -> None
     flow = "TemporalMap(1,1) N; TemporalMap(1,1) M; TemporalMap(1,1) K"
     sizes = {"A": 6, "B": 8, "Z": 12}
     full = gemm_time(flow, Machine(1, l2_words=sum(sizes.values())))
-    assert full.resident == {"A", "B"}  # an output that is finished before it goes need not stay
+    assert full.resident == set(sizes)
     traffic = {name: sum(each.values()) for name, each in full.transfers[0].counts.items()}
     assert traffic == {"A": 2 * 6, "B": 2 * 8, "Z": 2 * 12}  # fills and parent reads, drains and updates
+    assert gemm_time(flow, Machine(1, l2_words=sum(sizes.values()) - 1)).resident == {"A", "B"}
     tight = gemm_time(flow, Machine(1, l2_words=6 + 2 + 2))
     assert (tight.resident, tight.fits) == (frozenset("A"), True)
     assert tight.transfers[0].counts["B"]["parent_reads"] == 24
