@@ -14,6 +14,7 @@ from polymaestro.hardware import Hardware, load_hardware
 from polymaestro.loopnest.interpreter import interpret
 from polymaestro.model import Analysis
 from polymaestro.pipeline import analyze
+from polymaestro.policies import Policies
 from polymaestro.symbolic import ClosedForm
 from polymaestro.workload import Operator, conv2d, depthwise_conv2d, einsum, gemm, grouped_conv2d
 
@@ -26,6 +27,7 @@ __all__ = [
     "Hardware",
     "Network",
     "Operator",
+    "Policies",
     "PolymaestroError",
     "analyze",
     "conv2d",

@@ -9,24 +9,27 @@ from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest import lower
 from polymaestro.model import Analysis
 from polymaestro.movement import trace
+from polymaestro.policies import Policies
 from polymaestro.relations import extract
 from polymaestro.symbolic import close
 from polymaestro.workload import Operator
 
 
-def analyze(  # noqa: PLR0913  three things to analyse and three options
+def analyze(  # noqa: PLR0913  three things to analyse and four options
     operator: Operator,
     dataflow: Dataflow,
     num_pes: int | str,
     *,
     assuming: Iterable[str] = (),
+    policies: Policies = Policies(),  # noqa: B008  frozen
     engine: Engine = "auto",
     allow_illegal: bool = False,
 ) -> Analysis:
     """Derive every count of a dataflow on an operator, exact, in the extents that are symbols.
 
     `num_pes` is the number of PEs of the whole array; `assuming` holds conditions on the symbols such
-    as ``"C % 64 == 0"`` that are used while counting.
+    as ``"C % 64 == 0"`` that are used while counting. `policies` settles the points on which models
+    disagree.
 
     Raises one of the `PolymaestroError` family: `DataflowError` or `LoweringError` for directives that
     do not fit, `LegalityError` when work is skipped or repeated (unless `allow_illegal`),
@@ -41,7 +44,7 @@ def analyze(  # noqa: PLR0913  three things to analyse and three options
     """
     loop_nest = lower(operator, dataflow, num_pes)
     relations = extract(loop_nest, assuming, allow_illegal=allow_illegal)
-    movement = trace(relations)
+    movement = trace(relations, policies)
     counts = count(movement, engine)
     forms = close(counts)
     return Analysis(operator, dataflow, loop_nest, relations, movement, counts, forms)

@@ -43,7 +43,7 @@ def overview(report: NetworkReport) -> Table:
         rows.append(_total(counted, columns))
     parents = sorted({layer.boundaries[0].parent for layer in counted})
     traffic = f"; traffic below {', '.join(parents)}, in elements" if parents else ""
-    title = f"{report.network} on {report.hardware['num_pes']} PEs{traffic}"
+    title = f"{report.network} on {report.hardware.num_pes} PEs{traffic}"
     head = ("layer", "operator", "MACs", "steps", "util", *labels)
     return Table(head, tuple(rows), words=2, title=title)
 

@@ -28,7 +28,6 @@ from polymaestro.movement.transfers import END, Crossing, Mode, WordTerm
 from polymaestro.policies import Policies
 from polymaestro.relations import Relations
 from polymaestro.relations.sets import coalesced
-from polymaestro.workload import Tensor
 
 ZERO = QuasiPolynomial.of(0)
 
@@ -79,15 +78,9 @@ class BoundaryClasses:
 
 @dataclass(frozen=True)
 class StepClasses:
-    """All boundaries from L2 down, and what L2 would hold; one entry a group.
-
-    `distinct` counts the elements of a tensor, `tiles` gives the sizes of what a step uses of it, each
-    with the number of steps. `entangled` says why there is nothing where groups cannot be separated.
-    """
+    """All boundaries from L2 down; `entangled` says why there are none where groups cannot be separated."""
 
     boundaries: tuple[BoundaryClasses, ...]
-    distinct: Mapping[str, tuple[Count, ...]]
-    tiles: Mapping[str, tuple[tuple[tuple[Count, QuasiPolynomial], ...], ...]]
     entangled: str = ""
 
 
@@ -99,7 +92,7 @@ def classify(relations: Relations, policies: Sequence[Policies], engine: Engine 
     crossings = crossings_of(relations, policies)
     why = entangled(crossings)
     if why:
-        return StepClasses((), {}, {}, why)
+        return StepClasses((), why)
     counter = Counter(relations.context, engine)
     builder = _Builder(counter, Sizer(counter))
     boundaries: list[BoundaryClasses] = []
@@ -109,13 +102,7 @@ def classify(relations: Relations, policies: Sequence[Policies], engine: Engine 
         made = [builder.group(crossing, off_chip, i, inner[i] if inner else None) for i in _range(crossing)]
         boundaries.insert(0, _boundary(crossing, off_chip, made))
         inner = made
-    whole = crossings[0].groups
-    tensors = relations.nest.operator.tensors
-    return StepClasses(
-        tuple(boundaries),
-        {t.name: tuple(counter.count(builder.ever(g, t)) for g in whole) for t in tensors},
-        {t.name: tuple(builder.tiles(g, t) for g in whole) for t in tensors},
-    )
+    return StepClasses(tuple(boundaries))
 
 
 def _range(crossing: Crossing) -> range:
@@ -135,6 +122,7 @@ def _boundary(crossing: Crossing, off_chip: Crossing | None, groups: list[_Group
 
 
 Refined = list[tuple[isl.Set, tuple[QuasiPolynomial, ...]]]
+Finest = list[tuple[isl.Set, tuple[QuasiPolynomial, ...], tuple[int, ...]]]
 
 
 @dataclass(frozen=True)
@@ -151,7 +139,9 @@ class _Builder:
     counter: Counter
     sizer: Sizer
 
-    def group(self, crossing: Crossing, off_chip: Crossing | None, index: int, inner: _Group | None) -> _Group:
+    def group(
+        self, crossing: Crossing, off_chip: Crossing | None, index: int, inner: _Group | None
+    ) -> _Group:
         """Classify one group at one boundary, given its classes one boundary further in."""
         group = crossing.groups[index]
         units = self._units(group, inner)
@@ -173,14 +163,6 @@ class _Builder:
                 StepClass(self.counter.count(where), sizes, profiles) for where, sizes, profiles in found
             )
         return made
-
-    def ever(self, group: GroupSteps, tensor: Tensor) -> isl.Set:
-        """Give the elements of a tensor that a group touches at any time."""
-        return group.elements(group.tile(tensor)).wrap().flatten()
-
-    def tiles(self, group: GroupSteps, tensor: Tensor) -> tuple[tuple[Count, QuasiPolynomial], ...]:
-        """Give the sizes of a tile in one group, each with the number of steps that have it."""
-        return tuple((self.counter.count(steps), n) for steps, n in self.sizer.sizes(group.tile(tensor)))
 
     def _refined(self, steps: isl.Set, relations: Iterable[isl.Map]) -> Refined:
         """Cut steps until every relation has one size on each part."""
@@ -236,20 +218,15 @@ def _merged(parts: Refined) -> Refined:
     return [(coalesced(where), sizes) for sizes, where in joined.items()]
 
 
-def _joined(
-    parts: Refined, busy: list[isl.Set]
-) -> list[tuple[isl.Set, tuple[QuasiPolynomial, ...], tuple[int, ...]]]:
+def _joined(parts: Refined, busy: list[isl.Set]) -> Finest:
     """Cut each part by which profiles the units of its steps have."""
-    result = [(where, sizes, ()) for where, sizes in parts]
+    result: Finest = [(where, sizes, ()) for where, sizes in parts]
     for index, steps in enumerate(busy):
-        cut: list[tuple[isl.Set, tuple[QuasiPolynomial, ...], tuple[int, ...]]] = []
+        cut: Finest = []
         for where, sizes, inside in result:
-            common = where.intersect(steps)
-            if common.is_empty():
-                cut.append((where, sizes, inside))
-                continue
-            cut.append((coalesced(common), sizes, (*inside, index)))
-            rest = where.subtract(common)
+            common, rest = where.intersect(steps), where.subtract(steps)
+            if not common.is_empty():
+                cut.append((coalesced(common), sizes, (*inside, index)))
             if not rest.is_empty():
                 cut.append((coalesced(rest), sizes, inside))
         result = cut

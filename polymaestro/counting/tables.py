@@ -27,6 +27,7 @@ class Counts:
     """Every quantity of an analysis as a sum of products of counts."""
 
     movement: Movement
+    engine: Engine
     boundaries: tuple[BoundaryCounts, ...]
     macs: Sum
     steps: Sum
@@ -41,10 +42,7 @@ def count(movement: Movement, engine: Engine = "auto") -> Counts:
     counter = Counter(movement.relations.context, engine)
 
     def counted(quantity: Quantity) -> Sum:
-        return tuple(
-            (term.sign, tuple(_counted(counter, factor) for factor in term.factors))
-            for term in quantity.terms
-        )
+        return sum_of(counter, quantity)
 
     boundaries = tuple(
         BoundaryCounts(
@@ -59,7 +57,16 @@ def count(movement: Movement, engine: Engine = "auto") -> Counts:
         )
         for each in movement.boundaries
     )
-    return Counts(movement, boundaries, *map(counted, (movement.macs, movement.steps, movement.active)))
+    return Counts(
+        movement, engine, boundaries, *map(counted, (movement.macs, movement.steps, movement.active))
+    )
+
+
+def sum_of(counter: Counter, quantity: Quantity) -> Sum:
+    """Count every factor of a quantity."""
+    return tuple(
+        (term.sign, tuple(_counted(counter, factor) for factor in term.factors)) for term in quantity.terms
+    )
 
 
 def _counted(counter: Counter, factor: Factor) -> Count:

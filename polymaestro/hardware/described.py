@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -27,16 +27,16 @@ from polymaestro.errors import HardwareError, LanguageError, Place, did_you_mean
 from polymaestro.hardware.energy import HOROWITZ, TABLES, EnergyTable
 from polymaestro.hardware.machine import Hardware, Link, Memory
 
-Fields = dict[str, tuple[yaml.Node, Any]]
+Part = TypeVar("Part", Hardware, Memory, Link)
 
 
 def parse_yaml(text: str, *, file: str = "<text>") -> Hardware:
-    """Read a hardware description in YAML.
+    r"""Read a hardware description in YAML.
 
     Raises `LanguageError` with file, line and column for text that is no YAML, and `HardwareError` for
     a field that is unknown, missing, given twice or impossible.
 
-    >>> parse_yaml("num_pes: 16\\nmemories: [{name: L2, link: {bandwidth: B}}]").memory("L2").link.bandwidth
+    >>> parse_yaml("num_pes: 16\nmemories: [{name: L2, link: {bandwidth: B}}]").memory("L2").link.bandwidth
     'B'
     """
     return _Reader(text, file).hardware()
@@ -56,8 +56,8 @@ class _Reader:
         except yaml.YAMLError as error:
             raise LanguageError(str(error).splitlines()[0], Place(file, 1, 1)) from None
         if node is None:
-            message = "num_pes is missing: the number of PEs has no default"
-            raise HardwareError(f"{file}:1:1: {message}")
+            message = f"{file}:1:1: num_pes is missing: the number of PEs has no default"
+            raise HardwareError(message)
         self.root = node
 
     def hardware(self) -> Hardware:
@@ -114,7 +114,9 @@ class _Reader:
         found: dict[str, yaml.Node] = {}
         for key, value in node.value:
             if key.value not in known:
-                raise self._error(key, f"{what} has no field {key.value!r}{did_you_mean(str(key.value), known)}")
+                raise self._error(
+                    key, f"{what} has no field {key.value!r}{did_you_mean(str(key.value), known)}"
+                )
             if key.value in found:
                 raise self._error(key, f"{key.value} is given twice")
             found[key.value] = value
@@ -123,7 +125,7 @@ class _Reader:
     def _plain(self, node: yaml.Node) -> Any:  # noqa: ANN401  whatever the text says; checked when built
         return yaml.SafeLoader("").construct_document(node)
 
-    def _made(self, kind: type, node: yaml.Node, values: dict[str, Any]) -> Any:  # noqa: ANN401
+    def _made(self, kind: type[Part], node: yaml.Node, values: dict[str, Any]) -> Part:
         """Build a part of the machine; what it refuses gets the place of the field that it names."""
         try:
             return kind(**values)

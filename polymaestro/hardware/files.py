@@ -8,6 +8,7 @@ from polymaestro.dataflow.scanner import read_source
 from polymaestro.hardware.machine import Hardware
 from polymaestro.hardware.maestro import parse_maestro
 
+
 def parse_hardware(text: str, *, file: str = "<text>") -> Hardware:
     """Read a hardware description: YAML in files named .yaml or .yml, MAESTRO's format in others.
 

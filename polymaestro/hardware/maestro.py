@@ -1,6 +1,6 @@
 """Reading the hardware files of MAESTRO.
 
-    file  := { key INT }        ``:`` ``,`` ``;`` and ``// comments`` are blanks
+file  := { key INT }        ``:`` ``,`` ``;`` and ``// comments`` are blanks
 """
 
 from __future__ import annotations

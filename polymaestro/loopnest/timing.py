@@ -85,7 +85,8 @@ class Wire:
 class Machine:
     """What time depends on: one wire per boundary from DRAM → L2 on, MACs per PE and cycle, words of L2.
 
-    `serial` holds the depths of memories that are not double-buffered.
+    `serial` holds the depths of memories that are not double-buffered, `unicast` and `unreduced` the
+    boundaries whose links cannot multicast and cannot add up, `widths` the words of an element.
     """
 
     num_pes: int
@@ -93,6 +94,9 @@ class Machine:
     lanes: int = 1
     l2_words: int | None = None
     serial: frozenset[int] = frozenset()
+    unicast: frozenset[int] = frozenset()
+    unreduced: frozenset[int] = frozenset()
+    widths: Table[str, int] = field(default_factory=dict)
 
     def wire(self, depth: int) -> Wire:
         """Give the wire to the memories of this depth; one without limit where none is given."""
@@ -178,20 +182,26 @@ class _Run:
         transfers = Transfers(depth)
         work = work_of(self.runs, depth, depth)
         for tensor in self.operator.tensors:
+            width = self._width(tensor)
             totals: dict[str, int] = defaultdict(int)
             for parent, family in families_of(self.operator, tensor, work).items():
                 new, gone = _moved(family, self.policies.retention)
                 for name, moved in self._words(tensor, new, gone).items():
-                    for step, words in moved.items():
-                        totals[name] += words
-                        _book(transfers, (parent, step), self._crossing(name), words)
+                    for step, elements in moved.items():
+                        totals[name] += elements
+                        _book(transfers, (parent, step), self._crossing(name, depth), width * elements)
             transfers.counts[tensor.name] = dict(totals)
         return transfers
 
-    def _crossing(self, name: str) -> str:
+    def _width(self, tensor: Tensor) -> int:
+        return self.machine.widths.get(tensor.name, 1)
+
+    def _crossing(self, name: str, depth: int) -> str:
         """Give the direction in which a count crosses the wire, if it does under the policies."""
-        reads = "fills" if self.policies.sharing == "unicast" else "parent_reads"
-        updates = "drains" if self.policies.reduction == "none" else "parent_updates"
+        unicast = self.policies.sharing == "unicast" or depth in self.machine.unicast
+        unreduced = self.policies.reduction == "none" or depth in self.machine.unreduced
+        reads = "fills" if unicast else "parent_reads"
+        updates = "drains" if unreduced else "parent_updates"
         return {reads: "in", "read_backs": "in", updates: "out"}.get(name, "")
 
     def _words(self, tensor: Tensor, new: Moves, gone: Moves) -> dict[str, dict[Step, int]]:
@@ -232,12 +242,12 @@ class _Run:
         for tensor in self.operator.tensors:
             sizes = [len(tile) for _, tile in self._tiles(tensor)[()]]
             whole = len(union([tile for _, tile in self._tiles(tensor)[()]]))
-            words += whole if tensor.name in resident else copies * max(sizes)
+            words += self._width(tensor) * (whole if tensor.name in resident else copies * max(sizes))
         return words
 
     def _traffic(self, resident: frozenset[str]) -> int:
         return sum(
-            sum(words.values())
+            self._width(tensor) * sum(words.values())
             for tensor in self.operator.tensors
             for name, words in self._off_chip_words(tensor, tensor.name in resident).items()
             if name in {"parent_reads", "parent_updates", "read_backs"}
@@ -259,12 +269,13 @@ class _Run:
     def _off_chip(self) -> Transfers:
         transfers = Transfers(0)
         for tensor in self.operator.tensors:
-            words = self._off_chip_words(tensor, tensor.name in self.resident)
+            counts = self._off_chip_words(tensor, tensor.name in self.resident)
             directions = {"parent_reads": "in", "read_backs": "in", "parent_updates": "out"}
-            for name, moved in words.items():
+            for name, moved in counts.items():
                 for step, count in moved.items():
-                    _book(transfers, ((), step), directions.get(name, ""), count)
-            transfers.counts[tensor.name] = {name: sum(moved.values()) for name, moved in words.items()}
+                    words = self._width(tensor) * count
+                    _book(transfers, ((), step), directions.get(name, ""), words)
+            transfers.counts[tensor.name] = {name: sum(moved.values()) for name, moved in counts.items()}
         return transfers
 
     # --- Time ---
@@ -379,14 +390,14 @@ class _Run:
             if depth >= 0:  # as the child of the memory above
                 for tensor in self.operator.tensors:
                     counts = self.transfers[depth].counts[tensor.name]
-                    writes += counts.get("fills", 0) + counts.get("read_backs", 0)
-                    reads += counts.get("drains", 0)
+                    writes += self._width(tensor) * (counts.get("fills", 0) + counts.get("read_backs", 0))
+                    reads += self._width(tensor) * counts.get("drains", 0)
             if depth < last:  # as the parent of the memory below
                 reads += _all(self.transfers[depth + 1].ingress)
                 writes += _all(self.transfers[depth + 1].egress)
             else:
                 reads += self._operand_reads(macs)
-                writes += macs
+                writes += macs * self._width(self.operator.output)
             yield reads, writes
 
     def _operand_reads(self, macs: int) -> int:
@@ -396,7 +407,7 @@ class _Run:
             fresh = 0
             if tensor.role == "output" and self.policies.first_partial_sum_read == "elided":
                 fresh = counts["drains"] - counts["read_backs"]
-            reads += macs - fresh
+            reads += self._width(tensor) * (macs - fresh)
         return reads
 
 

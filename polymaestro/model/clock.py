@@ -81,9 +81,7 @@ class Clock:
     def runtime(self) -> Time:
         """Give the cycles from the first word in to the last word out."""
         ones = [(1, time) for time in (*self.fills(), *self.drains())]
-        steps = (
-            (number, self.step(1, case, chosen)) for case, chosen, number in self.combinations(1)
-        )
+        steps = ((number, self.step(1, case, chosen)) for case, chosen, number in self.combinations(1))
         return self.arithmetic.total([*steps, *ones])
 
     def fills(self) -> list[Time]:
@@ -146,8 +144,7 @@ class Clock:
     def _words(self, depth: int, modes: Sequence[Mode], chosen: Chosen, way: str) -> Scalar:
         level = self.levels[max(depth, 1) - 1]
         entries = [
-            classes[mode][index]
-            for classes, mode, index in zip(level.classes, modes, chosen, strict=True)
+            classes[mode][index] for classes, mode, index in zip(level.classes, modes, chosen, strict=True)
         ]
         words: Scalar = 0
         for position, term in self._terms(depth, modes[0]):

@@ -20,9 +20,10 @@ from polymaestro.workload import Tensor
 class JoinedFlow:
     """How one tensor moves between a parent and its units, all groups in one."""
 
-    def __init__(self, group: GroupSteps, tensor: Tensor) -> None:
-        """Take the group that all groups are joined into."""
+    def __init__(self, group: GroupSteps, tensor: Tensor, retention: str = "one-tile") -> None:
+        """Take the group that all groups are joined into; units keep one tile, or nothing."""
         self.group = group
+        self.keeps = retention == "one-tile"
         self.tile = group.tile(tensor)
 
     def arrivals(self) -> Quantity:
@@ -41,6 +42,8 @@ class JoinedFlow:
     @cached_property
     def _new(self) -> isl.Map:
         """From (parent, step) to what some unit gets there."""
+        if not self.keeps:
+            return coalesced(self.group.spread(self.tile))
         new = self.tile.intersect_domain(self.group.first())
         for loop in self.group.loops:
             before = self.group.before(loop)
@@ -53,7 +56,8 @@ class JoinedFlow:
         """From (parent, step) to what some unit gives up there."""
         gone = self.tile.subtract(self.tile)
         for loop in self.group.loops:
-            gone = gone.union(self.group.before(loop).apply_range(self.tile).subtract(self.tile))
+            before = self.group.before(loop).apply_range(self.tile)
+            gone = gone.union(before.subtract(self.tile) if self.keeps else before)
         return coalesced(self.group.spread(gone))
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 import islpy as isl
 
 from polymaestro.loopnest import Loop
-from polymaestro.movement.steps import GroupSteps
+from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
@@ -67,10 +67,11 @@ def total(quantities: Iterable[Quantity]) -> Quantity:
 class Flow:
     """How one tensor moves across one boundary."""
 
-    def __init__(self, groups: tuple[GroupSteps, ...], tensor: Tensor) -> None:
+    def __init__(self, groups: tuple[GroupSteps, ...], tensor: Tensor, retention: str = "one-tile") -> None:
         """Take the groups of one boundary; exactly one of them spreads over the units of a parent."""
         self.groups = groups
         self.tensor = tensor
+        self.retention = retention
         self.loops = sorted((each for g in groups for each in g.loops), key=lambda each: each.position)
 
     def tile_total(self) -> Quantity:
@@ -78,28 +79,46 @@ class Flow:
         return product(group.tile(self.tensor) for group in self.groups)
 
     def occupancy(self) -> Quantity:
-        """The largest tile."""
-        held = [group.tile(self.tensor) for group in self.groups if group.group.access(self.tensor)]
+        """The largest tile, or the most that a unit ever held where it keeps all."""
+        touching = [group for group in self.groups if group.group.access(self.tensor)]
+        held = [
+            self._kept_for_good(g) if self.retention == "resident" else g.tile(self.tensor) for g in touching
+        ]
         return Quantity((Term(1, tuple(Factor("peak", each) for each in held)),))
 
     def transfers(self) -> Quantity:
         """Σ over units and steps of what is new; as much is given up again, the end included."""
+        if self.retention == "resident":
+            return product(self._kept_for_good(group) for group in self.groups)
+        if self.retention == "whole-step":
+            return self.tile_total()
         kept = [product(self._kept(loop).values(), -1) for loop in self.loops]
         return total([self.tile_total(), *kept])
 
     def arrivals(self) -> Quantity:
         """Σ over steps and parents of the union over units of what is new."""
+        if self.retention == "resident":
+            firsts = (group.touched(group.tile(self.tensor), latest=False) for group in self.groups)
+            return product(group.spread(first) for group, first in zip(self.groups, firsts, strict=True))
         used = product(group.spread(group.tile(self.tensor)) for group in self.groups)
+        if self.retention == "whole-step":
+            return used
         return total([used, *(self._held_everywhere(loop) for loop in self.loops)])
 
     def departures(self) -> Quantity:
         """Σ over steps and parents of the union over units of what is given up, the end included."""
+        if self.retention == "resident":
+            return self.distinct()
         end = product(group.elements(self._at(group, group.last())) for group in self.groups)
         return total([end, *(each for loop in self.loops for each in self._given_up(loop))])
 
     def distinct(self) -> Quantity:
         """Σ over parents of the different elements that their units ever hold."""
         return product(group.elements(group.tile(self.tensor)) for group in self.groups)
+
+    def _kept_for_good(self, group: GroupSteps) -> isl.Map:
+        """From each unit to all that it ever holds."""
+        return coalesced(group.tile(self.tensor).project_out(IN, len(group.units), len(group.loops)))
 
     def _at(self, group: GroupSteps, steps: isl.Set) -> isl.Map:
         return group.tile(self.tensor).intersect_domain(steps)
@@ -139,4 +158,5 @@ class Flow:
             else:
                 stays.append(kept)
         yield product(held)
-        yield product(stays, -1)
+        if self.retention == "one-tile":
+            yield product(stays, -1)

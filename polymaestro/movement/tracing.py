@@ -10,6 +10,7 @@ import islpy as isl
 from polymaestro.movement.joined import JoinedFlow
 from polymaestro.movement.quantities import Flow, Quantity, product
 from polymaestro.movement.steps import IN, GroupSteps
+from polymaestro.policies import Policies
 from polymaestro.relations import Relations, joined
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
@@ -35,6 +36,7 @@ class Movement:
     """All boundaries, and what is executed: MACs, steps and active PEs summed over steps."""
 
     relations: Relations
+    policies: Policies
     boundaries: tuple[BoundaryMovement, ...]
     macs: Quantity
     steps: Quantity
@@ -50,16 +52,17 @@ def memory_names(depth: int) -> list[str]:
     return ["L2", *(f"cluster{level}" for level in range(1, depth)), "L1"]
 
 
-def trace(relations: Relations) -> Movement:
-    """Derive the movement of every tensor across every boundary, in product form."""
+def trace(relations: Relations, policies: Policies = Policies()) -> Movement:  # noqa: B008  frozen
+    """Derive the movement of every tensor across every boundary, in product form, under the policies."""
     depth = relations.nest.depth
     names = memory_names(depth)
     boundaries = tuple(
-        _boundary(relations, level, names[level - 1], names[level]) for level in range(1, depth + 1)
+        _boundary(relations, policies, level, names[level - 1 : level + 1]) for level in range(1, depth + 1)
     )
     pes = [GroupSteps(group, depth) for group in relations.groups]
     return Movement(
         relations,
+        policies,
         boundaries,
         macs=product(group.points for group in pes),
         steps=_steps(pes),
@@ -74,27 +77,43 @@ def _steps(groups: list[GroupSteps]) -> Quantity:
     )
 
 
-def _boundary(relations: Relations, depth: int, parent: str, child: str) -> BoundaryMovement:
+def _boundary(relations: Relations, policies: Policies, depth: int, names: list[str]) -> BoundaryMovement:
     apart = tuple(GroupSteps(group, depth) for group in relations.groups)
     together = GroupSteps(joined(relations.groups), depth)
-    tensors = {tensor.name: _tensor(apart, together, tensor) for tensor in relations.nest.operator.tensors}
-    return BoundaryMovement(parent, child, depth, _steps(list(apart)), tensors)
+    tensors = {
+        tensor.name: _tensor(apart, together, tensor, policies) for tensor in relations.nest.operator.tensors
+    }
+    return BoundaryMovement(names[0], names[1], depth, _steps(list(apart)), tensors)
 
 
-def _tensor(apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor) -> dict[str, Quantity]:
+def _tensor(
+    apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor, policies: Policies
+) -> dict[str, Quantity]:
     """Derive one tensor; what units share needs all groups together when their cases differ."""
-    own = Flow(apart, tensor)
+    own = Flow(apart, tensor, policies.retention)
     spatial = next(group for group in apart if group.spreads)
-    joint = JoinedFlow(together, tensor)
-    shared = own if spatial.is_uniform else joint
+    joint = JoinedFlow(together, tensor, policies.retention)
+    # What a unit has not touched before is new in no matter which case.
+    shared = own if spatial.is_uniform or policies.retention == "resident" else joint
     held = {"occupancy": own.occupancy(), "tile_total": own.tile_total()}
+    moved = own.transfers()
     if tensor.role == "input":
-        return held | {"fills": own.transfers(), "parent_reads": shared.arrivals()}
+        return held | {
+            "fills": moved,
+            "parent_reads": moved if policies.sharing == "unicast" else shared.arrivals(),
+        }
     final = own.distinct()
-    first_at_once = spatial.is_uniform and spatial.arrives_once(tensor)
+    if policies.first_partial_sum_read == "counted":
+        back = shared.arrivals()
+    elif policies.retention == "resident":
+        back = Quantity(())  # all that is given up is given up at the end
+    elif spatial.is_uniform and spatial.arrives_once(tensor):
+        back = shared.arrivals().minus(final)
+    else:
+        back = joint.rereads()
     return held | {
-        "drains": own.transfers(),
-        "parent_updates": shared.departures(),
-        "read_backs": shared.arrivals().minus(final) if first_at_once else joint.rereads(),
+        "drains": moved,
+        "parent_updates": moved if policies.reduction == "none" else shared.departures(),
+        "read_backs": back,
         "final_writes": final,
     }

@@ -16,24 +16,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal, NamedTuple
 
 import islpy as isl
 
 from polymaestro.loopnest import Loop
-from polymaestro.movement.steps import IN, OUT, GroupSteps
+from polymaestro.movement.steps import GroupSteps
 from polymaestro.policies import Policies
-from polymaestro.relations import Relations
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Operator, Tensor
 
 
 class Mode(NamedTuple):
-    """How one group sees a case; `index` is its own loop j, or how many own loops are outside."""
+    """How one group sees a case; `loop` is its own loop j, or how many own loops are outside."""
 
     kind: Literal["first", "own", "other", "end"]
-    index: int = 0
+    loop: int = 0
 
 
 FIRST, END = Mode("first"), Mode("end")
@@ -154,7 +152,7 @@ def _domain(group: GroupSteps, mode: Mode) -> isl.Set:
 
 def _before(group: GroupSteps, mode: Mode) -> isl.Map:
     """Relate each step in a mode to the step before."""
-    return group.own_advances(mode.index) if mode.kind == "own" else group.other_advances(mode.index)
+    return group.own_advances(mode.loop) if mode.kind == "own" else group.other_advances(mode.loop)
 
 
 class _Sets:
@@ -198,9 +196,8 @@ class _Sets:
 
     def _here(self, relation: isl.Map) -> isl.Map:
         """Keep the steps of the mode, where `relation` has forgotten which unit it is."""
-        return relation.intersect_domain(
-            self.group.spread(isl.Map.from_domain(_domain(self.group, self.mode))).domain()
-        )
+        steps = isl.Map.from_domain(_domain(self.group, self.mode))
+        return relation.intersect_domain(self.group.spread(steps).domain())
 
     def _first(self) -> isl.Map:
         return self._here(self.group.touched(self.group.spread(self.tile), latest=False))

@@ -133,12 +133,12 @@ class ClosedForm:
 
     def _repr_latex_(self) -> str:
         """Show the case of large symbols: all cases of a formula may fill pages."""
-        case = self.case_at(self._large())
+        case = self.case_at(self.large_point())
         region = str(case.region).replace("%", r"\bmod")
         condition = "" if case.region.is_everywhere else rf" \quad \text{{if }} {region}"
         return rf"$\displaystyle {latex_of(case.value)}{condition}$"
 
-    def _large(self) -> Mapping[str, int]:
+    def large_point(self) -> Mapping[str, int]:
         """Give a point with large symbols, if the formula holds there, else some point."""
         point = {name: LARGE + 4 * index for index, name in enumerate(self.symbols)}
         return point if self.valid_on.holds(point) else sample_of(self.context)
@@ -153,7 +153,7 @@ class ClosedForm:
 
     def __repr__(self) -> str:
         """Show the case of large symbols."""
-        case = self.case_at(self._large())
+        case = self.case_at(self.large_point())
         condition = "" if case.region.is_everywhere else f"  if {case.region}; print it for all cases"
         return f"ClosedForm({factored(case.value)}{condition})"
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import islpy as isl
 
 from polymaestro.counting import Counts, Region, region_of
+from polymaestro.counting.off_chip import OffChipCounts
 from polymaestro.counting.tables import BoundaryCounts, Sum
 from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.relations import Relations
 from polymaestro.relations.sets import parameters, sample_of
 from polymaestro.symbolic.closed_form import ClosedForm, Product
 
@@ -96,6 +98,16 @@ def close(counts: Counts) -> ClosedForms:
     )
 
 
+def close_off_chip(counts: OffChipCounts, relations: Relations) -> Mapping[str, TensorForms]:
+    """Turn what crosses between DRAM and L2 into closed forms, by tensor."""
+    context = relations.context
+    builder = _Builder(context, tuple(parameters(context)), region_of(context))
+    return {
+        name: TensorForms(name, relations.nest.operator.tensor(name).role, builder.forms(sums))
+        for name, sums in counts.tensors.items()
+    }
+
+
 @dataclass(frozen=True)
 class _Builder:
     context: isl.Set
@@ -106,12 +118,13 @@ class _Builder:
         products = tuple(Product(sign, counts) for sign, counts in total)
         return ClosedForm(products, self.context, self.symbols, self.region)
 
+    def forms(self, sums: Mapping[str, Sum]) -> dict[str, ClosedForm]:
+        return {key: self.form(total) for key, total in sums.items()}
+
     def boundary(self, counts: Counts, each: BoundaryCounts) -> BoundaryForms:
         operator = counts.movement.relations.nest.operator
         tensors = {
-            name: TensorForms(
-                name, operator.tensor(name).role, {key: self.form(total) for key, total in sums.items()}
-            )
+            name: TensorForms(name, operator.tensor(name).role, self.forms(sums))
             for name, sums in each.tensors.items()
         }
         return BoundaryForms(each.parent, each.child, each.depth, self.form(each.steps), tensors)

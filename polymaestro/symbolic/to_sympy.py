@@ -6,6 +6,7 @@ SymPy is imported when a formula is first asked for: it costs half a second, and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine, Floor
@@ -44,6 +45,15 @@ def polynomial(value: QuasiPolynomial) -> sympy.Expr:
         powers = [affine(Affine.of(atom)) ** power for atom, power in monomial]
         terms.append(sympy.Mul(sympy.Rational(factor.numerator, factor.denominator), *powers))
     return sympy.Add(*terms)
+
+
+def constant(value: Fraction | str) -> sympy.Expr:
+    """Write a constant of the machine: a rational number, or a positive symbol."""
+    import sympy  # noqa: PLC0415
+
+    if isinstance(value, str):
+        return sympy.Symbol(value, positive=True)
+    return sympy.Rational(value.numerator, value.denominator)
 
 
 def affine(expression: Affine) -> sympy.Expr:
