@@ -3,6 +3,17 @@
 from polymaestro.hardware.energy import TABLES, EnergyTable
 from polymaestro.hardware.files import load_hardware, parse_hardware
 from polymaestro.hardware.machine import Hardware, Link, Memory
+from polymaestro.hardware.presets import PRESETS
 from polymaestro.hardware.values import Value
 
-__all__ = ["TABLES", "EnergyTable", "Hardware", "Link", "Memory", "Value", "load_hardware", "parse_hardware"]
+__all__ = [
+    "PRESETS",
+    "TABLES",
+    "EnergyTable",
+    "Hardware",
+    "Link",
+    "Memory",
+    "Value",
+    "load_hardware",
+    "parse_hardware",
+]

@@ -50,7 +50,7 @@ def formula_table(
         for tensor in boundary.tensors.values():
             lines += _tensor_rows(tensor.name, tensor.forms, case)
     policies = forms.counts.movement.policies
-    lines += ["", *textwrap.wrap(f"policies: {policies}", 80, subsequent_indent="  ")]
+    lines += ["", *textwrap.wrap(f"policies: {policies}", 80, subsequent_indent="  ", break_on_hyphens=False)]
     return "\n".join(lines)
 
 
