@@ -121,7 +121,8 @@ class Timing:
     """What a run costs: cycles, words per cycle, and accesses as (reads, writes) of each memory.
 
     `bandwidth` gives for each boundary from DRAM → L2 on the (peak, average) that its steps ask for, and
-    `hops` the words that travel; `resident` names what stays in L2 and `fits` says whether all of it fits.
+    `hops` the words that travel; `resident` names what stays in L2 and `fits` says whether all of it fits;
+    `needed` are the words that L2 … L1 must hold.
     """
 
     runtime: int
@@ -134,6 +135,7 @@ class Timing:
     drains: tuple[int, ...]
     accesses: tuple[tuple[int, int], ...]
     hops: tuple[int, ...]
+    needed: tuple[int, ...]
 
 
 def time_run(
@@ -336,7 +338,19 @@ class _Run:
             drains=drains,
             accesses=tuple(self._accesses()),
             hops=tuple(_all(each.ingress) + _all(each.egress) for each in self.transfers),
+            needed=(self._needed(self.resident), *(self._tile_words(depth) for depth in depths[1:])),
         )
+
+    def _tile_words(self, depth: int) -> int:
+        """Give the words that a memory at this depth must hold: the largest tile of each tensor."""
+        work, words = work_of(self.runs, depth, depth), 0
+        for tensor in self.operator.tensors:
+            families = families_of(self.operator, tensor, work).values()
+            histories = [[tile for _, tile in tiles] for family in families for tiles in family.values()]
+            if self.policies.retention == "resident":
+                histories = [[union(tiles)] for tiles in histories]
+            words += self._width(tensor) * max(len(tile) for tiles in histories for tile in tiles)
+        return words if self._is_serial(depth) else 2 * words
 
     def _largest(self, depth: int, *, first: bool) -> int:
         """Give the fill or the drain of a boundary."""

@@ -30,7 +30,10 @@ class Integers:
         depths = range(len(self.machine.memories) - 1)
         rates = [self.machine.link(depth).words_per_cycle for depth in depths]
         wires = [
-            (None if rate is None else at(rate, self.point), int(at(self.machine.latency(depth), self.point)))
+            (
+                None if rate is None else positive(rate, self.point),
+                int(at(self.machine.latency(depth), self.point)),
+            )
             for depth, rate in zip(depths, rates, strict=True)
         ]
         object.__setattr__(self, "_wires", wires)
@@ -66,6 +69,15 @@ def at(value: Value, point: Point) -> Fraction:
     found = Fraction(point[value])
     if found < 0:
         message = f"{value} is {found}; it must be 0 or more"
+        raise ClosedFormError(message)
+    return found
+
+
+def positive(rate: Value, point: Point) -> Fraction:
+    """Give a bandwidth as a number."""
+    found = at(rate, point)
+    if not found:
+        message = f"{rate} is 0; a bandwidth must be above 0"
         raise ClosedFormError(message)
     return found
 

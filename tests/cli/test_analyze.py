@@ -202,7 +202,9 @@ def test_the_columns_of_maestro_hold_our_numbers(machine_file: str, reference: P
         top, bottom = layer["boundaries"][0]["tensors"], layer["boundaries"][-1]["tensors"]
         first, output = list(top)[0], list(top)[-1]
         assert int(row["Runtime (Cycles)"]) == layer["runtime_cycles"]
-        assert float(row["Activity count-based Energy (nJ)"]) == pytest.approx(layer["energy_pj"] / 1000, rel=1e-5)
+        assert float(row["Activity count-based Energy (nJ)"]) == pytest.approx(
+            layer["energy_pj"] / 1000, rel=1e-5
+        )
         assert int(row["input l2 read"]) == top[first]["parent_reads"]
         assert int(row["input l1 write"]) == bottom[first]["fills"]
         assert int(row["output l2 write"]) == top[output]["parent_updates"]
