@@ -8,6 +8,7 @@ from dataclasses import replace
 import click
 
 from polymaestro.cli.details import csv_text, layer_tables, policies_text
+from polymaestro.cli.maestro import maestro_csv
 from polymaestro.cli.options import (
     Failure,
     array_options,
@@ -19,7 +20,6 @@ from polymaestro.cli.options import (
     policies_of,
     policy_option,
 )
-from polymaestro.cli.maestro import maestro_csv
 from polymaestro.cli.overview import costs, overview
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import NetworkReport

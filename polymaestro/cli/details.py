@@ -66,7 +66,7 @@ def csv_text(report: NetworkReport) -> str:
 def _rows(layer: LayerReport) -> list[list[str | int]]:
     rows: list[list[str | int]] = []
     times = _time_cells(layer.performance)
-    links = layer.performance.links[1:] if layer.performance else [None] * len(layer.boundaries)
+    links = layer.performance.links[1:] if layer.performance else (None,) * len(layer.boundaries)
     for boundary, link in zip(layer.boundaries, links, strict=True):
         place: list[str | int] = [layer.macs, boundary.parent, boundary.child, boundary.steps]
         for tensor, counts in boundary.tensors.items():
@@ -81,8 +81,8 @@ def _rows(layer: LayerReport) -> list[list[str | int]]:
 def _time_cells(times: Performance | None) -> list[str | int]:
     if times is None:
         return [""] * len(TIMES)
-    cycles = [times.runtime_cycles, times.roofline_cycles, times.bound_by]
-    return [*cycles, decimal(times.total_energy), times.energy_unit]
+    energy = decimal(times.total_energy)
+    return [times.runtime_cycles, times.roofline_cycles, times.bound_by, energy, times.energy_unit]
 
 
 def _link_cells(link: LinkReport | None) -> list[str | int]:

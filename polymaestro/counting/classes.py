@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import islpy as isl
 
-from polymaestro.counting.engine import Count, Counter, Engine
+from polymaestro.counting.engine import Count
 from polymaestro.counting.merging import Piece
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.sizes import IN, OUT, Sizer
@@ -84,7 +84,7 @@ class StepClasses:
     entangled: str = ""
 
 
-def classify(relations: Relations, policies: Sequence[Policies], engine: Engine = "auto") -> StepClasses:
+def classify(relations: Relations, policies: Sequence[Policies], sizer: Sizer) -> StepClasses:
     """Find the step classes of every boundary; the policies are those of each, from DRAM → L2 on.
 
     Raises `CountingUnavailableError` when the steps of a group have no finite number of classes.
@@ -93,8 +93,7 @@ def classify(relations: Relations, policies: Sequence[Policies], engine: Engine 
     why = entangled(crossings)
     if why:
         return StepClasses((), why)
-    counter = Counter(relations.context, engine)
-    builder = _Builder(counter, Sizer(counter))
+    builder = _Builder(sizer)
     boundaries: list[BoundaryClasses] = []
     inner: list[_Group] | None = None
     for crossing in reversed(crossings[1:]):
@@ -136,7 +135,6 @@ class _Group:
 
 @dataclass(frozen=True)
 class _Builder:
-    counter: Counter
     sizer: Sizer
 
     def group(
@@ -160,7 +158,8 @@ class _Builder:
             found = _joined(self._refined(steps, relations), inside)
             made.steps[mode] = [where for where, _, _ in found]
             made.classes[mode] = tuple(
-                StepClass(self.counter.count(where), sizes, profiles) for where, sizes, profiles in found
+                StepClass(self.sizer.counter.count(where), sizes, profiles)
+                for where, sizes, profiles in found
             )
         return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from polymaestro.counting.engine import Count, Counter, Engine
+from polymaestro.counting.engine import Count
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.sizes import Sizer
 from polymaestro.counting.tables import Sum, sum_of
@@ -30,13 +30,12 @@ class OffChipCounts:
     tiles: Mapping[str, tuple[Sizes, ...]]
 
 
-def count_off_chip(relations: Relations, first_reads: str, engine: Engine = "auto") -> OffChipCounts:
+def count_off_chip(relations: Relations, first_reads: str, sizer: Sizer) -> OffChipCounts:
     """Count what crosses between DRAM and L2; `first_reads` says whether outputs come in when all zero yet.
 
     Raises `CountingUnavailableError` when something cannot be counted exactly.
     """
-    counter = Counter(relations.context, engine)
-    sizer = Sizer(counter)
+    counter = sizer.counter
     groups = tuple(GroupSteps(group, 1, unit_depth=0) for group in relations.groups)
     tensors = relations.nest.operator.tensors
     return OffChipCounts(

@@ -29,7 +29,7 @@ class Sizer:
 
     def __init__(self, counter: Counter) -> None:
         """Count with the engine and the context of a counter."""
-        self._counter = counter
+        self.counter = counter
         self._known: dict[int, list[tuple[isl.Map, list[Piece]]]] = {}
 
     def sizes(self, relation: isl.Map) -> list[Piece]:
@@ -57,7 +57,7 @@ class Sizer:
             relation = relation.set_dim_name(IN, index, name)
         lifted = relation.move_dims(PARAM, relation.dim(PARAM), IN, 0, len(names)).range()
         lifted = named(coalesced(lifted)).compute_divs()
-        for domain, value in merged(self._counter.cells(lifted), coalesced(lifted.params())):
+        for domain, value in merged(self.counter.cells(lifted), coalesced(lifted.params())):
             steps = _as_steps(domain, names)
             yield from _without_steps(steps, value, names)
 

@@ -24,10 +24,10 @@ class BoundaryCounts:
 
 @dataclass(frozen=True)
 class Counts:
-    """Every quantity of an analysis as a sum of products of counts."""
+    """Every quantity of an analysis as a sum of products of counts; the counter remembers all of them."""
 
     movement: Movement
-    engine: Engine
+    counter: Counter
     boundaries: tuple[BoundaryCounts, ...]
     macs: Sum
     steps: Sum
@@ -58,7 +58,7 @@ def count(movement: Movement, engine: Engine = "auto") -> Counts:
         for each in movement.boundaries
     )
     return Counts(
-        movement, engine, boundaries, *map(counted, (movement.macs, movement.steps, movement.active))
+        movement, counter, boundaries, *map(counted, (movement.macs, movement.steps, movement.active))
     )
 
 

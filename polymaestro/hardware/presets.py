@@ -15,9 +15,10 @@ from polymaestro.hardware.machine import Hardware, Link, Memory
 PRESETS: Mapping[str, Hardware] = MappingProxyType(
     {
         # Chen, Krishna, Emer, Sze, "Eyeriss: An Energy-Efficient Reconfigurable Accelerator for Deep
-        # Convolutional Neural Networks", JSSC 52(1), 2017: 12 × 14 PEs of 16 bits at 200 MHz; 108 kB of global
-        # buffer; scratchpads of 12 + 224 + 24 words in a PE; a 64-bit link at 60 MHz to DRAM. The three buses
-        # to the PEs are one link here, as wide as that of the filters and that of the partial sums: 64 bits.
+        # Convolutional Neural Networks", JSSC 52(1), 2017: 12 × 14 PEs of 16 bits at 200 MHz; 108 kB of
+        # global buffer; scratchpads of 12 + 224 + 24 words in a PE; a 64-bit link at 60 MHz to DRAM. The
+        # three buses to the PEs are one link here, as wide as that of the filters and that of the partial
+        # sums: 64 bits.
         "eyeriss": Hardware(
             12 * 14,
             energy=EYERISS,
@@ -29,16 +30,16 @@ PRESETS: Mapping[str, Hardware] = MappingProxyType(
                 Memory("L1", 12 + 224 + 24, double_buffered=False),
             ),
         ),
-        # NVIDIA, "NVDLA Hardware Architectural Specification", configuration nv_large: 2048 MACs of 8 bits in
-        # 32 MAC cells of 64, a convolution buffer of 512 KB.
+        # NVIDIA, "NVDLA Hardware Architectural Specification", configuration nv_large: 2048 MACs of 8 bits
+        # in 32 MAC cells of 64, a convolution buffer of 512 KB.
         "nvdla": Hardware(32 * 64, l2_size=512 * 1024, name="like NVDLA (32 × 64 MACs)"),
         # Du et al., "ShiDianNao: Shifting Vision Processing Closer to the Sensor", ISCA 2015: 8 × 8 PEs of 16
         # bits at 1 GHz; 64 KB for input neurons, 64 KB for output neurons, 128 KB for synapses.
         "shidiannao": Hardware(
             8 * 8, l2_size=256 * 1024 // 2, clock_mhz=1000, name="like ShiDianNao (8 × 8 PEs)"
         ),
-        # Jouppi et al., "In-Datacenter Performance Analysis of a Tensor Processing Unit", ISCA 2017: 256 × 256
-        # MACs of 8 bits at 700 MHz, a unified buffer of 24 MiB, 34 GB/s of weight memory.
+        # Jouppi et al., "In-Datacenter Performance Analysis of a Tensor Processing Unit", ISCA 2017:
+        # 256 × 256 MACs of 8 bits at 700 MHz, a unified buffer of 24 MiB, 34 GB/s of weight memory.
         "tpu_v1": Hardware(
             256 * 256,
             l2_size=24 * 1024**2,
@@ -47,8 +48,8 @@ PRESETS: Mapping[str, Hardware] = MappingProxyType(
             name="like TPU v1 (256 × 256 MACs)",
         ),
         # Kwon et al., "MAERI: Enabling Flexible Dataflow Mapping over DNN Accelerators via Reconfigurable
-        # Interconnects", ASPLOS 2018; with the 64 multipliers of the one that Kwon et al., MICRO 2019, compare
-        # MAESTRO with. Its trees multicast and reduce in one hop each.
+        # Interconnects", ASPLOS 2018; with the 64 multipliers of the one that Kwon et al., MICRO 2019,
+        # compare MAESTRO with. Its trees multicast and reduce in one hop each.
         "maeri": Hardware(64, name="like MAERI (64 multipliers)"),
     }
 )

@@ -10,6 +10,7 @@ from functools import cached_property
 from polymaestro.counting import Counts
 from polymaestro.counting.classes import StepClasses, classify
 from polymaestro.counting.off_chip import OffChipCounts, count_off_chip
+from polymaestro.counting.sizes import Sizer
 from polymaestro.dataflow import Dataflow
 from polymaestro.errors import (
     ClosedFormError,
@@ -122,7 +123,7 @@ class Analysis:
         """Give the step classes under the policies of each boundary, derived once."""
         policies = tuple(machine.policies_at(depth) for depth in range(self.loop_nest.depth + 1))
         if policies not in self._known_classes:
-            self._known_classes[policies] = classify(self.relations, policies, self.counts.engine)
+            self._known_classes[policies] = classify(self.relations, policies, self._sizer)
         return self._known_classes[policies]
 
     @cached_property
@@ -130,9 +131,13 @@ class Analysis:
         return {}
 
     @cached_property
+    def _sizer(self) -> Sizer:
+        return Sizer(self.counts.counter)
+
+    @cached_property
     def _off_chip(self) -> tuple[OffChipCounts, Mapping[str, TensorForms]]:
         first_reads = self.policies.first_partial_sum_read
-        counts = count_off_chip(self.relations, first_reads, self.counts.engine)
+        counts = count_off_chip(self.relations, first_reads, self._sizer)
         return counts, close_off_chip(counts, self.relations)
 
     def _staying(self, machine: Machine, resident: Iterable[str] | None) -> frozenset[str]:

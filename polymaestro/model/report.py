@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Hardware
 from polymaestro.model.performance import Performance
 from polymaestro.policies import Policies
@@ -69,6 +70,33 @@ class LayerReport:
     def utilization(self) -> float:
         """Active PEs per step and PE of the array."""
         return self.average_active_units / self.units if self.units else 0.0
+
+    @property
+    def cost(self) -> Performance:
+        """Time and energy; raises `ClosedFormError` where there is none."""
+        if self.performance is None:
+            reason = "; ".join((*self.problems, *self.notes)) or "evaluate the analysis on(hardware)"
+            message = f"layer {self.name} has no run time: {reason}"
+            raise ClosedFormError(message)
+        return self.performance
+
+    @property
+    def runtime_cycles(self) -> int:
+        """The cycles from the first word in to the last word out."""
+        return self.cost.runtime_cycles
+
+    @property
+    def roofline_cycles(self) -> int:
+        """The cycles that no schedule with this traffic can beat."""
+        return self.cost.roofline_cycles
+
+    @property
+    def energy_pj(self) -> Fraction:
+        """The energy in pJ; raises `ClosedFormError` where the table has another unit."""
+        if self.cost.energy_unit != "pJ":
+            message = f"the energy table is in units of a {self.cost.energy_unit}, not in pJ; see cost"
+            raise ClosedFormError(message)
+        return self.cost.total_energy
 
     def to_json(self) -> dict[str, Any]:
         """Give the layer as JSON data."""

@@ -142,7 +142,7 @@ def largest(costs: Iterable[Cost]) -> Cost:
     if number or not different:
         different[Cost.of(QuasiPolynomial.of(number))] = None
     candidates = [cost for cost in different if not any(_is_below(cost, other) for other in different)]
-    kept = tuple(sorted(candidates, key=lambda each: (bool(each.terms), str(each))))
+    kept = tuple(sorted(candidates, key=_rank))
     return kept[0] if len(kept) == 1 else Cost(ZERO, ((Largest(kept), ONE),))
 
 
@@ -193,6 +193,15 @@ def _is_below(cost: Cost, other: Cost) -> bool:
         return False
     more = (right.amount - left.amount).constant
     return (left.rate, left.latency) == (right.rate, right.latency) and more is not None and more > 0
+
+
+def _rank(cost: Cost) -> tuple[bool, str]:
+    """Order costs for print: those without ceilings first. Nothing is factored for it, which is slow."""
+    atoms = (
+        f"{atom.amount}/{atom.rate}" if isinstance(atom, Ceiling) else str([_rank(e) for e in atom.costs])
+        for atom, _ in cost.terms
+    )
+    return bool(cost.terms), " ".join([*atoms, str(cost.polynomial)])
 
 
 def _is_transfer(cost: Cost) -> bool:

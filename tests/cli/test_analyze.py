@@ -200,7 +200,7 @@ def test_the_columns_of_maestro_hold_our_numbers(machine_file: str, reference: P
     for row in csv.DictReader(io.StringIO(text)):
         layer = layers[row["Layer Number"]]
         top, bottom = layer["boundaries"][0]["tensors"], layer["boundaries"][-1]["tensors"]
-        first, output = list(top)[0], list(top)[-1]
+        first, *_, output = top
         assert int(row["Runtime (Cycles)"]) == layer["runtime_cycles"]
         assert float(row["Activity count-based Energy (nJ)"]) == pytest.approx(
             layer["energy_pj"] / 1000, rel=1e-5

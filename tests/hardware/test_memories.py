@@ -1,10 +1,13 @@
 from dataclasses import fields, replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
 from polymaestro.errors import HardwareError
 from polymaestro.hardware import TABLES, EnergyTable, Hardware, Link, Memory
+
+WRONG: Any = 0.5
 
 
 def test_flat_fields_say_what_each_memory_has() -> None:
@@ -54,11 +57,11 @@ def test_a_memory_that_no_dataflow_has_is_refused_with_the_nearest_name() -> Non
     ("make", "message"),
     [
         (lambda: Memory("L2", 0), "capacity is 0; it must be an integer, 1 or more"),
-        (lambda: Memory("L2", double_buffered=1), "double_buffered is 1; it must be true or false"),
+        (lambda: Memory("L2", double_buffered=WRONG), "double_buffered is 0.5; it must be true or false"),
         (lambda: Memory("L2", read_energy=-1), "read_energy is -1; it must be a number, 0 or more"),
         (lambda: Link(hops=-1), "hops is -1; it must be an integer, 0 or more"),
-        (lambda: Link(hop_latency=0.5), r"hop_latency is 0\.5; it must be an integer"),
-        (lambda: Link(multicast="no"), "multicast is 'no'; it must be true or false"),
+        (lambda: Link(hop_latency=WRONG), r"hop_latency is 0\.5; it must be an integer"),
+        (lambda: Link(multicast=WRONG), r"multicast is 0\.5; it must be true or false"),
         (lambda: Hardware(4, word_sizes={"O": 0}), "the word size of O is 0; it must be an integer, 1"),
         (lambda: Hardware(4, clock_mhz=0), "clock_mhz is 0; it must be a number, above 0"),
     ],
