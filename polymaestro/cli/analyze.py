@@ -78,7 +78,7 @@ def _written(report: NetworkReport, style: str, *, detailed: bool, on_machine: b
         return maestro_csv(report)
     tables = layer_tables(report) if detailed else [costs(report) if on_machine else overview(report)]
     texts = [table.written(style) for table in tables]
-    return "\n\n".join([*texts, policies_text(report, style)] if style != "latex" else texts)
+    return "\n\n".join([*texts, policies_text(report, style)])
 
 
 def _judge(report: NetworkReport) -> None:

@@ -45,8 +45,8 @@ def layer_tables(report: NetworkReport) -> list[Table]:
 def policies_text(report: NetworkReport, style: str) -> str:
     """Say what the numbers assume."""
     text = f"policies: {report.policies}"
-    if style == "markdown":
-        return text
+    if style != "text":
+        return f"% {text}" if style == "latex" else text
     return textwrap.fill(text, page_width(), subsequent_indent="  ", break_on_hyphens=False)
 
 

@@ -13,7 +13,7 @@ channels, and one that brings the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import islpy as isl
@@ -36,10 +36,12 @@ ZERO = QuasiPolynomial.of(0)
 class StepClass:
     """Steps that are alike: `number` of them over all parents, each with these sizes, one a term.
 
-    `inside` lists the profiles that the units of the parent have at such a step.
+    `inside` lists the profiles that the units of the parent have at such a step, `exists` says for which
+    parameters there is one at all.
     """
 
     number: Count
+    exists: isl.Set
     sizes: tuple[QuasiPolynomial, ...]
     inside: tuple[int, ...]
 
@@ -58,6 +60,12 @@ class GroupClasses:
 
     classes: Mapping[Mode, tuple[StepClass, ...]]
     profiles: tuple[Profile, ...]
+
+    @property
+    def all(self) -> Iterator[StepClass]:
+        """The classes of all modes."""
+        for found in self.classes.values():
+            yield from found
 
 
 @dataclass(frozen=True)
@@ -158,7 +166,7 @@ class _Builder:
             found = _joined(self._refined(steps, relations), inside)
             made.steps[mode] = [where for where, _, _ in found]
             made.classes[mode] = tuple(
-                StepClass(self.sizer.counter.count(where), sizes, profiles)
+                StepClass(self.sizer.counter.count(where), where.params(), sizes, profiles)
                 for where, sizes, profiles in found
             )
         return made

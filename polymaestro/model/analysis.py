@@ -109,15 +109,20 @@ class Analysis:
     def energy(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> Energy:
         """Give the energy of a run as a closed form; `resident` as for `runtime`."""
         machine = self._machine(hardware)
-        return energy_of(self.forms, self._off_chip[1], machine, self._staying(machine, resident))
+        energy = energy_of(self.forms, self._off_chip[1], machine, self._staying(machine, resident))
+        self._check_apart(energy.constants)
+        return energy
 
     def _machine(self, hardware: Hardware) -> Machine:
         machine = Machine.of(hardware, self.loop_nest.depth, self.policies)
-        clash = sorted(machine.symbols & set(self.symbols))
+        self._check_apart(machine.symbols)
+        return machine
+
+    def _check_apart(self, constants: frozenset[str]) -> None:
+        clash = sorted(constants & set(self.symbols))
         if clash:
             message = f"{clash[0]} is an extent and a constant of the machine; call one of them otherwise"
             raise HardwareError(message)
-        return machine
 
     def _classes(self, machine: Machine) -> StepClasses:
         """Give the step classes under the policies of each boundary, derived once."""

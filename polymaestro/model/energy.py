@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from polymaestro.counting import QuasiPolynomial
 from polymaestro.hardware import EnergyTable, Memory, Value
 from polymaestro.hardware.values import exact
-from polymaestro.model.integers import Point, at
+from polymaestro.model.integers import Point, at, extents_of
 from polymaestro.model.machine import Machine
 from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, CommonCase, TensorForms, factored
 
@@ -67,7 +67,12 @@ class Energy:
     def symbols(self) -> tuple[str, ...]:
         """The parameters: extents and constants."""
         extents = {s for part in self.parts for _, form in part.accesses.terms for s in form.symbols}
-        return tuple(sorted(extents | {part.each for part in self.parts if isinstance(part.each, str)}))
+        return (*sorted(extents), *sorted(self.constants))
+
+    @property
+    def constants(self) -> frozenset[str]:
+        """The constants of the machine that are symbols."""
+        return frozenset(part.each for part in self.parts if isinstance(part.each, str))
 
     def at(self, **point: int | Fraction) -> Fraction:
         """Evaluate at a point, exactly; raises `ClosedFormError` for a symbol without a number."""
@@ -75,8 +80,7 @@ class Energy:
 
     def by_part(self, point: Point) -> dict[str, Fraction]:
         """Give the energy of each part at a point."""
-        constants = {part.each for part in self.parts if isinstance(part.each, str)}
-        extents = {name: int(value) for name, value in point.items() if name not in constants}
+        extents = extents_of(point, self.constants)
         for part in self.parts:
             for _, form in part.accesses.terms[:1]:
                 form.check(extents)

@@ -30,13 +30,14 @@ class Integers:
         depths = range(len(self.machine.memories) - 1)
         rates = [self.machine.link(depth).words_per_cycle for depth in depths]
         wires = [
-            (
-                None if rate is None else positive(rate, self.point),
-                int(at(self.machine.latency(depth), self.point)),
-            )
+            (None if rate is None else positive(rate, self.point), self._latency(depth))
             for depth, rate in zip(depths, rates, strict=True)
         ]
         object.__setattr__(self, "_wires", wires)
+
+    def _latency(self, depth: int) -> int:
+        latency = self.machine.latency(depth)
+        return whole(str(latency), at(latency, self.point))
 
     def cycles(self, macs: int) -> int:
         """⌈MACs / lanes⌉."""
@@ -71,6 +72,19 @@ def at(value: Value, point: Point) -> Fraction:
         message = f"{value} is {found}; it must be 0 or more"
         raise ClosedFormError(message)
     return found
+
+
+def whole(name: str, value: int | Fraction) -> int:
+    """Give a number that must be an integer."""
+    if isinstance(value, bool) or value != int(value):
+        message = f"{name} is {value}; it must be an integer"
+        raise ClosedFormError(message)
+    return int(value)
+
+
+def extents_of(point: Point, constants: frozenset[str]) -> dict[str, int]:
+    """Give the part of a point that is no constant of a machine."""
+    return {name: whole(name, value) for name, value in point.items() if name not in constants}
 
 
 def positive(rate: Value, point: Point) -> Fraction:

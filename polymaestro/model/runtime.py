@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from polymaestro.counting import Count, QuasiPolynomial, Region, region_of, with_fixed_floors
+from polymaestro.counting import QuasiPolynomial, Region, region_of, with_fixed_floors
 from polymaestro.counting.classes import BoundaryClasses, Profile, StepClasses
 from polymaestro.counting.ranges import ranges_of
 from polymaestro.model.clock import Clock, Entry, Level
-from polymaestro.model.integers import Integers, Point, levels_at
+from polymaestro.model.integers import Integers, Point, extents_of, levels_at
 from polymaestro.model.machine import Machine
+from polymaestro.movement.transfers import Mode
 from polymaestro.symbolic import ClosedForm
-from polymaestro.symbolic.cases import meeting_of
+from polymaestro.symbolic.cases import existing_together
 from polymaestro.symbolic.costs import Cost, as_latex, as_sympy, largest, total, transfer
 
 if TYPE_CHECKING:
     import sympy
 
 ONE = QuasiPolynomial.of(1)
+
+Tidy = Callable[[QuasiPolynomial], QuasiPolynomial]
+"""How a polynomial is simplified in the region of a case."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class RunTime:
     >>> cycles.at(N=8, K=2, B=1), cycles.at(N=8, K=2, B=5)
     (85, 18)
     >>> print(cycles.case_at({"N": 8, "K": 2}))
-    (K·N - 1)·max(1, ⌈5/B⌉) + ⌈5/B⌉ + ⌈4/B⌉ + 1  if K ≥ 2
+    (K·N - 1)·max(1, ⌈5/B⌉) + ⌈5/B⌉ + ⌈4/B⌉ + 1  if K ≥ 2, N ≥ 2
     """
 
     classes: StepClasses
@@ -74,8 +78,7 @@ class RunTime:
 
     def evaluate(self, point: Point) -> int:
         """Evaluate like `at`."""
-        machine = self.machine.symbols
-        extents = {name: int(value) for name, value in point.items() if name not in machine}
+        extents = extents_of(point, self.machine.symbols)
         self.counted.check(extents)
         arithmetic = Integers(self.machine, point)
         levels = levels_at(self.classes, extents)
@@ -85,8 +88,9 @@ class RunTime:
         """Give the formula of the step classes that a point has, and where they are the same."""
         extents = {name: point[name] for name in self.counted.symbols if name in point}
         self.counted.check(extents)
-        counts = {id(each): each for each in _counts(self.classes) if not each.is_uniform}
-        meeting = meeting_of(list(counts.values()), self.counted.context, extents)
+        found = [each for b in self.classes.boundaries for group in b.groups for each in group.all]
+        numbers = [(each.number, each.exists) for each in found]
+        meeting = existing_together(numbers, self.counted.context, extents)
         ranges = ranges_of(meeting)
         levels = _levels_near(self.classes, extents, lambda value: with_fixed_floors(value, ranges))
         cost = Clock(levels, self.machine, self.resident, Formulas(self.machine)).runtime()
@@ -106,6 +110,11 @@ class RunTime:
     def latex(self) -> str:
         """Write the case of large symbols as LaTeX, without dollar signs."""
         return as_latex(self.common.value)
+
+    def _repr_latex_(self) -> str:
+        region = str(self.common.region).replace("%", r"\bmod")
+        condition = "" if self.common.region.is_everywhere else rf" \quad \text{{if }} {region}"
+        return rf"$\displaystyle {self.latex()}{condition}$"
 
     def __str__(self) -> str:
         """Write the case of large symbols."""
@@ -141,23 +150,16 @@ def _polynomial(value: QuasiPolynomial | int) -> QuasiPolynomial:
     return value if isinstance(value, QuasiPolynomial) else QuasiPolynomial.of(value)
 
 
-def _counts(classes: StepClasses) -> Iterable[Count]:
-    for boundary in classes.boundaries:
-        for group in boundary.groups:
-            for found in group.classes.values():
-                yield from (each.number for each in found)
-
-
-def _levels_near(
-    classes: StepClasses, point: Mapping[str, int], tidy: Callable[[QuasiPolynomial], QuasiPolynomial]
-) -> tuple[Level, ...]:
+def _levels_near(classes: StepClasses, point: Mapping[str, int], tidy: Tidy) -> tuple[Level, ...]:
     """Give the classes that a point has, with polynomials."""
-    return tuple(_level_near(boundary, point, tidy) for boundary in classes.boundaries)
+    levels: list[Level] = []
+    for shape in reversed(classes.boundaries):
+        inner = levels[0].classes if levels else (({}),) * len(shape.groups)
+        levels.insert(0, _level_near(shape, inner, point, tidy))
+    return tuple(levels)
 
 
-def _level_near(
-    shape: BoundaryClasses, point: Mapping[str, int], tidy: Callable[[QuasiPolynomial], QuasiPolynomial]
-) -> Level:
+def _level_near(shape: BoundaryClasses, inner: Sequence[Any], point: Mapping[str, int], tidy: Tidy) -> Level:
     entries = tuple(
         {
             mode: {
@@ -170,19 +172,18 @@ def _level_near(
         for group in shape.groups
     )
     profiles = tuple(
-        {index: _profile_near(each, point, tidy) for index, each in enumerate(group.profiles)}
-        for group in shape.groups
+        {index: _profile_near(each, substeps, tidy) for index, each in enumerate(group.profiles)}
+        for group, substeps in zip(shape.groups, inner, strict=True)
     )
     return Level(shape, entries, profiles)
 
 
-def _profile_near(
-    profile: Profile, point: Mapping[str, int], tidy: Callable[[QuasiPolynomial], QuasiPolynomial]
-) -> Any:  # noqa: ANN401  see `Level`
+def _profile_near(profile: Profile, inner: Mapping[Mode, Mapping[int, Entry]], tidy: Tidy) -> Any:  # noqa: ANN401
+    """Give the MACs, or the sub-steps of the classes that exist; a number may be 0 at the point itself."""
     if profile.macs is not None:
         return tidy(profile.macs)
-    substeps: dict[Any, list[tuple[int, QuasiPolynomial]]] = {}
+    substeps: dict[Mode, list[tuple[int, QuasiPolynomial]]] = {}
     for mode, index, number in profile.substeps:
-        if number.evaluate(point):
+        if index in inner[mode]:
             substeps.setdefault(mode, []).append((index, tidy(number)))
     return substeps

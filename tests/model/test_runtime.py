@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -10,7 +11,7 @@ import sympy
 
 import polymaestro as pm
 from polymaestro.errors import ClosedFormError, CountingUnavailableError, HardwareError, WorkloadError
-from polymaestro.hardware import Hardware, Link, Memory
+from polymaestro.hardware import TABLES, Hardware, Link, Memory
 from polymaestro.loopnest.timing import Machine, Wire, time_run
 
 PUBLISHED = {
@@ -77,6 +78,26 @@ def test_run_times_under_strides_are_exact(name: str, stride: int) -> None:
     compare(name, 15, pm.conv2d(R=3, S=2, stride=stride), formulas=5)
 
 
+def nearby(rng: random.Random, point: dict[str, int]) -> dict[str, int]:
+    return {name: max(1, size + rng.choice((0, 0, 1, -1, 2, 8, -8, 16))) for name, size in point.items()}
+
+
+@pytest.mark.parametrize("name", ["yx_p", "yr_p", "kc_p"])
+def test_a_formula_holds_on_all_of_its_region(name: str) -> None:
+    flow, num_pes = PUBLISHED[name]
+    cycles = pm.analyze(pm.conv2d(R=3, S=3), flow, num_pes).runtime(Hardware(12, noc_bw=4, noc_hops=1))
+    rng, compared = random.Random(name), 0
+    for _ in range(6):
+        point = {symbol: rng.choice((1, 2, 3, rng.randint(1, 30))) for symbol in cycles.symbols}
+        case = cycles.case_at(point)
+        assert case.region.holds(point)
+        others = [other for other in (nearby(rng, point) for _ in range(200)) if case.region.holds(other)]
+        compared += len(others)
+        for other in (point, *others[:15]):
+            assert case.value.evaluate(other) == cycles.at(**other)
+    assert compared > 20
+
+
 def stationary(n: int | str = "N") -> pm.Analysis:
     flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N; TemporalMap(1,1) K")
     return pm.analyze(pm.gemm(M=4, N=n), flow, num_pes=4)
@@ -89,7 +110,7 @@ def test_the_formula_is_what_one_writes_by_hand() -> None:
     K, N = sympy.symbols("K N", integer=True)
     B = sympy.Symbol("B", positive=True)
     case = cycles.case_at({"N": 8, "K": 5})
-    assert str(case) == "(K·N - 1)·max(1, ⌈5/B⌉) + ⌈5/B⌉ + ⌈4/B⌉ + 1  if K ≥ 2"
+    assert str(case) == "(K·N - 1)·max(1, ⌈5/B⌉) + ⌈5/B⌉ + ⌈4/B⌉ + 1  if K ≥ 2, N ≥ 2"
     values = {K: 5, N: 8, B: 2}
     assert cycles.expr.subs(values) == cycles.at(K=5, N=8, B=2) == 39 * 3 + 3 + 2 + 1
 
@@ -115,6 +136,10 @@ def test_a_symbol_without_a_number_or_with_an_impossible_one_is_refused() -> Non
         cycles.at(K=2, B=1)
     with pytest.raises(ClosedFormError, match="B is 0; a bandwidth must be above 0"):
         cycles.at(K=2, N=8, B=0)
+    with pytest.raises(ClosedFormError, match="K is 5/2; it must be an integer"):
+        cycles.at(K=Fraction(5, 2), N=8, B=1)
+    with pytest.raises(ClosedFormError, match="H is 1/2; it must be an integer"):
+        stationary().runtime(Hardware(4, noc_hops=1, hop_latency="H")).at(K=2, N=8, H=Fraction(1, 2))
     with pytest.raises(ClosedFormError, match="no symbol 'C'"):
         cycles.at(K=2, N=8, B=1, C=3)
 
@@ -122,6 +147,8 @@ def test_a_symbol_without_a_number_or_with_an_impossible_one_is_refused() -> Non
 def test_a_symbol_is_an_extent_or_a_constant_and_not_both() -> None:
     with pytest.raises(HardwareError, match="N is an extent and a constant of the machine"):
         stationary().runtime(Hardware(4, noc_bw="N"))
+    with pytest.raises(HardwareError, match="K is an extent and a constant of the machine"):
+        stationary().energy(Hardware(4, energy=replace(TABLES["eyeriss"], l2="K")))
 
 
 def test_what_stays_in_a_small_l2_must_be_said_where_it_depends_on_extents() -> None:
