@@ -42,6 +42,10 @@ class ClosedFormError(PolymaestroError):
     """A closed form that was evaluated or assumed outside the region where it holds."""
 
 
+class ExportError(PolymaestroError):
+    """A formula that cannot be written in another language, or that does not read back."""
+
+
 class HardwareError(PolymaestroError):
     """A hardware description that makes no sense."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 import polymaestro as pm
+from polymaestro.cli.exporting import WRITERS, exported
 from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json
 from polymaestro.cli.options import (
     array_options,
@@ -30,6 +31,7 @@ Examples, from the root of the repository:
   polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 --keep R,S
   polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
       --keep R,S --assume "C % 64 == 0" --exact L2.I.parent_reads
+  polymaestro derive examples/gemm.m --num-pes 256 --export c > gemm.h
 """
 WORDS = ("and", "or", "not", "mod", "floor", "ceil", "min", "max", "exists", "implies", "true", "false")
 
@@ -43,6 +45,12 @@ WORDS = ("and", "or", "not", "mod", "floor", "ceil", "min", "max", "exists", "im
     "--assume", metavar="CONDITION", multiple=True, help='For example "C % 64 == 0"; may be repeated.'
 )
 @click.option("--exact", metavar="QUANTITY", help="All cases of one formula, as in L2.I.parent_reads.")
+@click.option(
+    "--export",
+    "language",
+    type=click.Choice(list(WRITERS)),
+    help="Code that computes all formulas, or the one of --exact, anywhere.",
+)
 @format_options("json", "markdown", "latex")
 def derive(  # noqa: PLR0913  one argument per option
     *,
@@ -53,6 +61,7 @@ def derive(  # noqa: PLR0913  one argument per option
     keep: str,
     assume: tuple[str, ...],
     exact: str | None,
+    language: str | None,
     **formats: bool,
 ) -> None:
     """Derive the costs of a layer of FILE as formulas in its extents.
@@ -61,6 +70,9 @@ def derive(  # noqa: PLR0913  one argument per option
     cases; the table shows the case that the layer itself belongs to, and says where it holds.
     """
     style = chosen(formats)
+    if language is not None and style != "text":
+        message = f"--export and --{style} exclude each other"
+        raise click.UsageError(message)
     hardware = machine(hw, num_pes, file=file)
     found = layer_of(network_of(file), layer)
     operator, flow = found.operator(), found.mapping_dataflow()
@@ -70,7 +82,9 @@ def derive(  # noqa: PLR0913  one argument per option
     with Waiting(f"deriving {found.name}"):
         analysis = _derived(lifted, flow, hardware.num_pes, assume)
         at = _point(analysis, operator, found.name, assume)
-        if style == "json":
+        if language is not None:
+            text = exported(analysis, language, found.name, exact)
+        elif style == "json":
             text = formulas_json(analysis, at, exact)
         elif exact is not None:
             text = all_cases(analysis, exact, style)

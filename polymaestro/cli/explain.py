@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
+import polymaestro as pm
 from polymaestro.cli.meanings import meanings
 from polymaestro.cli.options import (
     Failure,
@@ -14,8 +17,10 @@ from polymaestro.cli.options import (
     machine,
     network_of,
 )
-from polymaestro.dataflow import Dataflow
+from polymaestro.dataflow.binding import BoundLevel, bind
+from polymaestro.dataflow.directives import Dataflow, Level, Map, SpatialMap
 from polymaestro.loopnest import LoopNest, lower
+from polymaestro.loopnest.picture import picture
 from polymaestro.relations import Relations, extract
 
 EXAMPLES = """\b
@@ -23,6 +28,8 @@ Examples, from the root of the repository:
   polymaestro explain examples/gemm.m --num-pes 256
   polymaestro explain examples/vgg16_kc_p.m --layer CONV2 --num-pes 256
 """
+DRAWN_EXTENT = 8
+"""What a symbol stands for in the picture."""
 
 
 @click.command(epilog=EXAMPLES)
@@ -36,13 +43,14 @@ def explain(file: str, layer: str | None, hw: str | None, num_pes: int | None) -
     """
     hardware = machine(hw, num_pes, file=file)
     found = layer_of(network_of(file), layer)
-    flow = found.mapping_dataflow()
-    nest = lower(found.operator(), flow, hardware.num_pes)
+    operator, flow = found.operator(), found.mapping_dataflow()
+    nest = lower(operator, flow, hardware.num_pes)
     relations = extract(nest, allow_illegal=True)
     sections = {
-        f"layer {found.name} ({found.type})": str(nest.operator),
-        "directives": _directives(flow, nest),
+        f"layer {found.name} ({found.type})": str(operator),
+        "directives, and how they are read": _directives(operator, flow, nest, hardware.num_pes),
         "loop nest": str(nest),
+        "who holds what in the first steps": _picture(nest),
         "space-time map, by groups of dimensions that share a constraint": _relations(relations),
         "what each number means": meanings(nest.depth),
     }
@@ -52,14 +60,43 @@ def explain(file: str, layer: str | None, hw: str | None, num_pes: int | None) -
         raise Failure(message)
 
 
-def _directives(flow: Dataflow, nest: LoopNest) -> str:
-    lines = []
-    for level, units in zip(flow.levels, nest.units, strict=True):
-        opened = f" in each unit of level {level.index - 1}, from {level.cluster}" if level.cluster else ""
-        lines.append(f"level {level.index}: {units.count} units{opened}")
-        lines += [f"  {directive}" for directive in level.maps] or ["  (no directive: one step, one unit)"]
-    lines += [f"note: {note}" for note in nest.notes]
+def _directives(operator: pm.Operator, flow: Dataflow, nest: LoopNest, num_pes: int) -> str:
+    levels = bind(operator, flow, num_pes).levels
+    lines: list[str] = []
+    for written, level in zip(flow.levels, levels, strict=True):
+        opened = (
+            f" in each unit of level {level.index - 1}, from {written.cluster}" if written.cluster else ""
+        )
+        lines.append(f"level {level.index}: {level.units} units (u{level.index}){opened}")
+        lines += _level(written, level, nest) or ["  (no directive: one step, one unit)"]
     return "\n".join(lines)
+
+
+def _level(written: Level, level: BoundLevel, nest: LoopNest) -> Iterator[str]:
+    """Write each directive, what its names mean here, and the loop that it becomes."""
+    width = max((len(str(each)) for each in written.maps), default=0)
+    for directive, bound in zip(written.maps, level.maps, strict=True):
+        meaning = f"{bound}: " if str(bound) != str(directive) else ""
+        yield f"  {str(directive).ljust(width)}  {meaning}{_effect(level.index, bound, nest)}"
+        yield from (
+            f"  {' ' * width}  {note}" for note in nest.notes if f"'{bound}' (level {level.index})" in note
+        )
+
+
+def _effect(level: int, bound: Map, nest: LoopNest) -> str:
+    loop = next((each for each in nest.loops if each.level == level and each.note == str(bound)), None)
+    if isinstance(bound, SpatialMap):
+        return f"over u{level}" + (f" in {loop.last + 1} folds ({loop.name})" if loop else "")
+    return f"{loop.last + 1} steps ({loop.name})" if loop else "one step"
+
+
+def _picture(nest: LoopNest) -> str:
+    """Draw with the numbers of the layer; symbols are given a small one."""
+    point = dict.fromkeys(sorted(nest.symbols), DRAWN_EXTENT)
+    lines = picture(nest, point)
+    if point:
+        lines = f"drawn for {', '.join(point)} = {DRAWN_EXTENT}\n{lines}"
+    return lines
 
 
 def _relations(relations: Relations) -> str:

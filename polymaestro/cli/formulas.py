@@ -16,9 +16,9 @@ Point = Mapping[str, int]
 
 def formula_tables(analysis: pm.Analysis, at: Point, style: str) -> list[Table]:
     """Give a table of totals and one for each boundary, in the case that a point belongs to."""
-    case = CommonCase.of(list(_named(analysis).values()), at)
+    case = CommonCase.of(list(forms_of(analysis).values()), at)
     where = "" if case.region.is_everywhere else f", where {case.region}"
-    totals = {name: form for name, form in _named(analysis).items() if "." not in name}
+    totals = {name: form for name, form in forms_of(analysis).items() if "." not in name}
     rows = tuple(Row((name.replace("_", " "), _cell(form, case, style))) for name, form in totals.items())
     tables = [Table(("in all", "count"), rows, words=2, math=True, title=f"{analysis.operator.name}{where}")]
     for boundary in analysis.boundaries:
@@ -50,7 +50,7 @@ def formulas_json(analysis: pm.Analysis, at: Point, exact: str | None) -> str:
         cases = [_case_json(case) for case in form_named(analysis, exact).cases]
         document |= {"quantity": exact, "cases": cases}
     else:
-        forms = {name: _case_json(form.case_at(at)) for name, form in _named(analysis).items()}
+        forms = {name: _case_json(form.case_at(at)) for name, form in forms_of(analysis).items()}
         document |= {"point": dict(at), "formulas": forms}
     return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -68,14 +68,15 @@ def all_cases(analysis: pm.Analysis, quantity: str, style: str) -> str:
 
 def form_named(analysis: pm.Analysis, quantity: str) -> pm.ClosedForm:
     """Give the formula of that name, as in ``L2.I.parent_reads`` or ``macs``."""
-    forms = _named(analysis)
+    forms = forms_of(analysis)
     if quantity not in forms:
         message = f"no quantity {quantity!r}"
         raise PolymaestroError(message + did_you_mean(quantity, forms))
     return forms[quantity]
 
 
-def _named(analysis: pm.Analysis) -> dict[str, pm.ClosedForm]:
+def forms_of(analysis: pm.Analysis) -> dict[str, pm.ClosedForm]:
+    """Give every formula by its name, the totals first."""
     totals = {"macs": analysis.macs, "steps": analysis.steps, "active_units": analysis.active_units}
     return totals | dict(analysis.forms.named())
 

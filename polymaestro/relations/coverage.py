@@ -37,10 +37,7 @@ class Coverage:
 
 def coverage_of(group: AxisGroup) -> Coverage:
     """Compare what a group executes with its part of the iteration domain."""
-    count = len(group.variables)
-    start = len(group.dims) - count
-    placed = isl.Map.from_range(group.executed)
-    placed = placed.move_dims(isl.dim_type.in_, 0, isl.dim_type.out, start, count)
+    placed = group.space_time
     done = placed.domain()
     missing = group.whole.subtract(done.align_params(group.whole.get_space()))
     return Coverage(group.variables, coalesced(missing), _repeated(placed, done))

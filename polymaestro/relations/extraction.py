@@ -45,7 +45,7 @@ class Relations:
     def __str__(self) -> str:
         """Print the space-time map group by group, and the accesses."""
         lines = [f"context: {self.context}"]
-        lines += [f"group {group.name}: {group.executed}" for group in self.groups]
+        lines += [f"θ of {group.name}: {group.space_time}" for group in self.groups]
         lines += [
             f"access {tensor.name}: [{', '.join(map(str, tensor.access))}]"
             for tensor in self.nest.operator.tensors

@@ -43,6 +43,13 @@ class AxisGroup:
         """The set of all [units, loops, variables] that are executed: θ of this group as a graph."""
         return named_set(self.dims, self.ties, self.context)
 
+    @property
+    def space_time(self) -> isl.Map:
+        """From this group's iteration points to its units and loops: θ of `model.md` §3."""
+        placed = isl.Map.from_range(self.executed)
+        start = len(self.dims) - len(self.variables)
+        return placed.move_dims(isl.dim_type.in_, 0, isl.dim_type.out, start, len(self.variables))
+
     @cached_property
     def whole(self) -> isl.Set:
         """The group's part of the iteration domain."""

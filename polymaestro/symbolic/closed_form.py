@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import islpy as isl
 
+from polymaestro import export
 from polymaestro.counting import Count, QuasiPolynomial, Region, region_of, with_fixed_floors
 from polymaestro.counting.ranges import Range, ranges_of
-from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.errors import ClosedFormError, ExportError, did_you_mean
 from polymaestro.relations.sets import sample_of
 from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
 from polymaestro.symbolic.factoring import factored
+from polymaestro.symbolic.to_isl import piecewise_text
 from polymaestro.symbolic.to_sympy import latex_of, piecewise
 
 if TYPE_CHECKING:
@@ -57,14 +59,17 @@ class ClosedForm:
     K·M
     >>> form.at(M=5, N=3, K=2)
     10
+
+    Forms are equal when they are the same sum of products of the same counts, on the same region; equal
+    values written in different ways are not found equal.
     """
 
     products: tuple[Product, ...]
-    context: isl.Set
+    context: isl.Set = field(compare=False)  # what valid_on says, for isl
     symbols: tuple[str, ...]
     valid_on: Region
 
-    def at(self, **extents: int) -> int:
+    def at(self, /, **extents: int) -> int:
         """Evaluate at a point, exact at any size.
 
         Raises `ClosedFormError` for a missing or unknown symbol, or outside the region.
@@ -125,6 +130,52 @@ class ClosedForm:
         """The formula as a SymPy expression over plain integer symbols."""
         return piecewise(self.cases)
 
+    def to_python(self, name: str = "formula") -> str:
+        """Write an exact Python function as the source of a module; see `export.to_python`."""
+        return export.to_python({name: self})
+
+    def to_c(self, name: str = "formula") -> str:
+        """Write a C99 header with a function that reports overflow; see `export.to_c`."""
+        return export.to_c({name: self})
+
+    def to_smtlib(self, name: str = "formula") -> str:
+        """Write SMT-LIB 2 definitions of the formula and its region; see `export.to_smtlib`."""
+        return export.to_smtlib({name: self})
+
+    def to_isl(self) -> str:
+        """Write a piecewise quasi-polynomial that isl reads; 0 outside of its pieces and of the region."""
+        return piecewise_text(self.sums, self.symbols, self.context)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the formula as JSON data, schema ``polymaestro.form/1``; see `export.form_json`."""
+        return export.to_json(self)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> ClosedForm:
+        """Read what `to_json` gives: an equal form. Raises `ExportError` for anything else."""
+        program = export.program_from_json(data, export.ONE)
+        return form_of(program.forms[""], program.counts)
+
+    def lambdify(self, target: Literal["numpy", "python"]) -> Callable[..., Any]:
+        """Compile: ``"python"`` takes and gives exact integers, ``"numpy"`` arrays of integers.
+
+        Symbols are keywords. For many formulas at once, and options, see `export.Vectorised`.
+
+        >>> import polymaestro as pm
+        >>> macs = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M;"), num_pes=4).macs
+        >>> macs.lambdify("python")(M=3, N=4, K=5)
+        60
+        >>> macs.lambdify("numpy")(M=3, N=[4, 2**62], K=2).tolist()
+        [24, 27670116110564327424]
+        """
+        if target == "python":
+            return export.compiled(self)
+        if target == "numpy":
+            several = export.Vectorised({"formula": self})
+            return lambda **extents: several.evaluate(extents)["formula"]
+        message = f"cannot compile for {target!r}; the targets are 'numpy' and 'python'"
+        raise ExportError(message)
+
     def latex(self) -> str:
         """Write the formula as LaTeX, without dollar signs."""
         import sympy  # noqa: PLC0415  half a second, and only text for papers needs it
@@ -156,6 +207,24 @@ class ClosedForm:
         case = self.case_at(self.large_point())
         condition = "" if case.region.is_everywhere else f"  if {case.region}; print it for all cases"
         return f"ClosedForm({factored(case.value)}{condition})"
+
+
+def form_of(entry: export.Entry, counts: Sequence[Count]) -> ClosedForm:
+    """Build a form from a formula of a program; isl reads its region."""
+    products = tuple(Product(sign, tuple(counts[n] for n in numbers)) for sign, numbers in entry.products)
+    text = f"[{', '.join(entry.symbols)}] -> {{ : {entry.region.isl()} }}"
+    try:
+        context = isl.Set(text).params()
+    except isl.Error:
+        message = f"the symbols {', '.join(entry.symbols)} and the region {entry.region} mean nothing to isl"
+        raise ExportError(message) from None
+    return ClosedForm(products, context, entry.symbols, entry.region)
+
+
+def forms_from_json(data: Mapping[str, Any]) -> dict[str, ClosedForm]:
+    """Read what `export.forms_to_json` gives: equal forms by name, which share equal counts."""
+    program = export.program_from_json(data, export.SEVERAL)
+    return {name: form_of(entry, program.counts) for name, entry in program.forms.items()}
 
 
 @dataclass(frozen=True)

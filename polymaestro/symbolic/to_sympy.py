@@ -5,12 +5,13 @@ SymPy is imported when a formula is first asked for: it costs half a second, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine, Floor
 from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.export.names import PYTHON, Names, symbol_names
 from polymaestro.symbolic.cases import Case
 
 if TYPE_CHECKING:
@@ -27,6 +28,31 @@ def piecewise(cases: Sequence[Case]) -> sympy.Expr:
         return polynomial(cases[0].value)
     pairs = [(polynomial(case.value), condition(case.region)) for case in cases]
     return sympy.Piecewise(*pairs, (sympy.Integer(0), True))
+
+
+def source_of(expressions: Mapping[str, sympy.Expr]) -> str:
+    """Write expressions as a Python module that builds them again.
+
+    >>> import sympy
+    >>> print(source_of({"L2.fills": sympy.ceiling(sympy.Symbol("K", integer=True) / 4)}))
+    from sympy import Eq, Piecewise, ceiling, floor, symbols
+    <BLANKLINE>
+    K, = symbols('K,', integer=True)
+    <BLANKLINE>
+    L2_fills = ceiling(K/4)
+    """
+    import sympy  # noqa: PLC0415
+
+    imported = ("Eq", "Piecewise", "ceiling", "floor", "symbols")
+    names = Names([*PYTHON, *imported])
+    symbols = sorted({each.name for value in expressions.values() for each in value.free_symbols})
+    called = symbol_names(symbols, names)
+    new = {sympy.Symbol(old, integer=True): sympy.Symbol(name, integer=True) for old, name in called.items()}
+    lines = [f"from sympy import {', '.join(imported)}", ""]
+    if symbols:
+        lines += [f"{', '.join(called.values())}, = symbols('{','.join(symbols)},', integer=True)", ""]
+    lines += [f"{names.take(name)} = {value.xreplace(new)}" for name, value in expressions.items()]
+    return "\n".join(lines)
 
 
 def latex_of(value: QuasiPolynomial) -> str:

@@ -1,0 +1,279 @@
+"""Formulas as a C99 header that reports overflow and never wraps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+
+from polymaestro.affine import Affine, Floor
+from polymaestro.counting import Count, QuasiPolynomial, Region
+from polymaestro.errors import ExportError
+from polymaestro.export.describing import count_texts, description
+from polymaestro.export.names import C, Names, identifier, numbered, symbol_names
+from polymaestro.export.program import (
+    Entry,
+    Formula,
+    Program,
+    expressions_of,
+    floors_of,
+    is_atom,
+    is_plain,
+    names_of,
+)
+from polymaestro.export.syntax import (
+    Infix,
+    Terms,
+    affine,
+    atom_of,
+    named_atoms,
+    over_common_denominator,
+    polynomial,
+    region,
+)
+
+WIDE = "polymaestro_int"
+HEAD = """\
+/* Exact counts. Each function returns a status and stores its value where that is POLYMAESTRO_OK:
+
+     POLYMAESTRO_OK        the value is exact
+     POLYMAESTRO_OUTSIDE   the point lies outside the region of the formula
+     POLYMAESTRO_OVERFLOW  the value exceeds int64_t, or a step towards it exceeds 128 bits
+
+   Nothing wraps: every step is computed with 128 bits, and checked where these may not do. */"""
+COMMON = """\
+#ifndef POLYMAESTRO_COMMON
+#define POLYMAESTRO_COMMON
+
+#if !defined(__SIZEOF_INT128__)
+#error "this header needs __int128, as GCC and Clang have it on 64-bit machines"
+#endif
+
+__extension__ typedef __int128 polymaestro_int;
+
+enum { POLYMAESTRO_OK = 0, POLYMAESTRO_OUTSIDE = 1, POLYMAESTRO_OVERFLOW = 2 };
+
+#define POLYMAESTRO_MAX ((((polymaestro_int)1 << 126) - 1) * 2 + 1)
+
+static inline polymaestro_int polymaestro_floor(polymaestro_int a, polymaestro_int divisor)
+{
+    return a / divisor - (a % divisor < 0);
+}
+
+static inline polymaestro_int polymaestro_add(polymaestro_int a, polymaestro_int b, int *overflow)
+{
+    if (b > 0 ? a > POLYMAESTRO_MAX - b : a < -POLYMAESTRO_MAX - b) {
+        *overflow = 1;
+        return 0;
+    }
+    return a + b;
+}
+
+static inline polymaestro_int polymaestro_mul(polymaestro_int a, polymaestro_int b, int *overflow)
+{
+    polymaestro_int size_a = a < 0 ? -a : a, size_b = b < 0 ? -b : b;
+    if ((size_a > INT64_MAX || size_b > INT64_MAX) && a != 0 && size_b > POLYMAESTRO_MAX / size_a) {
+        *overflow = 1;
+        return 0;
+    }
+    return a * b;
+}
+
+static inline int polymaestro_store(polymaestro_int result, int overflow, int64_t *value)
+{
+    if (overflow || result > INT64_MAX || result < INT64_MIN)
+        return POLYMAESTRO_OVERFLOW;
+    *value = (int64_t)result;
+    return POLYMAESTRO_OK;
+}
+
+#endif"""
+
+
+class Plain(Infix):
+    """C where nothing exceeds 128 bits."""
+
+    AND, OR = "&&", "||"
+    TRUE, FALSE = "1", "0"
+
+    def number(self, value: int) -> str:
+        """Write a literal of a type that holds it; raises `ExportError` beyond int64."""
+        if value >= 1 << 63:
+            message = f"the formula holds the number {value}, which no C literal holds"
+            raise ExportError(message)
+        return str(value) if value < 1 << 15 else f"INT64_C({value})"
+
+    def floor(self, numerator: str, divisor: int) -> str:
+        """Write a division that rounds down."""
+        return f"polymaestro_floor({numerator}, {self.number(divisor)})"
+
+
+class Checked(Plain):
+    """C with a check of every step."""
+
+    def total(self, terms: Terms, constant: int) -> str:
+        """Write nested calls."""
+        text = self._signed(constant) if constant or not terms else ""
+        for factor, texts in terms:
+            product = self._product([*([] if factor == 1 and texts else [self._signed(factor)]), *texts])
+            text = f"polymaestro_add({text}, {product}, overflow)" if text else product
+        return text
+
+    def _product(self, texts: Sequence[str]) -> str:
+        result, *others = [text for text in texts if text != "1"] or ["1"]
+        for each in others:
+            result = f"polymaestro_mul({result}, {each}, overflow)"
+        return result
+
+    def _signed(self, value: int) -> str:
+        return f"-{self.number(-value)}" if value < 0 else self.number(value)
+
+
+PLAIN, CHECKED = Plain(), Checked()
+
+
+def to_c(forms: Mapping[str, Formula], prefix: str = "") -> str:
+    """Write a header of ``static inline`` functions for C99 compilers that have ``__int128``.
+
+    A formula becomes ``int NAME(int64_t *value, int64_t N, …)`` which returns a status, see the head of
+    the text; symbols are in the order of the formula. The prefix goes before every name, so that several
+    headers can be used together. Raises `ExportError` when a number in the formula exceeds int64.
+
+    >>> import polymaestro as pm
+    >>> analysis = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M;"), num_pes=4)
+    >>> text = to_c({"macs": analysis.macs})
+    >>> [line for line in text.splitlines() if "int macs(" in line]
+    ['static inline int macs(int64_t *value, int64_t K, int64_t M, int64_t N)']
+    """
+    return _Header(Program.of(forms), prefix).text()
+
+
+class _Header:
+    def __init__(self, program: Program, prefix: str) -> None:
+        self.program = program
+        scope = Names(C)
+        self.functions = {name: scope.take(prefix + name) for name in program.forms}
+        stem = identifier(prefix) if prefix else f"{next(iter(self.functions.values()))}_"
+        self.guard = f"POLYMAESTRO_{stem.upper().strip('_')}_H"
+        self.count, self.region = (numbered(f"{stem}{word}", scope.taken) for word in ("c", "holds"))
+        floor = numbered("f", program.symbols)
+        own = [f"{self.count}{number}" for number in range(len(program.counts))]
+        own += [f"{self.region}{number}" for number in range(len(program.regions))]
+        self.symbols = symbol_names(program.symbols, Names([*C, *scope.taken, *own]))
+        self.floors = {each: f"{floor}{number}" for each, number in program.floors.items()}
+        self.atoms = named_atoms(self.symbols, self.floors)
+        self.texts = count_texts(program.counts, self.count)
+
+    def text(self) -> str:
+        """Write the header: what all headers share, regions, counts, formulas."""
+        program = self.program
+        parts = [HEAD, f"#ifndef {self.guard}\n#define {self.guard}\n\n#include <stdint.h>", COMMON]
+        parts += [self._region(n, where) for n, where in enumerate(program.regions) if where.names()]
+        parts += [self._count(n, count) for n, count in enumerate(program.counts) if not _is_bare(count)]
+        parts += [self._function(name, form) for name, form in program.forms.items()]
+        return "\n\n".join([*parts, "#endif"]) + "\n"
+
+    def _region(self, number: int, where: Region) -> str:
+        expressions = [each.expression for piece in where.pieces for each in piece]
+        lines = [f"static inline int {self.region}{number}({self._parameters(where.names())})", "{"]
+        lines += [*self._floors(expressions), f"    return {region(where, PLAIN, self.atoms)};", "}"]
+        return "\n".join(lines)
+
+    def _count(self, number: int, count: Count) -> str:
+        """Write a count as a function, with its cases in a comment."""
+        head = f"static inline {WIDE} {self.count}{number}("
+        parameters = [self._parameters(names_of(count))]
+        if _overflows(count):
+            parameters.append("int *overflow")
+        lines = [
+            _comment([*str(count).splitlines(), *([] if count.is_uniform else ["0  elsewhere"])]),
+            head + ", ".join(parameters) + ")",
+            "{",
+        ]
+        lines += self._floors(expressions_of(count))
+        for where, value in count.pieces:
+            if where.is_everywhere:
+                return "\n".join([*lines, f"    return {self._polynomial(value)};", "}"])
+            lines.append(f"    if ({region(where, PLAIN, self.atoms)})")
+            lines.append(f"        return {self._polynomial(value)};")
+        return "\n".join([*lines, "    return 0;", "}"])
+
+    def _polynomial(self, value: QuasiPolynomial) -> str:
+        return polynomial(value, CHECKED if _exceeds(value) else PLAIN, self.atoms)
+
+    def _function(self, name: str, form: Entry) -> str:
+        """Write a formula: the check of its region, then its products added up."""
+        given = ", ".join(f"int64_t {self.symbols[symbol]}" for symbol in form.symbols)
+        head = f"static inline int {self.functions[name]}(int64_t *value{', ' if given else ''}{given})"
+        lines = [_comment(description(name, form, self.texts)), head, "{"]
+        used = form.region.names().union(*(names_of(self.program.counts[number]) for number in form.counts))
+        lines += [f"    (void){self.symbols[symbol]};" for symbol in form.symbols if symbol not in used]
+        number = self.program.regions.index(form.region)
+        if form.region.names():
+            arguments = self._arguments(form.region.names())
+            lines += [f"    if (!{self.region}{number}({arguments}))", "        return POLYMAESTRO_OUTSIDE;"]
+        elif not form.region.is_everywhere:
+            lines.append("    return POLYMAESTRO_OUTSIDE;")
+        lines += ["    int flag = 0, *overflow = &flag;"]
+        lines += [f"    {WIDE} total = 0;"]
+        for sign, numbers in form.products:
+            # What may be 0 goes first, so that nothing overflows on its account.
+            factors = sorted(numbers, key=lambda each: is_plain(self.program.counts[each]))
+            product = CHECKED.total([(sign, [self._factor(each) for each in factors])], 0)
+            lines.append(f"    total = polymaestro_add(total, {product}, overflow);")
+        return "\n".join([*lines, "    return polymaestro_store(total, flag, value);", "}"])
+
+    def _factor(self, number: int) -> str:
+        count = self.program.counts[number]
+        if _is_bare(count):
+            return self._polynomial(count.pieces[0][1]) if count.pieces else "0"
+        arguments = [self._arguments(names_of(count))] + ["overflow"] * _overflows(count)
+        return f"{self.count}{number}({', '.join(each for each in arguments if each)})"
+
+    def _floors(self, expressions: Iterable[Affine]) -> list[str]:
+        """Write the floors in some expressions, those inside others first."""
+        lines = []
+        for each in floors_of(expressions):
+            value = PLAIN.floor(affine(each.numerator, PLAIN, self.atoms), each.divisor)
+            lines.append(f"    const {WIDE} {self.floors[each]} = {value};")
+        return lines
+
+    def _ordered(self, names: Iterable[str]) -> list[str]:
+        return [self.symbols[symbol] for symbol in self.program.symbols if symbol in set(names)]
+
+    def _arguments(self, names: Iterable[str]) -> str:
+        return ", ".join(self._ordered(names))
+
+    def _parameters(self, names: Iterable[str]) -> str:
+        return ", ".join(f"{WIDE} {name}" for name in self._ordered(names))
+
+
+def _comment(lines: Iterable[str]) -> str:
+    return "/* " + "\n   ".join(lines) + " */"
+
+
+def _is_bare(count: Count) -> bool:
+    """Whether a count is a symbol or a number."""
+    return is_atom(count) and not floors_of(expressions_of(count))
+
+
+def _overflows(count: Count) -> bool:
+    return any(_exceeds(value) for _, value in count.pieces)
+
+
+def _exceeds(value: QuasiPolynomial) -> bool:
+    """Whether a polynomial of 64-bit symbols, or a step towards it, may exceed 128 bits."""
+    terms, constant, _ = over_common_denominator(value)
+    sizes = (abs(factor) * prod(map(_size, atoms)) for factor, atoms in terms)
+    return sum(sizes, abs(constant)) >= 1 << 127
+
+
+def _size(atom: str | Floor) -> int:
+    """Bound the magnitude of an atom of 64-bit symbols; raises `ExportError` beyond 128 bits."""
+    if isinstance(atom, str):
+        return 1 << 63
+    terms = atom.numerator.terms
+    size = sum((abs(factor) * _size(atom_of(each)) for each, factor in terms), abs(atom.numerator.constant))
+    if size >= 1 << 127:
+        message = f"{atom} of 64-bit symbols may exceed 128 bits"
+        raise ExportError(message)
+    return size // atom.divisor + 1

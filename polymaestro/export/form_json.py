@@ -1,0 +1,185 @@
+"""Formulas as JSON that reads back to equal formulas.
+
+Schema ``polymaestro.form/1`` holds ``counts`` and one formula: its ``symbols``, its region ``valid_on``
+and its ``products``, each a ``sign`` times some ``counts`` by number. Schema ``polymaestro.forms/1`` has
+``forms`` in its place, these three for each formula by name.
+
+==========  =============================================================================================
+count       a list of ``{"where": region, "value": polynomial}``; 0 where no region holds
+region      a list of alternatives; each lists ``{"expression": affine, "is": ">= 0"}`` (or ``"= 0"``),
+            which all hold
+polynomial  a list of ``{"factor": number, "powers": [[atom, power], …]}`` to add up; a number is an
+            integer or a text like ``"16/3"``
+affine      ``{"terms": [[integer, atom], …], "constant": integer}``
+atom        the name of a symbol, or ``{"floor": affine, "divisor": integer}``
+==========  =============================================================================================
+
+Integers are exact: a reader must not turn them into floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from polymaestro.affine import Affine, Extremum, Floor
+from polymaestro.counting import Condition, Count, QuasiPolynomial, Region
+from polymaestro.errors import ExportError, PolymaestroError
+from polymaestro.export.program import Entry, Formula, Program, names_of
+from polymaestro.export.syntax import atom_of
+
+ONE, SEVERAL = "polymaestro.form/1", "polymaestro.forms/1"
+
+
+def to_json(form: Formula) -> dict[str, Any]:
+    """Give one formula as JSON data."""
+    program = Program.of({"": form})
+    return {"schema": ONE, "counts": _counts(program), **_entry(program.forms[""])}
+
+
+def forms_to_json(forms: Mapping[str, Formula]) -> dict[str, Any]:
+    """Give several formulas as JSON data, equal counts once."""
+    program = Program.of(forms)
+    entries = {name: _entry(form) for name, form in program.forms.items()}
+    return {"schema": SEVERAL, "counts": _counts(program), "forms": entries}
+
+
+def program_from_json(data: Mapping[str, Any], schema: str) -> Program:
+    """Read a document of either schema; the name of a single formula is empty.
+
+    Raises `ExportError` for what is no such document.
+    """
+    if not isinstance(data, Mapping) or data.get("schema") != schema:
+        found = data.get("schema") if isinstance(data, Mapping) else type(data).__name__
+        message = f"expected a document with schema {schema!r}, not {found!r}"
+        raise ExportError(message)
+    try:
+        counts = tuple(map(_read_count, data["counts"]))
+        entries = {"": data} if schema == ONE else data["forms"]
+        forms = {name: _read_entry(each, counts) for name, each in entries.items()}
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, PolymaestroError) as error:
+        message = f"the document is no {schema}: {type(error).__name__}: {error}"
+        raise ExportError(message) from None
+    return Program(counts, forms)
+
+
+def _counts(program: Program) -> list[Any]:
+    return [
+        [{"where": _region(where), "value": _polynomial(value)} for where, value in count.pieces]
+        for count in program.counts
+    ]
+
+
+def _entry(form: Entry) -> dict[str, Any]:
+    return {
+        "symbols": list(form.symbols),
+        "valid_on": _region(form.region),
+        "products": [{"sign": sign, "counts": list(numbers)} for sign, numbers in form.products],
+    }
+
+
+def _region(where: Region) -> list[Any]:
+    return [
+        [{"expression": _affine(each.expression), "is": "= 0" if each.equality else ">= 0"} for each in piece]
+        for piece in where.pieces
+    ]
+
+
+def _polynomial(value: QuasiPolynomial) -> list[Any]:
+    return [
+        {
+            "factor": factor if isinstance(factor, int) else str(factor),
+            "powers": [[_atom(atom), power] for atom, power in monomial],
+        }
+        for monomial, factor in value.terms
+    ]
+
+
+def _affine(expression: Affine) -> dict[str, Any]:
+    terms = [[factor, _atom(atom_of(atom))] for atom, factor in expression.terms]
+    return {"terms": terms, "constant": expression.constant}
+
+
+def _atom(atom: str | Floor) -> Any:  # noqa: ANN401  JSON data
+    if isinstance(atom, Floor):
+        return {"floor": _affine(atom.numerator), "divisor": atom.divisor}
+    return atom
+
+
+def _read_entry(data: Mapping[str, Any], counts: Sequence[Count]) -> Entry:
+    products = tuple((_sign(each["sign"]), tuple(map(_natural, each["counts"]))) for each in data["products"])
+    form = Entry(tuple(map(_name, data["symbols"])), _read_region(data["valid_on"]), products)
+    if form.counts and max(form.counts) >= len(counts):
+        message = f"count {max(form.counts)} of {len(counts)}"
+        raise ValueError(message)
+    used = form.region.names().union(*(names_of(counts[number]) for number in form.counts))
+    if not used <= set(form.symbols) or len(set(form.symbols)) < len(form.symbols):
+        message = f"symbols {', '.join(form.symbols)} for a formula in {', '.join(sorted(used))}"
+        raise ValueError(message)
+    return form
+
+
+def _read_count(data: Sequence[Any]) -> Count:
+    return Count(tuple((_read_region(each["where"]), _read_polynomial(each["value"])) for each in data))
+
+
+def _read_region(data: Sequence[Any]) -> Region:
+    return Region(tuple(tuple(map(_read_condition, piece)) for piece in data))
+
+
+def _read_condition(data: Mapping[str, Any]) -> Condition:
+    if data["is"] not in {"= 0", ">= 0"}:
+        message = f"relation {data['is']!r}"
+        raise ValueError(message)
+    return Condition(_read_affine(data["expression"]), data["is"] == "= 0")
+
+
+def _read_polynomial(data: Sequence[Any]) -> QuasiPolynomial:
+    total = QuasiPolynomial.of(0)
+    for each in data:
+        factor = each["factor"]
+        term = QuasiPolynomial.of(Fraction(factor) if isinstance(factor, str) else _integer(factor))
+        for atom, power in each["powers"]:
+            term = term * QuasiPolynomial.of(Affine.of(_read_atom(atom))) ** _natural(power)
+        total = total + term
+    return total
+
+
+def _read_affine(data: Mapping[str, Any]) -> Affine:
+    terms: dict[str | Floor | Extremum, int] = {_read_atom(atom): _integer(f) for f, atom in data["terms"]}
+    return Affine.combine(terms, _integer(data["constant"]))
+
+
+def _read_atom(data: Any) -> str | Floor:  # noqa: ANN401  JSON data
+    if isinstance(data, str):
+        return _name(data)
+    return Floor(_read_affine(data["floor"]), _integer(data["divisor"]))
+
+
+def _name(data: Any) -> str:  # noqa: ANN401  JSON data
+    if not isinstance(data, str) or not data.isidentifier():
+        message = f"{data!r} is no symbol"
+        raise ValueError(message)
+    return data
+
+
+def _sign(data: Any) -> int:  # noqa: ANN401  JSON data
+    if _integer(data) not in {1, -1}:
+        message = f"sign {data!r}"
+        raise ValueError(message)
+    return _integer(data)
+
+
+def _integer(data: Any) -> int:  # noqa: ANN401  JSON data
+    if isinstance(data, bool) or not isinstance(data, int):
+        message = f"{data!r} is no integer"
+        raise TypeError(message)
+    return data
+
+
+def _natural(data: Any) -> int:  # noqa: ANN401  JSON data
+    if _integer(data) < 0:
+        message = f"{data} is negative"
+        raise ValueError(message)
+    return _integer(data)
