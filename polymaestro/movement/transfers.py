@@ -124,6 +124,10 @@ def _terms(tensor: Tensor, policies: Policies, when: str) -> list[WordTerm]:
     return arrives + leaves
 
 
+OFF_CHIP = {each: Policies(first_partial_sum_read=each) for each in ("elided", "counted")}
+"""L2 keeps one tile, or the whole tensor; of the policies only that of first reads applies to it."""
+
+
 def _off_chip_terms(tensor: Tensor, policies: Policies, when: str) -> list[WordTerm]:
     """Give the terms of a tensor that is streamed through L2, and of one that is resident."""
     streamed = _terms(tensor, OFF_CHIP[policies.first_partial_sum_read], when)
@@ -137,9 +141,6 @@ def _off_chip_terms(tensor: Tensor, policies: Policies, when: str) -> list[WordT
         if tensor.role == "output" and when != "first":
             resident.append(WordTerm(name, "out", 1, "just touched", resident=True))
     return streamed + resident
-
-
-OFF_CHIP = {each: Policies(first_partial_sum_read=each) for each in ("elided", "counted")}
 
 
 def _domain(group: GroupSteps, mode: Mode) -> isl.Set:

@@ -99,6 +99,13 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(text: str) -> None:
         parse_hardware(text, file="a.yaml")
 
 
+def test_the_example_reads_and_uses_every_field_of_a_memory() -> None:
+    machine = load_hardware(Path(__file__).parents[2] / "examples" / "machine.yaml")
+    assert machine.memory("L2") == Memory("L2", 131072, link=Link(32, 1, 1))
+    assert machine.memory("L1") == Memory("L1", 64, read_energy=0.3, write_energy=0.4)
+    assert (machine.num_pes, machine.energy, machine.word_sizes) == (256, TABLES["horowitz"], {"O": 2})
+
+
 def test_the_name_of_a_file_says_its_format(tmp_path: Path) -> None:
     file = tmp_path / "toy.yaml"
     file.write_text(FULL, encoding="utf-8")
