@@ -103,7 +103,7 @@ def test_costs_of_a_thousand_random_dataflows_are_exact_and_come_from_step_class
 
 @pytest.mark.slow
 @given(st.data())
-@settings(max_examples=60, suppress_health_check=NO_HEALTH_CHECKS)
+@settings(max_examples=25, suppress_health_check=NO_HEALTH_CHECKS)
 def test_costs_of_what_is_executed_are_exact_where_work_is_skipped_or_repeated(data: st.DataObject) -> None:
     drawn = data.draw(wild_mappings())
     if pm.interpret(*drawn).macs:
