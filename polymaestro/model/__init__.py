@@ -5,6 +5,7 @@ from polymaestro.model.energy import Energy
 from polymaestro.model.performance import BufferReport, LinkReport, Performance
 from polymaestro.model.report import LayerReport, NetworkReport
 from polymaestro.model.reuse import Ratio, Reuse
+from polymaestro.model.roofline import Roofline
 from polymaestro.model.runtime import RunTime
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Performance",
     "Ratio",
     "Reuse",
+    "Roofline",
     "RunTime",
 ]

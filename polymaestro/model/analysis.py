@@ -22,12 +22,14 @@ from polymaestro.errors import (
 from polymaestro.hardware import Hardware
 from polymaestro.loopnest import LoopNest
 from polymaestro.model.energy import Energy, energy_of
+from polymaestro.model.links import links_of
 from polymaestro.model.machine import Machine
 from polymaestro.model.measuring import Times, times_by_classes, times_by_running
 from polymaestro.model.performance import Performance, performance_of
 from polymaestro.model.report import LayerReport, report_layer
 from polymaestro.model.residency import residency_of
-from polymaestro.model.reuse import Reuse, reuse_of
+from polymaestro.model.reuse import Ratio, Reuse, reuse_of
+from polymaestro.model.roofline import Roofline, roofline_of
 from polymaestro.model.runtime import RunTime
 from polymaestro.model.table import formula_table
 from polymaestro.movement import Movement
@@ -113,6 +115,23 @@ class Analysis:
         self._check_apart(energy.constants)
         return energy
 
+    def roofline(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> Roofline:
+        """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
+        machine = self._machine(hardware)
+        links = links_of(self.forms, self._off_chip[1], machine, self._staying(machine, resident))
+        return roofline_of(self.forms, links, machine)
+
+    @property
+    def utilization(self) -> Ratio:
+        """Active PEs per step and PE, as the quotient of two closed forms."""
+        units = self.loop_nest.units
+        if not all(each.count.is_constant for each in units):
+            message = "the number of PEs has a symbol; divide active_units by steps and PEs at a point"
+            raise ClosedFormError(message)
+        pes = self.loop_nest.pes_at({})
+        terms = tuple(replace(each, sign=each.sign * pes) for each in self.steps.products)
+        return Ratio(self.active_units, replace(self.steps, products=terms))
+
     def _machine(self, hardware: Hardware) -> Machine:
         machine = Machine.of(hardware, self.loop_nest.depth, self.policies)
         self._check_apart(machine.symbols)
@@ -193,7 +212,7 @@ class Analysis:
         residency = residency_of(counts, off_chip, machine, extents)
         times = self._times(machine, residency.resident, extents)
         energy = energy_of(self.forms, off_chip, machine, residency.resident)
-        return performance_of(self.forms, machine, times, residency, energy, extents)
+        return performance_of(self.forms, machine, times, residency, energy, off_chip, extents)
 
     def _times(self, machine: Machine, resident: frozenset[str], extents: Mapping[str, int]) -> Times:
         try:

@@ -18,22 +18,12 @@ from polymaestro.counting import QuasiPolynomial
 from polymaestro.hardware import EnergyTable, Memory, Value
 from polymaestro.hardware.values import exact
 from polymaestro.model.integers import Point, at, extents_of
+from polymaestro.model.links import Accesses, links_of
 from polymaestro.model.machine import Machine
-from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, CommonCase, TensorForms, factored
+from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase, TensorForms, factored
 
 if TYPE_CHECKING:
     import sympy
-
-
-@dataclass(frozen=True)
-class Accesses:
-    """Σ weight · form: how often something happens."""
-
-    terms: tuple[tuple[int, ClosedForm], ...]
-
-    def evaluate(self, point: Mapping[str, int], values: dict[int, int]) -> int:
-        """Add up at a point."""
-        return sum(weight * form.evaluate(point, values) for weight, form in self.terms)
 
 
 @dataclass(frozen=True)
@@ -136,8 +126,7 @@ def _parts(
     forms: ClosedForms, off_chip: Mapping[str, TensorForms], machine: Machine, resident: frozenset[str]
 ) -> Iterator[EnergyPart]:
     table = machine.hardware.energy
-    links = [_off_chip(off_chip, machine, resident)]
-    links += [_on_chip(boundary, machine) for boundary in forms.boundaries]
+    links = links_of(forms, off_chip, machine, resident)
     yield EnergyPart("MAC", Accesses(((1, forms.macs),)), table.values["mac"])
     last = len(machine.memories) - 1
     for index, memory in enumerate(machine.memories):
@@ -159,62 +148,6 @@ def _parts(
         words = [(hops * weight, form) for weight, form in (*link.down, *link.up)] if hops else []
         name = f"{machine.memories[depth].name} → {machine.memories[depth + 1].name} hops"
         yield EnergyPart(name, Accesses(tuple(words)), table.values["hop"])
-
-
-Weighted = list[tuple[int, ClosedForm]]
-
-
-@dataclass(frozen=True)
-class _Link:
-    """What one boundary sees: words on the wires down and up, received by all children, sent by all."""
-
-    down: Weighted
-    up: Weighted
-    received: Weighted
-    sent_up: Weighted
-
-
-def _off_chip(tensors: Mapping[str, TensorForms], machine: Machine, resident: frozenset[str]) -> _Link:
-    """L2 is one child: what it receives and sends is what crosses."""
-    down: Weighted = []
-    up: Weighted = []
-    counted = machine.policies.first_partial_sum_read == "counted"
-    for name, tensor in tensors.items():
-        width, is_input = machine.width(name), tensor.role == "input"
-        if name not in resident:
-            down.append((width, tensor.forms["streamed_in"]))
-            up.append((width, tensor.forms["streamed_out"]))
-            continue
-        if is_input or counted:
-            down.append((width, tensor.forms["elements"]))
-        if not is_input:
-            up.append((width, tensor.forms["elements"]))
-    return _Link(down, up, down, up)
-
-
-def _on_chip(boundary: BoundaryForms, machine: Machine) -> _Link:
-    link = _Link([], [], [], [])
-    for name, tensor in boundary.tensors.items():
-        width, forms = machine.width(name), tensor.forms
-        reads, updates = crossing_names(machine, boundary.depth)
-        if tensor.role == "input":
-            link.down.append((width, forms[reads]))
-            link.received.append((width, forms["fills"]))
-        else:
-            link.down.append((width, forms["read_backs"]))
-            link.received.append((width, forms["read_backs"]))
-            link.up.append((width, forms[updates]))
-            link.sent_up.append((width, forms["drains"]))
-    return link
-
-
-def crossing_names(machine: Machine, depth: int) -> tuple[str, str]:
-    """Name the counts that cross a boundary: of inputs, and of outputs on their way up."""
-    policies = machine.policies_at(depth)
-    return (
-        "fills" if policies.sharing == "unicast" else "parent_reads",
-        "drains" if policies.reduction == "none" else "parent_updates",
-    )
 
 
 def _operand_reads(forms: ClosedForms, machine: Machine) -> Iterator[tuple[int, ClosedForm]]:

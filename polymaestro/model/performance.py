@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from polymaestro.model.energy import Energy, crossing_names
-from polymaestro.model.integers import at
+from polymaestro.model.energy import Energy
+from polymaestro.model.links import Accesses, links_of
 from polymaestro.model.machine import Machine
 from polymaestro.model.measuring import Times
 from polymaestro.model.residency import Residency
-from polymaestro.symbolic import ClosedForms
+from polymaestro.model.roofline import roofline_of
+from polymaestro.symbolic import ClosedForms, TensorForms
 
 
 @dataclass(frozen=True)
@@ -128,72 +129,34 @@ def performance_of(  # noqa: PLR0913, PLR0917  each is one part of the result
     times: Times,
     residency: Residency,
     energy: Energy,
+    off_chip: Mapping[str, TensorForms],
     point: Mapping[str, int],
 ) -> Performance:
     """Put together what was derived at a point."""
-    words = [
-        _off_chip_words(residency),
-        *(_words(forms, machine, depth, point) for depth in _depths(machine)),
-    ]
+    links = links_of(forms, off_chip, machine, residency.resident)
     names = [memory.name for memory in machine.memories]
-    links = tuple(
+    values: dict[int, int] = {}
+    words = [
+        (Accesses(tuple(e.down)).evaluate(point, values), Accesses(tuple(e.up)).evaluate(point, values))
+        for e in links
+    ]
+    reports = tuple(
         LinkReport(
-            names[depth], names[depth + 1], *words[depth], times.fills[depth], times.drains[depth],
+            names[depth], names[depth + 1], *crossing, times.fills[depth], times.drains[depth],
             *times.bandwidth[depth],
         )
-        for depth in range(len(words))
+        for depth, crossing in enumerate(words)
     )  # fmt: skip
     return Performance(
         times.runtime,
-        dict(_bounds(forms, machine, words, point)),
-        links,
+        roofline_of(forms, links, machine).by_resource(point),
+        reports,
         tuple(_buffers(forms, machine, residency, point)),
         tuple(sorted(residency.resident)),
         energy.by_part(point),
         energy.unit,
         machine.hardware.megahertz,
     )
-
-
-def _depths(machine: Machine) -> range:
-    return range(1, len(machine.memories) - 1)
-
-
-def _off_chip_words(residency: Residency) -> tuple[int, int]:
-    crossing = residency.crossing.values()
-    return sum(into for into, _ in crossing), sum(out for _, out in crossing)
-
-
-def _words(forms: ClosedForms, machine: Machine, depth: int, point: Mapping[str, int]) -> tuple[int, int]:
-    """Give the words across a boundary, in and out."""
-    reads, updates = crossing_names(machine, depth)
-    into = out = 0
-    for name, tensor in forms.boundaries[depth - 1].tensors.items():
-        width = machine.width(name)
-        arriving = reads if tensor.role == "input" else "read_backs"
-        into += width * tensor.forms[arriving].evaluate(point, {})
-        if tensor.role == "output":
-            out += width * tensor.forms[updates].evaluate(point, {})
-    return into, out
-
-
-def _bounds(
-    forms: ClosedForms, machine: Machine, words: list[tuple[int, int]], point: Mapping[str, int]
-) -> Iterator[tuple[str, int]]:
-    """Give the roofline: MACs over all PEs, and words over all links of a boundary together."""
-    macs = forms.macs.evaluate(point, {})
-    yield "compute", -(-macs // (machine.hardware.num_pes * machine.hardware.lanes))
-    names = [memory.name for memory in machine.memories]
-    units = [units.count.evaluate(point) for units in forms.counts.movement.relations.nest.units]
-    for depth, crossing in enumerate(words):
-        rate = machine.link(depth).words_per_cycle
-        if rate is None:
-            continue
-        links = at(rate, point)
-        for count in units[: max(depth - 1, 0)]:
-            links *= count
-        for way, each in zip(("in", "out"), crossing, strict=True):
-            yield f"{names[depth]} → {names[depth + 1]} {way}", int(-(-each // links))
 
 
 def _buffers(

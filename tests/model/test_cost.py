@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -76,6 +77,8 @@ def compare(drawn: Drawn, hardware: Hardware, chosen: Policies) -> bool:
     seen = oracle(drawn, hardware, chosen)
     assert_equal(found, seen, energy_seen(drawn, hardware, seen, analysis.macs.at()))
     assert found.bounds["compute"] == -(-analysis.macs.at() // (hardware.num_pes * hardware.lanes))
+    array = replace(hardware, num_pes=drawn.num_pes)
+    assert analysis.roofline(array, resident=found.resident).at() == seen.roofline
     return not analysis._classes(analysis._machine(hardware)).entangled
 
 
