@@ -7,16 +7,32 @@ as formulas in the layer's dimensions, exact with halos, strides, edge tiles and
 from importlib.metadata import version
 
 from polymaestro.batch import Network, load
+from polymaestro.checking import Verdict, check
 from polymaestro.dataflow import Dataflow, parse_dataflow, parse_network
 from polymaestro.dataflow import catalog as dataflows
+from polymaestro.equations import check_equation, diff
 from polymaestro.errors import PolymaestroError
 from polymaestro.hardware import Hardware, load_hardware
+from polymaestro.loopnest.execution import execute
 from polymaestro.loopnest.interpreter import interpret
 from polymaestro.model import Analysis
 from polymaestro.pipeline import analyze
 from polymaestro.policies import Policies
 from polymaestro.symbolic import ClosedForm
-from polymaestro.workload import Operator, conv2d, depthwise_conv2d, einsum, gemm, grouped_conv2d
+from polymaestro.workload import (
+    Operator,
+    average_pool2d,
+    batched_gemm,
+    conv2d,
+    depthwise_conv2d,
+    einsum,
+    fully_connected,
+    gemm,
+    grouped_conv2d,
+    lstm,
+    max_pool2d,
+    transposed_conv2d,
+)
 
 __version__ = version("polymaestro")
 
@@ -29,16 +45,27 @@ __all__ = [
     "Operator",
     "Policies",
     "PolymaestroError",
+    "Verdict",
     "analyze",
+    "average_pool2d",
+    "batched_gemm",
+    "check",
+    "check_equation",
     "conv2d",
     "dataflows",
     "depthwise_conv2d",
+    "diff",
     "einsum",
+    "execute",
+    "fully_connected",
     "gemm",
     "grouped_conv2d",
     "interpret",
     "load",
     "load_hardware",
+    "lstm",
+    "max_pool2d",
     "parse_dataflow",
     "parse_network",
+    "transposed_conv2d",
 ]

@@ -230,6 +230,31 @@ def greatest(*arguments: Affine) -> Affine:
     return _extremum("max", max, arguments)
 
 
+def comparison(expression: Affine, *, equality: bool = False) -> str:
+    """Write ``expression ≥ 0`` or ``expression = 0`` with positive terms on either side.
+
+    >>> comparison(Affine.of("K") - 64), comparison(Affine.of("j") - "i" - 1)
+    ('K ≥ 64', 'j > i')
+    """
+    left = {atom: f for atom, f in expression.terms if f > 0}
+    right = {atom: -f for atom, f in expression.terms if f < 0}
+    constant = expression.constant
+    if not left:
+        sign, low = ("=" if equality else "≤"), Affine.combine(right)
+        return f"{low} {sign} {constant}"
+    relation = "=" if equality else "≥"
+    low, high = Affine.combine(left), Affine.combine(right)
+    if not right:
+        return f"{low} {relation} {-constant}"
+    if constant == -1 and not equality:
+        return f"{low} > {high}" if str(low) > str(high) else f"{high} < {low}"
+    if constant > 0:
+        low = low + constant
+    else:
+        high = high - constant
+    return f"{low} {relation} {high}"
+
+
 def _extremum(
     kind: Literal["min", "max"], pick: Callable[[list[int]], int], arguments: tuple[Affine, ...]
 ) -> Affine:

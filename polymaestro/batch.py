@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polymaestro import dataflow as language
+from polymaestro.checking import LayerVerdict, check_layer
 from polymaestro.dataflow import Dataflow, Layer
 from polymaestro.errors import CountingUnavailableError, DataflowError, PolymaestroError, WorkloadError
 from polymaestro.hardware import Hardware
 from polymaestro.model import Analysis, LayerReport, NetworkReport
-from polymaestro.pipeline import analyze
+from polymaestro.pipeline import analyze, derive
 from polymaestro.policies import Policies
 from polymaestro.workload import Operator
 
@@ -48,6 +49,17 @@ class Network(language.Network):
         batch.expect(self.layers)
         layers = tuple(batch.report(layer) for layer in progress(self.layers))
         return NetworkReport(self.name, hardware, layers, policies)
+
+    def check(
+        self, hardware: Hardware, *, double_buffered: bool = True, progress: Progress = iter
+    ) -> tuple[LayerVerdict, ...]:
+        """Decide for every layer whether its dataflow is legal and fits; layers may have symbols.
+
+        Nothing stops at a layer that is wrong, however wrong it is.
+        """
+        return tuple(
+            check_layer(layer, hardware, double_buffered=double_buffered) for layer in progress(self.layers)
+        )
 
 
 def load(path: str | Path) -> Network:
@@ -115,7 +127,7 @@ class _Batch:
             return None
         if key not in self.known:
             try:
-                self.known[key] = analyze(key[0], flow, self.hardware.num_pes, policies=self.policies)
+                self.known[key] = derive(key[0], flow, self.hardware.num_pes, policies=self.policies)
             except PolymaestroError:  # with the layer's own numbers it may work, or fail with its reason
                 self.known[key] = None
         return self.known[key]

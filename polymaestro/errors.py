@@ -22,6 +22,10 @@ class DataflowError(PolymaestroError):
     """A directive, or a list of them, that does not fit its operator."""
 
 
+class AssumptionError(PolymaestroError):
+    """A condition on the symbols that does not read, or that speaks of a symbol that is none."""
+
+
 class LoweringError(PolymaestroError):
     """A mapping that cannot be written as a quasi-affine loop nest."""
 
@@ -44,6 +48,10 @@ class ClosedFormError(PolymaestroError):
 
 class ExportError(PolymaestroError):
     """A formula that cannot be written in another language, or that does not read back."""
+
+
+class EquationError(PolymaestroError):
+    """A user's formula that does not read, or a question about formulas that has no answer."""
 
 
 class HardwareError(PolymaestroError):

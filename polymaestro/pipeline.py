@@ -1,11 +1,13 @@
-"""The pipeline: one assignment per arrow of the house, nothing else."""
+"""The pipeline: one assignment per arrow of the house; what is refused is explained."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from polymaestro.checking import check
 from polymaestro.counting import Engine, count
 from polymaestro.dataflow import Dataflow
+from polymaestro.errors import LegalityError
 from polymaestro.loopnest import lower
 from polymaestro.model import Analysis
 from polymaestro.movement import trace
@@ -32,7 +34,8 @@ def analyze(  # noqa: PLR0913  three things to analyse and four options
     disagree.
 
     Raises one of the `PolymaestroError` family: `DataflowError` or `LoweringError` for directives that
-    do not fit, `LegalityError` when work is skipped or repeated (unless `allow_illegal`),
+    do not fit, `LegalityError` when work is skipped or repeated (unless `allow_illegal`), with the share
+    of the work, the directives and what to write instead (see `check`),
     `CountingUnavailableError` when something cannot be counted exactly.
 
     >>> import polymaestro as pm
@@ -42,6 +45,32 @@ def analyze(  # noqa: PLR0913  three things to analyse and four options
     >>> a["L2"]["W"].parent_reads.at(N=1, K=64, C=64, P=56, Q=56)
     36864
     """
+    try:
+        return derive(
+            operator,
+            dataflow,
+            num_pes,
+            assuming=assuming,
+            policies=policies,
+            engine=engine,
+            allow_illegal=allow_illegal,
+        )
+    except LegalityError:
+        verdict = check(operator, dataflow, num_pes, assuming=assuming)
+        raise LegalityError(verdict.refusal()) from None
+
+
+def derive(  # noqa: PLR0913  as `analyze`
+    operator: Operator,
+    dataflow: Dataflow,
+    num_pes: int | str,
+    *,
+    assuming: Iterable[str] = (),
+    policies: Policies = Policies(),  # noqa: B008  frozen
+    engine: Engine = "auto",
+    allow_illegal: bool = False,
+) -> Analysis:
+    """Do what `analyze` does; a dataflow that is refused is not explained, which takes time."""
     loop_nest = lower(operator, dataflow, num_pes)
     relations = extract(loop_nest, assuming, allow_illegal=allow_illegal)
     movement = trace(relations, policies)

@@ -19,27 +19,48 @@ Needs hypothesis, which ``pip install polymaestro[test]`` brings. Everything dra
 * the row-stationary pair SpatialMap(1,δ) Y, SpatialMap(1,1) R stands where one output row is left;
 * each level has one spatial map or one such pair, unless it has a single unit.
 
-`wild_dataflows` draws anything that `bind` accepts.
+`wild_dataflows` draws anything that `bind` accepts, and `broken_mappings` a legal mapping with one directive
+changed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from hypothesis import strategies as st
 
 from polymaestro.affine import Affine
-from polymaestro.dataflow.directives import Cluster, Dataflow, Directive, SpatialMap, TemporalMap
+from polymaestro.dataflow.directives import Cluster, Dataflow, Directive, Map, SpatialMap, TemporalMap
 from polymaestro.errors import WorkloadError
 from polymaestro.hardware import EnergyTable, Hardware, Link, Memory
 from polymaestro.policies import NOT_COUNTED, OPTIONS, Policies
-from polymaestro.workload import conv2d, depthwise_conv2d, gemm, grouped_conv2d
+from polymaestro.workload import catalog, einsum
 from polymaestro.workload.operator import Operator, Window
 
 MOST_UNITS = 4
-OPERATORS = ("gemm", "conv2d", "depthwise_conv2d", "grouped_conv2d")
+CONVOLUTIONS = ("conv2d", "depthwise_conv2d", "grouped_conv2d", "transposed_conv2d")
+POOLS = ("max_pool2d", "average_pool2d")
+PRODUCTS = ("gemm", "batched_gemm", "fully_connected", "lstm")
+STATEMENTS = {
+    "attention_scores": "S[b,i,j] += Q[b,i,d] * K[b,j,d]",
+    "attention_values": "O[b,i,e] += P[b,i,j] * V[b,j,e]",
+    "mttkrp": "D[i,j] += A[i,k,l] * B[k,j] * C[l,j]",
+    "jacobi2d": "B[i,j] += A[i+u,j+v] * W[u,v]",
+    "dilated_conv1d": "O[k,p] += I[c,2*p+3*r] * W[k,c,r]",
+}
+"""Operators without a name in the catalog, as einsum strings."""
+
+DIAMOND = "1 <= u + v <= 3 and -1 <= u - v <= 1"
+"""The five points of a Jacobi stencil in its 3 × 3 box."""
+
+MASKS = ("j <= i", "j <= i + J - I", "i - j < 3", "j <= i and i - j < 2")
+"""Causal attention, with as many queries as keys or with the last queries, and sliding windows."""
+
+OPERATORS = (*PRODUCTS, *CONVOLUTIONS, *POOLS, *STATEMENTS)
 
 
 class Drawn(NamedTuple):
@@ -53,27 +74,71 @@ class Drawn(NamedTuple):
 # --- Operators ---
 
 
+@cache  # building the strategies takes longer than drawing from them
 def operators(*names: str) -> st.SearchStrategy[Operator]:
     """Draw an operator of at most 2592 MACs: of the given names, or of any in `OPERATORS`.
 
-    Strides are 1 to 3 and dilations 1 to 2, for each axis on its own.
+    Strides are 1 to 3 and dilations 1 to 2, for each axis on its own. Attention may have a mask, and any
+    operator may have up to two conditions on its domain, which is never empty.
     """
-    return st.one_of(*(_operators(name) for name in names or OPERATORS))
+    drawn = st.one_of(*(_operators(name) for name in names or OPERATORS))
+    return st.one_of(drawn, drawn, drawn, drawn.flatmap(constrained))
+
+
+@st.composite
+def constrained(draw: st.DrawFn, operator: Operator) -> Operator:
+    """Draw one or two more conditions a·x + b·y + c ≥ 0 that a drawn point of the domain meets."""
+    variables = [dim.variable for dim in operator.dims if dim.extent.constant > 1]
+    inside = {d.variable: draw(st.integers(0, d.extent.constant - 1)) for d in operator.dims}
+    if not variables or any(each.evaluate(inside) < 0 for each in operator.conditions):
+        return operator
+    conditions = list(operator.constraints)
+    for _ in range(draw(st.integers(1, 2))):
+        chosen = draw(st.lists(st.sampled_from(variables), min_size=1, max_size=2, unique=True))
+        slope = Affine.combine({name: draw(st.sampled_from([-2, -1, 1, 2])) for name in chosen})
+        conditions.append(slope - slope.evaluate(inside) + draw(st.integers(0, 2)))
+    return replace(operator, constraints=tuple(conditions))
 
 
 def _operators(name: str) -> st.SearchStrategy[Operator]:
+    if name in STATEMENTS:
+        return _statements(name)
     axis = {"P": 4, "Q": 4, "R": 3, "S": 3}
-    convolution = {
+    most = {
+        "gemm": {"M": 12, "N": 12, "K": 12},
+        "batched_gemm": {"B": 3, "M": 8, "N": 8, "K": 8},
+        "fully_connected": {"N": 6, "K": 12, "C": 12},
+        "lstm": {"N": 3, "G": 4, "K": 6, "C": 10},
+        "conv2d": {"N": 2, "K": 3, "C": 3, **axis},
+        "depthwise_conv2d": {"N": 2, "C": 4, **axis},
+        "grouped_conv2d": {"N": 2, "G": 2, "K": 2, "C": 2, **axis},
+        "transposed_conv2d": {"N": 2, "K": 3, "C": 3, "Y": 4, "X": 4, "R": 3, "S": 3},
+        "max_pool2d": {"N": 2, "C": 4, **axis},
+        "average_pool2d": {"N": 2, "C": 4, **axis},
+    }
+    window = {
         "stride": st.tuples(st.integers(1, 3), st.integers(1, 3)),
         "dilation": st.tuples(st.integers(1, 2), st.integers(1, 2)),
     }
-    drawn = {
-        "gemm": st.builds(gemm, **_extents(M=12, N=12, K=12)),
-        "conv2d": st.builds(conv2d, **_extents(N=2, K=3, C=3, **axis), **convolution),
-        "depthwise_conv2d": st.builds(depthwise_conv2d, **_extents(N=2, C=4, **axis), **convolution),
-        "grouped_conv2d": st.builds(grouped_conv2d, **_extents(N=2, G=2, K=2, C=2, **axis), **convolution),
+    options = window if name in CONVOLUTIONS + POOLS else {}
+    return st.builds(getattr(catalog, name), **_extents(**most[name]), **options)
+
+
+def _statements(name: str) -> st.SearchStrategy[Operator]:
+    most = {
+        "attention_scores": {"B": 2, "I": 9, "J": 9, "D": 6},
+        "attention_values": {"B": 2, "I": 9, "J": 9, "E": 6},
+        "mttkrp": {"I": 5, "J": 5, "K": 6, "L": 6},
+        "jacobi2d": {"I": 9, "J": 9},
+        "dilated_conv1d": {"K": 4, "P": 9, "C": 4, "R": 4},
     }
-    return drawn[name]
+    where: st.SearchStrategy[str | tuple[str, ...]] = st.just(())
+    fixed: dict[str, st.SearchStrategy[int]] = {}
+    if name.startswith("attention"):
+        where = st.just(()) | st.sampled_from(MASKS)
+    elif name == "jacobi2d":
+        where, fixed = st.just(DIAMOND), {"U": st.just(3), "V": st.just(3)}
+    return st.builds(einsum, st.just(STATEMENTS[name]), where=where, **_extents(**most[name]), **fixed)
 
 
 def _extents(**most: int) -> dict[str, st.SearchStrategy[int]]:
@@ -290,13 +355,13 @@ class _Drawing:
     def _directive(self, part: _Part, *, spatial: bool) -> Directive:
         """Write a map, at times with Y' for P and Sz() for a full extent."""
         kind = SpatialMap if spatial else TemporalMap
-        primes = {w.output: f"{w.input}'" for w in self._operator.windows}
+        primes = {dim: prime for prime, dim in self._operator.primes.items()}
         dim = primes[part.dim] if part.dim in primes and self._chance() else part.dim
         return kind(self._number(part.size, dim), self._number(part.offset, dim), dim)
 
     def _number(self, value: int, dim: str) -> Affine:
         """Write a number as Sz() of this dimension or of a filter where it is that extent."""
-        primes = {f"{w.input}'": w.output for w in self._operator.windows}
+        primes = self._operator.primes
         names = [dim, *(w.filter for w in self._operator.windows)]
         equal = [n for n in names if self._operator.extent(primes.get(n, n)).constant == value]
         if equal and self._chance():
@@ -402,3 +467,69 @@ def _wild_map(draw: st.DrawFn, operator: Operator, dim: str) -> Directive:
     offset = draw(st.just(size) | st.integers(1, size + 1))
     kind = SpatialMap if draw(st.booleans()) else TemporalMap
     return kind(Affine.of(size), Affine.of(offset), dim)
+
+
+# --- One directive broken ---
+
+
+class Broken(NamedTuple):
+    """A legal mapping after one change of one directive; it may be legal still."""
+
+    operator: Operator
+    dataflow: Dataflow
+    num_pes: int
+    change: str
+
+
+@st.composite
+def broken_mappings(draw: st.DrawFn) -> Broken:
+    """Draw a legal mapping and break it in one directive; a dimension may end up mapped twice in a level."""
+    legal = draw(mappings())
+    directives = list(legal.dataflow.directives)
+    places = [index for index, each in enumerate(directives) if not isinstance(each, Cluster)]
+    if not places:
+        return Broken(*legal, "nothing")
+    index = draw(st.sampled_from(places))
+    old = directives[index]
+    change = draw(st.sampled_from(sorted(CHANGES)))
+    if not isinstance(old, Cluster):
+        directives[index : index + 1] = CHANGES[change](draw, legal.operator, old)
+    return Broken(legal.operator, Dataflow(tuple(directives)), legal.num_pes, change)
+
+
+def _resized(old: Map, *, size: int = 0, offset: int = 0) -> list[Directive]:
+    new_size, new_offset = old.size + size, old.offset + offset
+    possible = all(each.constant >= 1 for each in (new_size, new_offset))  # Sz(R) - 1 may be 0
+    return [replace(old, size=new_size, offset=new_offset) if possible else old]
+
+
+def _moved(draw: st.DrawFn, operator: Operator, old: Map) -> list[Directive]:
+    return [replace(old, dim=draw(st.sampled_from(operator.coordinates)))]
+
+
+def _flipped(old: Map) -> list[Directive]:
+    kind = TemporalMap if isinstance(old, SpatialMap) else SpatialMap
+    return [kind(old.size, old.offset, old.dim)]
+
+
+def _joined(draw: st.DrawFn, operator: Operator, old: Map) -> list[Directive]:
+    """Add a spatial map of any dimension beside a map."""
+    dim = draw(st.sampled_from(operator.coordinates))
+    size = draw(st.integers(1, 2))
+    return [old, SpatialMap(Affine.of(size), Affine.of(size), dim)]
+
+
+Breaking = Callable[[st.DrawFn, Operator, Map], list[Directive]]
+
+CHANGES: dict[str, Breaking] = {
+    "larger offset": lambda _, __, old: _resized(old, offset=1),
+    "smaller offset": lambda _, __, old: _resized(old, offset=-1),
+    "larger size": lambda _, __, old: _resized(old, size=1),
+    "smaller size": lambda _, __, old: _resized(old, size=-1),
+    "dropped": lambda _, __, ___: [],
+    "doubled": lambda _, __, old: [old, old],
+    "space for time": lambda _, __, old: _flipped(old),
+    "another dimension": _moved,
+    "another spatial map": _joined,
+}
+"""The ways in which `broken_mappings` changes a directive."""

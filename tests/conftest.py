@@ -2,12 +2,15 @@
 
 import difflib
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
 import islpy
 import pytest
+
+import polymaestro as pm
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
@@ -42,6 +45,26 @@ def reference() -> Path:
     if chosen:
         pytest.fail(f"POLYMAESTRO_REFERENCE names {chosen!r}, which is not a folder")
     pytest.skip("no reference data (POLYMAESTRO_REFERENCE may name its folder)")
+
+
+@pytest.fixture
+def check_formulas() -> Callable[..., None]:
+    """Compare an analysis with the interpreter at random extents, small ones first."""
+
+    def check(operator: pm.Operator, text: str, num_pes: int, *, points: int, most: int = 20) -> None:
+        flow = pm.parse_dataflow(text)
+        analysis = pm.analyze(operator, flow, num_pes)
+        assert set(analysis.symbols) == set(operator.symbols)
+        rng = random.Random(text)
+        for index in range(points):
+            point = {name: rng.randint(1, min(most, index + 2)) for name in analysis.symbols}
+            numbers = operator.with_extents({d.name: d.extent.evaluate(point) for d in operator.dims})
+            report, seen = analysis.at(point), pm.interpret(numbers, flow, num_pes)
+            derived = [(each.steps, dict(each.tensors)) for each in report.boundaries]
+            assert derived == [(each.steps, each.tensors) for each in seen.boundaries]
+            assert (report.macs, report.steps, report.active) == (seen.macs, seen.steps, seen.active)
+
+    return check
 
 
 @pytest.fixture

@@ -12,7 +12,16 @@ import polymaestro as pm
 from polymaestro.errors import CountingError, LoweringError
 from polymaestro.loopnest.interpreter import Observation, interpret
 from polymaestro.model import LayerReport
-from polymaestro.strategies import array_sizes, dataflows, mappings, operators, wild_mappings
+from polymaestro.strategies import (
+    OPERATORS,
+    array_sizes,
+    constrained,
+    dataflows,
+    mappings,
+    operators,
+    wild_dataflows,
+    wild_mappings,
+)
 
 NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -36,10 +45,10 @@ def test_random_dataflows_are_exact(drawn: tuple[pm.Operator, pm.Dataflow, int])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["gemm", "conv2d", "depthwise_conv2d", "grouped_conv2d"])
+@pytest.mark.parametrize("name", OPERATORS)
 @given(data=st.data())
-@settings(max_examples=500, suppress_health_check=NO_HEALTH_CHECKS)
-def test_two_thousand_random_dataflows_are_exact(name: str, data: st.DataObject) -> None:
+@settings(max_examples=100, suppress_health_check=NO_HEALTH_CHECKS)
+def test_fifteen_hundred_random_dataflows_are_exact(name: str, data: st.DataObject) -> None:
     operator = data.draw(operators(name))
     flow = data.draw(dataflows(operator))
     compare(operator, flow, data.draw(array_sizes(flow)))
@@ -126,5 +135,18 @@ def test_legal_or_not_the_verdict_and_the_counts_are_the_interpreters(
 ) -> None:
     seen = interpret(*drawn)
     analysis = pm.analyze(*drawn, allow_illegal=True)
+    assert (not analysis.relations.problems) == seen.legal
+    assert_equal(analysis.at({}), seen)
+
+
+@pytest.mark.slow
+@given(data=st.data())
+@settings(max_examples=150, suppress_health_check=NO_HEALTH_CHECKS)
+def test_conditions_on_the_domain_are_exact_whatever_the_dataflow(data: st.DataObject) -> None:
+    operator = data.draw(operators().flatmap(constrained))
+    flow = data.draw(wild_dataflows(operator) | dataflows(operator))
+    num_pes = data.draw(array_sizes(flow))
+    seen = interpret(operator, flow, num_pes)
+    analysis = pm.analyze(operator, flow, num_pes, allow_illegal=True)
     assert (not analysis.relations.problems) == seen.legal
     assert_equal(analysis.at({}), seen)

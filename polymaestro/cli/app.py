@@ -11,15 +11,19 @@ import click
 
 import polymaestro
 from polymaestro.cli.analyze import analyze
+from polymaestro.cli.check import check
 from polymaestro.cli.derive import derive
+from polymaestro.cli.diff import diff
 from polymaestro.cli.explain import explain
 from polymaestro.cli.options import Failure
+from polymaestro.cli.verify import verify
 from polymaestro.errors import PolymaestroError
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
   polymaestro analyze examples/vgg16_kc_p.m --num-pes 256
   polymaestro analyze examples/vgg16_kc_p.m --num-pes 256 --json
+  polymaestro check   examples/vgg16_kc_p.m --num-pes 256
   polymaestro derive  examples/gemm.m --num-pes 256
   polymaestro explain examples/gemm.m --num-pes 256
 
@@ -58,5 +62,5 @@ def main(context: click.Context) -> None:
     sys.set_int_max_str_digits(0)
 
 
-for command in (analyze, derive, explain):
+for command in (analyze, check, derive, diff, explain, verify):
     main.add_command(command)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import polymaestro as pm
 from polymaestro import export
-from polymaestro.cli.formulas import form_named, forms_of
+from polymaestro.cli.formulas import form_named
 from polymaestro.symbolic import source_of
 
 Forms = Mapping[str, pm.ClosedForm]
@@ -19,7 +19,7 @@ def exported(analysis: pm.Analysis, language: str, layer: str, quantity: str | N
     The functions of a C header begin with the name of the layer. A single formula is
     ``polymaestro.form/1`` in JSON, and in isl its text without a name.
     """
-    forms = forms_of(analysis) if quantity is None else {quantity: form_named(analysis, quantity)}
+    forms = analysis.forms.every() if quantity is None else {quantity: form_named(analysis, quantity)}
     return WRITERS[language](forms, layer).rstrip("\n")
 
 

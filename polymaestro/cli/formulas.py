@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import polymaestro as pm
@@ -16,14 +16,36 @@ Point = Mapping[str, int]
 
 def formula_tables(analysis: pm.Analysis, at: Point, style: str) -> list[Table]:
     """Give a table of totals and one for each boundary, in the case that a point belongs to."""
-    case = CommonCase.of(list(forms_of(analysis).values()), at)
+    case = CommonCase.of(list(analysis.forms.every().values()), at)
     where = "" if case.region.is_everywhere else f", where {case.region}"
-    totals = {name: form for name, form in forms_of(analysis).items() if "." not in name}
-    rows = tuple(Row((name.replace("_", " "), _cell(form, case, style))) for name, form in totals.items())
-    tables = [Table(("in all", "count"), rows, words=2, math=True, title=f"{analysis.operator.name}{where}")]
+    return _tables(analysis, f"{analysis.operator.name}{where}", lambda form: _cell(form, case, style))
+
+
+def leading_terms(analysis: pm.Analysis, quantity: str | None, small: Collection[str], style: str) -> str:
+    """Write the leading term of one formula, or tables with those of all."""
+
+    def cell(form: pm.ClosedForm) -> str:
+        term = form.asymptotic(small)
+        if style == "latex":
+            return f"${term.latex()}$"
+        text = str(term).replace("\n", "; ")
+        return text if style == "text" else f"`{text}`"
+
+    if quantity is not None:
+        term = form_named(analysis, quantity).asymptotic(small)
+        return {"text": str(term), "latex": term.latex(), "markdown": f"`{term}`"}[style]
+    sense = analysis.macs.asymptotic(small).sense
+    tables = _tables(analysis, f"{analysis.operator.name}, leading terms {sense}", cell)
+    return "\n\n".join(table.written(style) for table in tables)
+
+
+def _tables(analysis: pm.Analysis, title: str, cell: Callable[[pm.ClosedForm], str]) -> list[Table]:
+    totals = {name: form for name, form in analysis.forms.every().items() if "." not in name}
+    rows = tuple(Row((name.replace("_", " "), cell(form))) for name, form in totals.items())
+    tables = [Table(("in all", "count"), rows, words=2, math=True, title=title)]
     for boundary in analysis.boundaries:
         lines = [
-            Row((tensor.name, quantity.replace("_", " "), _cell(form, case, style)))
+            Row((tensor.name, quantity.replace("_", " "), cell(form)))
             for tensor in boundary.tensors.values()
             for quantity, form in tensor.forms.items()
         ]
@@ -34,8 +56,13 @@ def formula_tables(analysis: pm.Analysis, at: Point, style: str) -> list[Table]:
     return tables
 
 
-def formulas_json(analysis: pm.Analysis, at: Point, exact: str | None) -> str:
-    """Write every formula with its region, in the case of a point; or all cases of one formula."""
+def formulas_json(
+    analysis: pm.Analysis, at: Point, exact: str | None, small: Collection[str] | None = None
+) -> str:
+    """Write every formula with its region, in the case of a point; or all cases of one formula.
+
+    With small symbols, the leading terms are written instead.
+    """
     document: dict[str, Any] = {
         "schema": "polymaestro.formulas/1",
         "operator": analysis.operator.name,
@@ -46,11 +73,16 @@ def formulas_json(analysis: pm.Analysis, at: Point, exact: str | None) -> str:
         "parameters": list(analysis.symbols),
         "valid_on": str(analysis.macs.valid_on),
     }
-    if exact is not None:
+    if small is not None:
+        named = analysis.forms.every() if exact is None else {exact: form_named(analysis, exact)}
+        terms = {name: form.asymptotic(small) for name, form in named.items()}
+        document["sense"] = analysis.macs.asymptotic(small).sense
+        document["leading"] = {name: [_case_json(case) for case in t.cases] for name, t in terms.items()}
+    elif exact is not None:
         cases = [_case_json(case) for case in form_named(analysis, exact).cases]
         document |= {"quantity": exact, "cases": cases}
     else:
-        forms = {name: _case_json(form.case_at(at)) for name, form in forms_of(analysis).items()}
+        forms = {name: _case_json(form.case_at(at)) for name, form in analysis.forms.every().items()}
         document |= {"point": dict(at), "formulas": forms}
     return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -68,17 +100,11 @@ def all_cases(analysis: pm.Analysis, quantity: str, style: str) -> str:
 
 def form_named(analysis: pm.Analysis, quantity: str) -> pm.ClosedForm:
     """Give the formula of that name, as in ``L2.I.parent_reads`` or ``macs``."""
-    forms = forms_of(analysis)
+    forms = analysis.forms.every()
     if quantity not in forms:
         message = f"no quantity {quantity!r}"
         raise PolymaestroError(message + did_you_mean(quantity, forms))
     return forms[quantity]
-
-
-def forms_of(analysis: pm.Analysis) -> dict[str, pm.ClosedForm]:
-    """Give every formula by its name, the totals first."""
-    totals = {"macs": analysis.macs, "steps": analysis.steps, "active_units": analysis.active_units}
-    return totals | dict(analysis.forms.named())
 
 
 def _case_json(case: Case) -> dict[str, str]:

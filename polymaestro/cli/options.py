@@ -23,6 +23,7 @@ FORMATS = {
     "maestro-csv": "One row per layer under MAESTRO's column names; empty where nothing is derived.",
     "markdown": "A Markdown table.",
     "latex": "A LaTeX tabular (needs booktabs).",
+    "html": "HTML with formulas as MathML.",
 }
 
 file_argument = click.argument("file", metavar="FILE")

@@ -1,11 +1,12 @@
 """Relations to quasi-polynomials with the region where they hold."""
 
 from polymaestro.counting.engine import Count, Counter, Engine
-from polymaestro.counting.merging import merged, with_fixed_floors
+from polymaestro.counting.merging import merged
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import region_of
+from polymaestro.counting.reducing import with_decided_floors
 from polymaestro.counting.region import Condition, Region
-from polymaestro.counting.tables import BoundaryCounts, Counts, count
+from polymaestro.counting.tables import BoundaryCounts, Counts, count, count_quantity
 
 __all__ = [
     "BoundaryCounts",
@@ -17,7 +18,8 @@ __all__ = [
     "QuasiPolynomial",
     "Region",
     "count",
+    "count_quantity",
     "merged",
     "region_of",
-    "with_fixed_floors",
+    "with_decided_floors",
 ]

@@ -15,6 +15,7 @@ import islpy as isl
 
 from polymaestro.counting import barvinok, faulhaber
 from polymaestro.counting.cases import split_cases
+from polymaestro.counting.largest import steps_of_peak
 from polymaestro.counting.merging import Piece, merged, overlaid
 from polymaestro.counting.peaks import peak_pieces
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
@@ -130,6 +131,10 @@ class Counter:
     def cells(self, domain: isl.Set) -> list[Piece]:
         """Count a set with named dimensions and leave the pieces as sets of all its parameters."""
         return self._split(domain, domain.params())
+
+    def steps_of_peak(self, tile: isl.Map, peak: int) -> isl.Set:
+        """Give the points of a relation without parameters with `peak` images, its largest number."""
+        return steps_of_peak(tile, peak, self._split)
 
     def _counted(self, domain: isl.Set) -> Count:
         context = restricted(self.context, parameters(domain))

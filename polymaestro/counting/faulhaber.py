@@ -167,8 +167,7 @@ def _sum_one(cell: Cell, parameters: list[str], ranges: Mapping[str, Range]) -> 
     """Sum out the variable that splits the least; give the feasible cells that are left."""
     name = _easiest(cell)
     bounds = [_bound(each.expression, name) for each in cell.conditions]
-    coupled = [b for b in bounds if b and abs(b[0]) > 1 and _factors(b[1], cell.variables)]
-    if coupled:
+    if any(_is_coupled(bound, cell.variables) for bound in bounds):
         yield _decoupled(cell, name)
         return
     lowers = [ceil_div(-rest, factor) for factor, rest in filter(None, bounds) if factor > 0]
@@ -196,13 +195,7 @@ def _sum_one(cell: Cell, parameters: list[str], ranges: Mapping[str, Range]) -> 
 def _easiest(cell: Cell) -> str:
     def cost(name: str) -> tuple[int, int]:
         factors = [bound[0] for each in cell.conditions if (bound := _bound(each.expression, name))]
-        coupled = sum(
-            1
-            for each in cell.conditions
-            if (bound := _bound(each.expression, name))
-            and abs(bound[0]) > 1
-            and _factors(bound[1], cell.variables)
-        )
+        coupled = sum(_is_coupled(_bound(each.expression, name), cell.variables) for each in cell.conditions)
         return coupled, sum(f > 0 for f in factors) * sum(f < 0 for f in factors)
 
     return min(cell.variables, key=cost)
@@ -213,13 +206,21 @@ def _bound(expression: Affine, name: str) -> tuple[int, Affine] | None:
     return (factor, expression - Affine.of(name) * factor) if factor else None
 
 
+def _is_coupled(bound: tuple[int, Affine] | None, variables: tuple[str, ...]) -> bool:
+    """Whether a bound a·x ≤ e leaves a floor of other variables: in ⌊e/a⌋, multiples of a stand outside."""
+    if bound is None or abs(bound[0]) == 1:
+        return False
+    quotient = floor_div(bound[1], abs(bound[0]))
+    return any(not isinstance(a, str) and Affine.of(a).names() & set(variables) for a, _ in quotient.terms)
+
+
 def _decoupled(cell: Cell, name: str) -> Cell:
     """Replace a·x ≤ e, with variables in e, by x ≤ q and q = ⌊e/a⌋; the same from below."""
     conditions: list[Condition] = []
     variables = list(cell.variables)
     for each in cell.conditions:
         bound = _bound(each.expression, name)
-        if bound is None or abs(bound[0]) == 1 or not _factors(bound[1], cell.variables):
+        if bound is None or not _is_coupled(bound, cell.variables):
             conditions.append(each)
             continue
         factor, rest = bound

@@ -8,23 +8,77 @@ cell; False means not shown, which costs a case but never a wrong number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import cached_property
 
 import islpy as isl
 
-from polymaestro.affine import Affine
-from polymaestro.counting.quasipolynomial import QuasiPolynomial
-from polymaestro.counting.ranges import Range, fixed_floors, ranges_of
+from polymaestro.affine import Affine, Floor
+from polymaestro.counting.quasipolynomial import Number, QuasiPolynomial
+from polymaestro.counting.ranges import ranges_of
 from polymaestro.counting.reading import conditions_of
-from polymaestro.relations.sets import coalesced, sample_of
+from polymaestro.counting.reducing import reduced
+from polymaestro.relations.sets import PARAM, coalesced, sample_of
 
 Piece = tuple[isl.Set, QuasiPolynomial]
 
 MAX_VALUES = 600
+MAX_ROUNDS = 3
+MAX_PARTS = 16
+
+
+class _Cell:
+    """A chamber with the polynomial that holds on it; its parts and some points are found when needed."""
+
+    def __init__(self, domain: isl.Set, value: QuasiPolynomial) -> None:
+        self.domain = domain
+        self.value = value
+
+    @cached_property
+    def parts(self) -> list[isl.Set]:
+        """The convex parts."""
+        return [isl.Set.from_basic_set(part) for part in self.domain.compute_divs().get_basic_sets()]
+
+    @cached_property
+    def samples(self) -> list[tuple[dict[str, int], Number]]:
+        """Some points of each part, with the value there."""
+        points = [point for part in self.parts for point in _points(part)]
+        return [(point, self.value.evaluate(point)) for point in points]
+
+    def has(self, value: QuasiPolynomial) -> bool:
+        """Whether a polynomial is shown to be the value of this cell everywhere on it."""
+        if value == self.value:
+            return True
+        if any(value.evaluate(point) != known for point, known in self.samples):
+            return False
+        return all(_vanishes(value - self.value, part) for part in self.parts)
+
+    def cut(self) -> list[_Cell]:
+        """Cut at the parts where these decide some floor, with what they make of the polynomial."""
+        if not 1 < len(self.parts) <= MAX_PARTS or not any(
+            isinstance(atom, Floor) for atom in self.value.atoms()
+        ):
+            return [self]
+        whole = reduced(self.value, self.domain)
+        disjoint = self.domain.make_disjoint().compute_divs().get_basic_sets()
+        cells = [_Cell(part, reduced(self.value, part)) for part in map(isl.Set.from_basic_set, disjoint)]
+        return [self] if all(cell.value == whole for cell in cells) else cells
+
+    @staticmethod
+    def union(cells: Sequence[_Cell], value: QuasiPolynomial) -> _Cell:
+        """Join the domains of cells on all of which a polynomial holds."""
+        if len(cells) == 1 and cells[0].value == value:
+            return cells[0]
+        domain = cells[0].domain
+        for other in cells[1:]:
+            domain = domain.union(other.domain)
+        return _Cell(coalesced(domain), value)
 
 
 def merged(pieces: list[Piece], context: isl.Set) -> list[Piece]:
     """Merge disjoint pieces; outside them, but inside the context, the value is 0.
+
+    No polynomial of the result is shown to hold on the domain of another, or is 0 on all of its own.
 
     >>> import islpy as isl
     >>> R = QuasiPolynomial.of("R")
@@ -35,22 +89,48 @@ def merged(pieces: list[Piece], context: isl.Set) -> list[Piece]:
     rest = context
     for domain, _ in pieces:
         rest = rest.subtract(domain)
-    everything = [(domain, with_fixed_floors(value, ranges_of(domain))) for domain, value in pieces]
+    cells = [_Cell(domain, value) for domain, value in pieces if not domain.is_empty()]
     if not rest.is_empty():
-        everything.append((coalesced(rest), QuasiPolynomial(())))
-    everything.sort(key=_genericity, reverse=True)
-    kept: list[Piece] = []
-    while everything:
-        domain, value = everything.pop(0)
-        left: list[Piece] = []
-        for other, other_value in everything:
-            if vanishes(value - other_value, other):
-                domain = domain.union(other)
-            else:
-                left.append((other, other_value))
-        kept.append((coalesced(domain), value))
-        everything = left
-    return [(domain, value) for domain, value in kept if not value.is_zero]
+        cells.append(_Cell(coalesced(rest), QuasiPolynomial(())))
+    cells = _fewest(cells, cells)
+    for _ in range(MAX_ROUNDS):
+        # What a chamber decides of floors may show that the polynomial holds on another as well.
+        before = cells
+        parts = [part for cell in cells for part in cell.cut()]
+        cells = _fewest([_Cell(c.domain, reduced(c.value, c.domain)) for c in cells], parts)
+        if [cell.value for cell in cells] == [cell.value for cell in before]:
+            break
+    return [(cell.domain, cell.value) for cell in cells if not cell.value.is_zero]
+
+
+def _fewest(candidates: Sequence[_Cell], parts: Sequence[_Cell]) -> list[_Cell]:
+    """Cover all parts with few polynomials, always taking the one that holds on the most that are left.
+
+    Then none holds on all parts of another: it would have been taken first.
+    """
+    values: dict[QuasiPolynomial, _Cell] = {}
+    for each in sorted([*candidates, *parts], key=_genericity, reverse=True):
+        values.setdefault(each.value, each)
+    holds = {v: {index for index, part in enumerate(parts) if part.has(v)} for v in values}
+    left = set(range(len(parts)))
+    chosen: list[_Cell] = []
+    while left:
+        value = max(values, key=lambda v: len(holds[v] & left))
+        chosen.append(_Cell.union([parts[index] for index in sorted(holds[value] & left)], value))
+        left -= holds[value]
+    return sorted(chosen, key=_genericity, reverse=True)
+
+
+def _points(part: isl.Set) -> list[dict[str, int]]:
+    """Give some points of a convex part: any one, and one on either side of it in each parameter."""
+    middle = sample_of(part)
+    points = [middle]
+    for index, value in enumerate(middle.values()):
+        above = part.lower_bound_val(PARAM, index, isl.Val(value + 1))
+        below = part.upper_bound_val(PARAM, index, isl.Val(value - 1))
+        far = above.lower_bound_val(PARAM, index, isl.Val(3 * abs(value) + 101))
+        points += [sample_of(half) for half in (above, below, far) if not half.is_empty()]
+    return points
 
 
 def overlaid(groups: list[list[Piece]]) -> list[Piece]:
@@ -80,31 +160,26 @@ def _added(total: list[Piece], domain: isl.Set, value: QuasiPolynomial) -> list[
     return result
 
 
-def _genericity(piece: Piece) -> tuple[int, int, int]:
-    """Rank a piece: unbounded in many parameters first, then few equalities, then few parts."""
-    ranges = ranges_of(piece[0])
+def _genericity(cell: _Cell) -> tuple[int, int, int]:
+    """Rank a cell: unbounded in many parameters first, then few equalities, then few parts."""
+    ranges = ranges_of(cell.domain)
     unbounded = sum(high is None for _, high in ranges.values())
-    return unbounded, -sum(low == high for low, high in ranges.values()), -piece[0].n_basic_set()
+    return unbounded, -sum(low == high for low, high in ranges.values()), -cell.domain.n_basic_set()
 
 
 def vanishes(value: QuasiPolynomial, domain: isl.Set) -> bool:
     """Whether the value is shown to be 0 at every point of the domain."""
-    if value.is_zero:
-        return True
-    parts = [isl.Set.from_basic_set(part) for part in domain.compute_divs().get_basic_sets()]
-    if any(value.evaluate(sample_of(part)) for part in parts):
-        return False
-    return all(_vanishes(value, part) for part in parts)
+    return _Cell(domain, QuasiPolynomial(())).has(value)
 
 
 def _vanishes(value: QuasiPolynomial, domain: isl.Set) -> bool:
     value = _with_equalities(value, domain)
     if value.is_zero:
         return True
-    ranges = ranges_of(domain)
-    value = with_fixed_floors(value, ranges)
+    value = reduced(value, domain)
     if value.is_zero:
         return True
+    ranges = ranges_of(domain)
     lengths = {
         name: high - low + 1
         for name in value.names()
@@ -137,9 +212,3 @@ def _with_equalities(value: QuasiPolynomial, domain: isl.Set) -> QuasiPolynomial
             if name not in rest.names():
                 value = value.substitute({name: rest * -factor})
     return value
-
-
-def with_fixed_floors(value: QuasiPolynomial, ranges: Mapping[str, Range]) -> QuasiPolynomial:
-    """Evaluate the floors that stay the same while each parameter stays in its range."""
-    known = {atom: QuasiPolynomial.of(fixed_floors(Affine.of(atom), ranges)) for atom in value.atoms()}
-    return value.replace(known)

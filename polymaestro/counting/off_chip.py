@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from polymaestro.counting.engine import Count
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.sizes import Sizer
-from polymaestro.counting.tables import Sum, sum_of
+from polymaestro.counting.tables import Sum, count_quantity
 from polymaestro.movement.quantities import Flow, Quantity
 from polymaestro.movement.steps import GroupSteps
 from polymaestro.relations import Relations
@@ -41,7 +41,7 @@ def count_off_chip(relations: Relations, first_reads: str, sizer: Sizer) -> OffC
     return OffChipCounts(
         {
             tensor.name: {
-                name: sum_of(counter, quantity)
+                name: count_quantity(quantity, counter)
                 for name, quantity in _quantities(Flow(groups, tensor), tensor, first_reads).items()
             }
             for tensor in tensors

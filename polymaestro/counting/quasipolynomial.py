@@ -19,10 +19,10 @@ from fractions import Fraction
 from functools import cache, cached_property, lru_cache
 from math import comb
 
-from polymaestro.affine import Affine, Floor
+from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.errors import CountingError
 
-Atom = str | Floor
+Atom = str | Floor | Extremum
 Monomial = tuple[tuple[Atom, int], ...]
 Number = int | Fraction
 
@@ -45,13 +45,11 @@ class QuasiPolynomial:
         if isinstance(value, int | Fraction):
             return _polynomial({(): value})
         affine = Affine.of(value)
-        table: dict[Monomial, Number] = {(): affine.constant}
-        for atom, factor in affine.terms:
-            if not isinstance(atom, str | Floor):
+        for atom, _ in affine.terms:
+            if isinstance(atom, Extremum):
                 message = f"{atom} is no quasi-polynomial; split it into cases first"
                 raise CountingError(message)
-            table[((atom, 1),)] = factor
-        return _polynomial(table)
+        return linear(affine)
 
     @cached_property
     def table(self) -> dict[Monomial, Number]:
@@ -122,7 +120,7 @@ class QuasiPolynomial:
         for monomial, factor in self.terms:
             product = QuasiPolynomial.of(factor)
             for atom, power in monomial:
-                base = values[atom] if atom in values else _single(atom)
+                base = values[atom] if atom in values else single(atom)
                 product = product * base**power
             result = result + product
         return result
@@ -132,7 +130,7 @@ class QuasiPolynomial:
         changed: dict[Atom, QuasiPolynomial] = {}
         for atom in self.atoms():
             if Affine.of(atom).names() & values.keys():
-                changed[atom] = QuasiPolynomial.of(Affine.of(atom).substitute(values))
+                changed[atom] = linear(Affine.of(atom).substitute(values))
         return self.replace(changed)
 
     def coefficients(self, name: str) -> dict[int, QuasiPolynomial]:
@@ -154,13 +152,25 @@ class QuasiPolynomial:
 
     def evaluate(self, point: Mapping[str, int]) -> Number:
         """Compute the value where every name has one; an integer where the count is right."""
+        names, others, terms = self._plan
+        values = [point[name] for name in names] + [other.evaluate(point) for other in others]
         total: Number = 0
-        for monomial, factor in self.terms:
-            product = 1
-            for atom, power in monomial:
-                product *= Affine.of(atom).evaluate(point) ** power
-            total += factor * product
+        for factor, powers in terms:
+            product = factor
+            for index, power in powers:
+                product *= values[index] if power == 1 else values[index] ** power
+            total += product
         return total.numerator if total.denominator == 1 else total
+
+    @cached_property
+    def _plan(self) -> tuple[list[str], list[Affine], list[tuple[Number, list[tuple[int, int]]]]]:
+        """The names and the other atoms, each to be evaluated once, and the terms by their positions."""
+        atoms = self.atoms()
+        names = [atom for atom in atoms if isinstance(atom, str)]
+        others = [atom for atom in atoms if not isinstance(atom, str)]
+        position: dict[Atom, int] = {atom: index for index, atom in enumerate([*names, *others])}
+        terms = [(factor, [(position[atom], p) for atom, p in monomial]) for monomial, factor in self.terms]
+        return names, [Affine.of(atom) for atom in others], terms
 
     def __str__(self) -> str:
         """Write with the highest powers first."""
@@ -224,12 +234,12 @@ def _order(monomial: Monomial) -> tuple[int, tuple[tuple[str, int], ...]]:
 
 
 def _text(atom: Atom) -> str:
-    return atom if isinstance(atom, str) else _floor_text(atom)
+    return atom if isinstance(atom, str) else _long_text(atom)
 
 
 @lru_cache(maxsize=1 << 16)
-def _floor_text(floor: Floor) -> str:
-    return str(floor)
+def _long_text(atom: Floor | Extremum) -> str:
+    return str(atom)
 
 
 def _times(left: Monomial, right: Monomial) -> Monomial:
@@ -241,8 +251,15 @@ def _times(left: Monomial, right: Monomial) -> Monomial:
     return tuple(sorted(powers.items(), key=lambda item: _text(item[0])))
 
 
-def _single(atom: Atom) -> QuasiPolynomial:
+def single(atom: Atom) -> QuasiPolynomial:
+    """Read an atom as a polynomial; a min or max too."""
     return QuasiPolynomial(((((atom, 1),), 1),))
+
+
+def linear(expression: Affine) -> QuasiPolynomial:
+    """Read an affine expression, each min or max in it as an atom, as print writes them."""
+    table: dict[Monomial, Number] = {((atom, 1),): factor for atom, factor in expression.terms}
+    return _polynomial(table | {(): expression.constant})
 
 
 def _lift(value: QuasiPolynomial | Number) -> QuasiPolynomial:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import islpy as isl
 
-from polymaestro.affine import Affine, Floor, floor_div
+from polymaestro.affine import Affine, Extremum, Floor, floor_div, greatest, least
 from polymaestro.relations.sets import PARAM, SET, parameters
 
 Range = tuple[int | None, int | None]
@@ -62,3 +62,32 @@ def fixed_floors(expression: Affine, ranges: Mapping[str, Range]) -> Affine:
                 value = floor_div(numerator, atom.divisor)
         result = result + value * factor
     return result
+
+
+def fixed_extrema(expression: Affine, ranges: Mapping[str, Range]) -> Affine:
+    """Drop the arguments of a min or max that another one always beats, inside floors too.
+
+    >>> from polymaestro.affine import greatest
+    >>> str(fixed_extrema(greatest(Affine.of(0), Affine.of("P") - 1) + 1, {"P": (1, None)}))
+    'P'
+    """
+    result = Affine.of(expression.constant)
+    for atom, factor in expression.terms:
+        value = Affine.of(atom)
+        if isinstance(atom, Floor):
+            value = floor_div(fixed_extrema(atom.numerator, ranges), atom.divisor)
+        elif isinstance(atom, Extremum):
+            value = _without_beaten(atom, ranges)
+        result = result + value * factor
+    return result
+
+
+def _without_beaten(extremum: Extremum, ranges: Mapping[str, Range]) -> Affine:
+    sign = 1 if extremum.kind == "max" else -1
+    kept = [fixed_extrema(each, ranges) for each in extremum.arguments]
+    for each in tuple(kept):
+        others = (other for other in kept if other != each)
+        low = (range_of((other - each) * sign, ranges)[0] for other in others)
+        if len(kept) > 1 and any(gap is not None and gap >= 0 for gap in low):
+            kept.remove(each)
+    return greatest(*kept) if extremum.kind == "max" else least(*kept)

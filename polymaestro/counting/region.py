@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from polymaestro.affine import Affine, Floor
+from polymaestro.affine import Affine, Floor, comparison
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Condition:
 
     def __str__(self) -> str:
         """Write with positive terms on either side: K ≥ 64, not K - 64 ≥ 0."""
-        return _readable(self)
+        return _as_modulus(self) or comparison(self.expression, equality=self.equality)
 
 
 @dataclass(frozen=True)
@@ -95,30 +95,6 @@ EVERYWHERE = Region(((),))
 
 def _tidied(piece: tuple[Condition, ...]) -> list[Condition]:
     return sorted(piece, key=lambda each: (not each.equality, str(each)))
-
-
-def _readable(condition: Condition) -> str:
-    modulus = _as_modulus(condition)
-    if modulus:
-        return modulus
-    expression = condition.expression
-    left = {atom: f for atom, f in expression.terms if f > 0}
-    right = {atom: -f for atom, f in expression.terms if f < 0}
-    constant = expression.constant
-    if not left:
-        sign, low, bound = ("=" if condition.equality else "≤"), Affine.combine(right), constant
-        return f"{low} {sign} {bound}"
-    relation = "=" if condition.equality else "≥"
-    low, high = Affine.combine(left), Affine.combine(right)
-    if not right:
-        return f"{low} {relation} {-constant}"
-    if constant == -1 and not condition.equality:
-        return f"{low} > {high}" if str(low) > str(high) else f"{high} < {low}"
-    if constant > 0:
-        low = low + constant
-    else:
-        high = high - constant
-    return f"{low} {relation} {high}"
 
 
 def _as_modulus(condition: Condition) -> str:

@@ -42,7 +42,7 @@ def count(movement: Movement, engine: Engine = "auto") -> Counts:
     counter = Counter(movement.relations.context, engine)
 
     def counted(quantity: Quantity) -> Sum:
-        return sum_of(counter, quantity)
+        return count_quantity(quantity, counter)
 
     boundaries = tuple(
         BoundaryCounts(
@@ -62,8 +62,8 @@ def count(movement: Movement, engine: Engine = "auto") -> Counts:
     )
 
 
-def sum_of(counter: Counter, quantity: Quantity) -> Sum:
-    """Count every factor of a quantity."""
+def count_quantity(quantity: Quantity, counter: Counter) -> Sum:
+    """Count every set of one quantity."""
     return tuple(
         (term.sign, tuple(_counted(counter, factor) for factor in term.factors)) for term in quantity.terms
     )

@@ -7,12 +7,14 @@ window ``Y``, every ``Sz(D)`` the extent of D, and every level knows how many un
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, replace
+from math import prod
 
 from polymaestro.affine import Affine, floor_div
-from polymaestro.dataflow.directives import Dataflow, Level, Map, located
-from polymaestro.errors import DataflowError, WorkloadError, did_you_mean
+from polymaestro.dataflow.directives import Cluster, Dataflow, Level, Map, located
+from polymaestro.errors import DataflowError, LoweringError, WorkloadError, did_you_mean
 from polymaestro.workload.operator import Operator, Window
 
 SIZE_OF = re.compile(r"Sz\((?P<dim>[^()]+)\)\Z")
@@ -20,11 +22,16 @@ SIZE_OF = re.compile(r"Sz\((?P<dim>[^()]+)\)\Z")
 
 @dataclass(frozen=True)
 class BoundLevel:
-    """One level: the number of units inside each unit above, and the maps, outermost first."""
+    """One level: the number of units inside each unit above, and the maps, outermost first.
+
+    `written` holds the same maps as the dataflow has them, `cluster` the directive that opened the level.
+    """
 
     index: int
     units: Affine
     maps: tuple[Map, ...]
+    written: tuple[Map, ...]
+    cluster: Cluster | None
 
     def map_of(self, dim: str) -> Map | None:
         """Give the map that names this dimension or input coordinate, if there is one."""
@@ -37,15 +44,33 @@ class Mapping:
 
     operator: Operator
     levels: tuple[BoundLevel, ...]
+    num_pes: Affine
+
+    @property
+    def clusters(self) -> int:
+        """The PEs of all clusters together: how many one unit of level 0 needs."""
+        return prod(level.units.constant for level in self.levels[1:])
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Two maps of one level that cannot stand together; `position` is that of the later one."""
+
+    level: int
+    position: int
+    earlier: int
+    same: bool
+    reason: str
 
 
 def bind(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> Mapping:
-    """Resolve names and sizes of a dataflow against an operator.
+    """Resolve names and sizes of a dataflow against an operator, and refuse what no loop nest can be.
 
     Level 0 gets ⌊num_pes / (product of all cluster sizes)⌋ units, each later level its cluster size.
 
     Raises `DataflowError` for an unknown dimension, one mapped twice in a level, an output dimension
-    mapped beside its own input coordinate, sizes below 1, or an array smaller than its clusters.
+    mapped beside its own input coordinate, sizes below 1, or an array smaller than its clusters;
+    `LoweringError` for a cluster whose size is a symbol, which cannot divide the array.
 
     >>> from polymaestro.workload import gemm
     >>> one = Affine.of(1)
@@ -54,14 +79,56 @@ def bind(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> Mapping:
     >>> str(bind(gemm(K=7), flow, 16).levels[0].maps[0].size)
     '7'
     """
+    mapping = resolved(operator, dataflow, num_pes)
+    reason = shortage(mapping)
+    if reason:
+        raise DataflowError(reason)
+    for clash in clashes(mapping):
+        raise DataflowError(located(clash.reason, mapping.levels[clash.level].maps[clash.position].place))
+    return mapping
+
+
+def resolved(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> Mapping:
+    """Resolve names and sizes only: maps of one level may clash, and the array may be too small.
+
+    Raises `DataflowError` for an unknown dimension and for sizes below 1, `LoweringError` as `bind` does.
+    """
     levels = dataflow.levels
     below = [_size(operator, level.cluster.size) for level in levels if level.cluster]
     units = [_top_units(num_pes, below), *below]
     bound = tuple(
-        BoundLevel(level.index, count, _bound_maps(operator, level))
+        BoundLevel(level.index, count, _bound_maps(operator, level), level.maps, level.cluster)
         for level, count in zip(levels, units, strict=True)
     )
-    return Mapping(operator, bound)
+    return Mapping(operator, bound, Affine.of(num_pes))
+
+
+def shortage(mapping: Mapping) -> str:
+    """Say by how much the array is too small for its clusters; empty where it is not."""
+    units = mapping.levels[0].units
+    if not units.is_constant or units.constant >= 1:
+        return ""
+    needed = mapping.clusters
+    return f"the clusters need {needed} PEs, the array has {mapping.num_pes}; give at least {needed}"
+
+
+def clashes(mapping: Mapping) -> Iterator[Clash]:
+    """Give every map of a dimension mapped already, or of an output beside its own input coordinate."""
+    for level in mapping.levels:
+        for position, each in enumerate(level.maps):
+            for earlier, other in enumerate(level.maps[:position]):
+                window = window_of(mapping.operator, each.dim)
+                shown = level.written[position]
+                if each.dim == other.dim:
+                    reason = f"'{shown}' maps {each.dim} a second time in one level; keep one of the two"
+                elif window and {each.dim, other.dim} == {window.input, window.output}:
+                    reason = (
+                        f"'{shown}' maps {each.dim} beside {other.dim} in one level: the rows of the input "
+                        f"fix the rows of the output; keep one of the two"
+                    )
+                else:
+                    continue
+                yield Clash(level.index, position, earlier, each.dim == other.dim, reason)
 
 
 def evaluated(mapping: Mapping, point: Table[str, int]) -> Mapping:
@@ -80,10 +147,12 @@ def evaluated(mapping: Mapping, point: Table[str, int]) -> Mapping:
                 )
                 for each in level.maps
             ),
+            level.written,
+            level.cluster,
         )
         for level in mapping.levels
     )
-    return Mapping(numbers, levels)
+    return Mapping(numbers, levels, Affine.of(mapping.num_pes.evaluate(point)))
 
 
 def window_of(operator: Operator, dim: str) -> Window | None:
@@ -99,58 +168,31 @@ def _top_units(num_pes: int | str, clusters: list[Affine]) -> Affine:
                 f"a cluster of {size} units divides the array, so its size must be a number here; "
                 f"give {', '.join(sorted(size.names()))} a value (--keep on the command line)"
             )
-            raise DataflowError(message)
+            raise LoweringError(message)
         product *= size.constant
-    units = floor_div(Affine.of(num_pes), product)
-    if units.is_constant and units.constant < 1:
-        message = f"the clusters need {product} PEs, the array has {num_pes}; give at least {product}"
-        raise DataflowError(message)
-    return units
+    return floor_div(Affine.of(num_pes), product)
 
 
 def _bound_maps(operator: Operator, level: Level) -> tuple[Map, ...]:
-    bound: list[Map] = []
-    for each in level.maps:
-        dim = _dimension(operator, each)
-        for other in bound:
-            _check_pair(operator, each, dim, other.dim)
-        bound.append(
-            replace(
-                each,
-                size=_size(operator, each.size, each),
-                offset=_size(operator, each.offset, each),
-                dim=dim,
-            )
+    return tuple(
+        replace(
+            each,
+            size=_size(operator, each.size, each),
+            offset=_size(operator, each.offset, each),
+            dim=_dimension(operator, each),
         )
-    return tuple(bound)
+        for each in level.maps
+    )
 
 
 def _dimension(operator: Operator, directive: Map) -> str:
-    """Resolve a name, where ``Y'`` is the output dimension of the window ``Y``."""
-    name = directive.dim
-    if name.endswith("'"):
-        for window in operator.windows:
-            if window.input == name[:-1]:
-                return window.output
+    """Resolve a name, where ``Y'`` is the output coordinate that belongs to the input rows ``Y``."""
+    name = operator.primes.get(directive.dim, directive.dim)
     if name in operator.coordinates:
         return name
-    known = [*operator.coordinates, *(f"{w.input}'" for w in operator.windows)]
+    known = [*operator.coordinates, *operator.primes]
     message = f"{operator.name} has no dimension {name!r}, named by '{directive}'"
     raise DataflowError(located(message + did_you_mean(name, known), directive.place))
-
-
-def _check_pair(operator: Operator, directive: Map, dim: str, other: str) -> None:
-    window = window_of(operator, dim)
-    if dim == other:
-        message = f"'{directive}' maps {dim} a second time in one level; keep one of the two"
-    elif window and {dim, other} == {window.input, window.output}:
-        message = (
-            f"'{directive}' maps {dim} beside {other} in one level: the rows of the input fix the "
-            f"rows of the output; keep one of the two"
-        )
-    else:
-        return
-    raise DataflowError(located(message, directive.place))
 
 
 def _size(operator: Operator, size: Affine, directive: Map | None = None) -> Affine:
@@ -167,9 +209,8 @@ def _size(operator: Operator, size: Affine, directive: Map | None = None) -> Aff
 
 
 def _extent(operator: Operator, name: str, directive: Map | None) -> Affine:
-    primed = {f"{w.input}'": w.output for w in operator.windows}
     try:
-        return operator.extent(primed.get(name, name))
+        return operator.extent(operator.primes.get(name, name))
     except WorkloadError as error:
         place = directive.place if directive else None
         raise DataflowError(located(f"in Sz({name}): {error}", place)) from None

@@ -11,6 +11,7 @@
     directive := ('TemporalMap' | 'SpatialMap') '(' size size ')' DIM
                | 'Cluster' '(' size [ 'P' | 'L' ] ')'
 
+TYPE is one of CONV DSCONV NGCONV TRCONV GEMM FC POOL AVGPOOL LSTM; `kinds` says what each means.
 ``:`` ``,`` ``;`` ``->`` and ``// comments`` are blanks (`scanner`); `sizes` has the rest of the grammar.
 Constants are replaced by their value while reading; any other bare name in a size is a symbol.
 """

@@ -1,34 +1,19 @@
-"""Layers: what a file says of each, the operator that it means, and how Y and X give P and Q.
-
-Y and X are the padded input rows and columns, so the outputs are P = ⌊(Y − δ(R−1) − 1)/σ⌋ + 1; Y' and X'
-(or P and Q) are the outputs themselves. Y = 9 rows, R = 3 taps and σ = 2 leave P = ⌊6/2⌋ + 1 = 4 outputs.
-"""
+"""Layers: what a file says of each, the operator that it means, and the dataflow over its dimensions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from polymaestro.affine import Affine
 from polymaestro.dataflow.directives import Cluster, Dataflow, Directive, SpatialMap, located
+from polymaestro.dataflow.kinds import CARRIED, KINDS, Declared
 from polymaestro.errors import DataflowError, Place, WorkloadError, did_you_mean
-from polymaestro.workload.catalog import conv2d, depthwise_conv2d, gemm, grouped_conv2d
 from polymaestro.workload.operator import Operator
 
-TYPES = ("CONV", "DSCONV", "NGCONV", "TRCONV", "GEMM", "FC", "POOL", "LSTM")
-WINDOWED: dict[str, tuple[Callable[..., Operator], tuple[str, ...]]] = {
-    "CONV": (conv2d, ("N", "K", "C", "R", "S")),
-    "DSCONV": (depthwise_conv2d, ("N", "C", "R", "S")),
-    "NGCONV": (grouped_conv2d, ("N", "G", "K", "C", "R", "S")),
-}
-ANALYSED = (*WINDOWED, "GEMM")
-INPUTS = ("Y", "X")
-OUTPUTS = ("Y'", "X'", "P", "Q")
-# What MAESTRO's files declare for any layer, whether its type has the dimension or not.
-CARRIED = ("N", "G", "K", "C", "R", "S", *INPUTS, "Y'", "X'")
-ONE = Affine.of(1)
+TYPES = tuple(KINDS)
 LABEL = re.compile(r"(?:[\w.]|-(?!>))+\Z")
 
 
@@ -61,7 +46,8 @@ class Layer:
         >>> str(layer.operator().extent("P"))
         '4'
         """
-        return _operator(self)
+        fail = partial(_failure, self)
+        return Declared(self.type, self.stride, self.dilation, self.dimensions, fail).operator()
 
     def mapping_dataflow(self) -> Dataflow:
         """Give the dataflow over the dimensions that the operator has.
@@ -85,41 +71,9 @@ def check_label(what: str, name: str) -> None:
         raise DataflowError(message)
 
 
-@dataclass(frozen=True)
-class _Axis:
-    """The rows or the columns of a windowed layer."""
-
-    input: str
-    output: str
-    filter: str
-    stride: int
-    dilation: int
-
-
-def _operator(layer: Layer) -> Operator:
-    kind, dimensions = layer.type, layer.dimensions
-    fail = partial(_failure, layer)
-    if kind not in ANALYSED:
-        message = f"type {kind} cannot be analysed yet; these can: {', '.join(ANALYSED)}"
-        raise fail(message)
-    own = ("M", "N", "K") if kind == "GEMM" else (*WINDOWED[kind][1], *INPUTS, *OUTPUTS)
-    _check_names(kind, dimensions, own, fail)
-    if kind == "GEMM":
-        if (layer.stride, layer.dilation) != ((1, 1), (1, 1)):
-            message = "a GEMM has no window, so Stride and Dilation must be 1"
-            raise fail(message)
-        return _with(gemm(), {dim: dimensions.get(dim, ONE) for dim in own})
-    build, plain = WINDOWED[kind]
-    rows = _Axis("Y", "P", "R", layer.stride[0], layer.dilation[0])
-    columns = _Axis("X", "Q", "S", layer.stride[1], layer.dilation[1])
-    extents = {dim: dimensions.get(dim, ONE) for dim in plain}
-    extents |= {axis.output: _outputs(axis, dimensions, fail) for axis in (rows, columns)}
-    return _with(build(stride=layer.stride, dilation=layer.dilation), extents)
-
-
 def _mapped(operator: Operator, kind: str, dataflow: Dataflow) -> Dataflow:
     """Leave out the temporal maps of dimensions that files carry and the operator lacks."""
-    known = {*operator.coordinates, *(f"{window.input}'" for window in operator.windows)}
+    known = {*operator.coordinates, *operator.primes}
     lacking = tuple(dim for dim in CARRIED if dim not in known)
     ones = {f"Sz({dim})": 1 for dim in lacking}
     kept: list[Directive] = []
@@ -145,57 +99,3 @@ def _sized(directive: Directive, ones: Mapping[str, int]) -> Directive:
 
 def _failure(layer: Layer, message: str) -> WorkloadError:
     return WorkloadError(located(f"layer {layer.name}: {message}", layer.place))
-
-
-def _check_names(
-    kind: str, dimensions: Mapping[str, Affine], own: tuple[str, ...], fail: Callable[[str], WorkloadError]
-) -> None:
-    for dim, extent in dimensions.items():
-        if dim in own or (dim in CARRIED and extent == ONE):
-            continue
-        if kind == "DSCONV" and dim == "K":
-            message = (
-                f"a DSCONV has one output channel per input channel, but K = {extent}; "
-                f"write Type: NGCONV with G: {dimensions.get('C', ONE)}, C: 1, K: {extent}"
-            )
-            raise fail(message)
-        message = f"type {kind} has no dimension {dim!r}"
-        raise fail(message + did_you_mean(dim, own))
-
-
-def _outputs(axis: _Axis, dimensions: Mapping[str, Affine], fail: Callable[[str], WorkloadError]) -> Affine:
-    """Give the outputs of one axis from what is declared; all that is declared must agree."""
-    found = {dim: dimensions[dim] for dim in (axis.output, f"{axis.input}'") if dim in dimensions}
-    if axis.input in dimensions:
-        found[axis.input] = _slid(axis, dimensions, fail)
-    values = list(found.values()) or [ONE]
-    if any(value != values[0] for value in values):
-        said = " and ".join(f"{dim} = {dimensions[dim]}, so {value}," for dim, value in found.items())
-        message = f"{said} are different numbers of outputs; keep one of them"
-        raise fail(message)
-    return values[0]
-
-
-def _slid(axis: _Axis, dimensions: Mapping[str, Affine], fail: Callable[[str], WorkloadError]) -> Affine:
-    """Slide the filter over the input: ⌊(Y − δ(R−1) − 1)/σ⌋ + 1."""
-    size, taps = dimensions[axis.input], dimensions.get(axis.filter, ONE)
-    covered = (taps - 1) * axis.dilation + 1
-    room = size - covered
-    if not room.is_constant:
-        if axis.stride == 1:
-            return room + 1
-        message = (
-            f"{axis.input} = {size} and {axis.filter} = {taps} with stride {axis.stride} leave the number of "
-            f"outputs open; give {axis.input}' instead of {axis.input}"
-        )
-        raise fail(message)
-    if room.constant < 0:
-        window = f"{axis.filter} = {taps}" + (f" with dilation {axis.dilation}" if axis.dilation > 1 else "")
-        message = f"the window ({window}) covers {covered} of the input, but {axis.input} is only {size}"
-        raise fail(message)
-    return Affine.of(room.constant // axis.stride + 1)
-
-
-def _with(operator: Operator, extents: Mapping[str, Affine]) -> Operator:
-    dims = tuple(replace(dim, extent=extents[dim.name]) for dim in operator.dims)
-    return replace(operator, dims=dims)

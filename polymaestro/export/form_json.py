@@ -90,7 +90,7 @@ def _polynomial(value: QuasiPolynomial) -> list[Any]:
     return [
         {
             "factor": factor if isinstance(factor, int) else str(factor),
-            "powers": [[_atom(atom), power] for atom, power in monomial],
+            "powers": [[_atom(atom_of(atom)), power] for atom, power in monomial],
         }
         for monomial, factor in value.terms
     ]

@@ -111,7 +111,7 @@ def over_common_denominator(
     terms, constant = [], 0
     for monomial, factor in value.terms:
         whole = (Fraction(factor) * denominator).numerator
-        atoms = tuple(atom for atom, power in monomial for _ in range(power))
+        atoms = tuple(atom_of(atom) for atom, power in monomial for _ in range(power))
         if atoms:
             terms.append((whole, atoms))
         else:

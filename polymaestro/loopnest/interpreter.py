@@ -34,10 +34,8 @@ from polymaestro.affine import Affine
 from polymaestro.dataflow.binding import BoundLevel, Mapping, bind
 from polymaestro.dataflow.directives import Cluster, Dataflow, Directive, Map, SpatialMap
 from polymaestro.errors import DataflowError, WorkloadError
+from polymaestro.loopnest.elements import Elements, Range, Touched
 from polymaestro.workload.operator import Operator, Tensor, Window
-
-Range = tuple[int, int]
-"""The indices b, b+1, …, e-1 as (b, e)."""
 
 Tile = dict[str, Range]
 """A range per loop dimension, and one per input coordinate that was named after its output."""
@@ -48,15 +46,15 @@ Unit = tuple[int, ...]
 Step = tuple[tuple[int, ...], ...]
 """(t_0, …): per level the indices of its time loops, outermost first; compared lexicographically."""
 
-Elements = frozenset[int]
-"""Elements of one tensor, each as its row-major address."""
-
 END: Step = ((-1,),)
 """The key of what leaves after the last step; no step has a negative index."""
 
 
 class Execution(NamedTuple):
-    """One PE at one step: it executes every point of the box, one range per dimension in order."""
+    """One PE at one step: it executes the points of the box that lie in the operator's domain.
+
+    The box has one range per dimension in order. It holds at least one point of the domain.
+    """
 
     unit: Unit
     step: Step
@@ -138,11 +136,11 @@ def observe(mapping: Mapping) -> Observation:
     """Run a mapping whose sizes are all numbers and count what moved."""
     operator = mapping.operator
     runs = list(executed(mapping))
-    times = _times_executed(operator, runs)
-    extents = [d.extent.constant for d in operator.dims]
+    points = Touched(operator, tuple(Affine.of(d.variable) for d in operator.dims))
+    times = Counter(chain.from_iterable(points.of(run.box) for run in runs))
     return Observation(
         macs=sum(times.values()),
-        missing=_product(extents) - len(times),
+        missing=_domain_size(operator) - len(times),
         repeated=sum(1 for count in times.values() if count > 1),
         steps=len({run.step for run in runs}),
         units=_product(level.units.constant for level in mapping.levels),
@@ -164,7 +162,24 @@ def executed(mapping: Mapping) -> Iterator[Execution]:
         for unit, step, tile in _descend(mapping, 0, whole)
     ]
     runs.sort(key=itemgetter(1, 0))
-    yield from runs
+    worked = Touched(operator, ())
+    yield from (run for run in runs if worked.of(run.box))
+
+
+def _domain_size(operator: Operator) -> int:
+    """Count the points of the domain.
+
+    Raises `WorkloadError` when there are none.
+    """
+    whole = tuple((0, d.extent.constant) for d in operator.dims)
+    bound = {name for condition in operator.conditions for name in condition.names()}
+    chosen = Touched(operator, tuple(Affine.of(d.variable) for d in operator.dims if d.variable in bound))
+    free = _product(d.extent.constant for d in operator.dims if d.variable not in bound)
+    size = free * len(chosen.of(whole))
+    if not size:
+        message = f"{operator.name} has an empty domain: no point has {operator.domain}"
+        raise WorkloadError(message)
+    return size
 
 
 def _descend(mapping: Mapping, index: int, parent: Tile) -> Iterator[tuple[Unit, Step, Tile]]:
@@ -273,66 +288,6 @@ def _nominal_taps(mapping: Mapping, window: Window, depth: int) -> int:
     return min([mapping.operator.extent(window.filter).constant, *sizes])
 
 
-# --- Elements: the sets that boxes touch ---
-
-
-def _times_executed(operator: Operator, runs: Iterable[Execution]) -> Counter[int]:
-    """Count for every point of the domain, as its row-major address, how often it was executed."""
-    points = _Touched(operator, tuple(Affine.of(d.variable) for d in operator.dims))
-    return Counter(chain.from_iterable(points.of(run.box) for run in runs))
-
-
-class _Touched:
-    """The elements that an access touches in boxes.
-
-    An element is its row-major address, which is affine in the loop variables: only those that the
-    access uses are enumerated, and a box that came before is looked up.
-    """
-
-    def __init__(self, operator: Operator, access: tuple[Affine, ...]) -> None:
-        """Work out the weight of each loop variable in the address."""
-        weights = _address_weights(operator, access)
-        used = [i for i, d in enumerate(operator.dims) if d.variable in weights]
-        self._weights = [weights[operator.dims[i].variable] for i in used]
-        self._used = used
-        self._known: dict[tuple[Range, ...], Elements] = {}
-
-    def of(self, box: tuple[Range, ...]) -> Elements:
-        """Give the elements touched by the points of one box."""
-        ranges = tuple([box[i] for i in self._used])
-        found = self._known.get(ranges)
-        if found is None:
-            found = self._known[ranges] = self._enumerated(ranges)
-        return found
-
-    def _enumerated(self, ranges: tuple[Range, ...]) -> Elements:
-        addresses = [0]
-        for (begin, end), weight in zip(ranges, self._weights, strict=True):
-            addresses = [a + weight * v for a in addresses for v in range(begin, end)]
-        return frozenset(addresses)
-
-
-def _address_weights(operator: Operator, access: tuple[Affine, ...]) -> dict[str, int]:
-    """Give the weight of each loop variable in the row-major address Σ index · pitch.
-
-    The pitch of an axis is the number of values that the axes inside it can take together. Constants
-    shift all addresses alike and are left out.
-    """
-    extents = {d.variable: d.extent.constant for d in operator.dims}
-    weights: Counter[str] = Counter()
-    pitch = 1
-    for index in reversed(access):
-        span = 0
-        for atom, factor in index.terms:
-            if not isinstance(atom, str):
-                message = f"the interpreter reads affine accesses only, not '{index}'"
-                raise WorkloadError(message)
-            weights[atom] += factor * pitch
-            span += abs(factor) * (extents[atom] - 1)
-        pitch *= span + 1
-    return dict(weights)
-
-
 # --- Movement: what each boundary sees (model.md §3) ---
 
 Steps = dict[Step, list[tuple[Range, ...]]]
@@ -365,7 +320,7 @@ def work_of(runs: Iterable[Execution], units: int, loops: int) -> dict[Unit, Ste
 
 def families_of(operator: Operator, tensor: Tensor, work: dict[Unit, Steps]) -> dict[Unit, History]:
     """Give for each parent the tiles of one tensor that its units hold, step by step."""
-    touched = _Touched(operator, tensor.access)
+    touched = Touched(operator, tensor.access)
     families: defaultdict[Unit, History] = defaultdict(dict)
     for unit, steps in work.items():
         tiles = [(step, union([touched.of(box) for box in boxes])) for step, boxes in steps.items()]

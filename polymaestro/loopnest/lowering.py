@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from polymaestro.affine import Affine, ceil_div, floor_div, greatest, least
-from polymaestro.dataflow.binding import BoundLevel, bind, window_of
+from polymaestro.affine import Affine, ceil_div, floor_div, greatest
+from polymaestro.dataflow.binding import BoundLevel, Mapping, bind, window_of
 from polymaestro.dataflow.directives import Dataflow, Map, SpatialMap, located
+from polymaestro.dataflow.tiles import counts_output_rows, smaller
 from polymaestro.errors import LoweringError
 from polymaestro.loopnest.nest import Constraint, Loop, LoopNest, Tile, Units
 from polymaestro.workload.operator import Operator, Window
@@ -24,10 +25,15 @@ INTERNAL = re.compile(r"(x|q|step)\d+_*|\w+_([ne]\d+|q)")
 def lower(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> LoopNest:
     """Lower a dataflow for an operator on an array of `num_pes` PEs.
 
-    Raises `LoweringError` where a bound would not be quasi-affine: a symbolic offset, or a symbolic
-    number of units over which a dimension folds.
+    Raises `LoweringError` where a bound would not be quasi-affine (a symbolic offset, or a symbolic
+    number of units over which a dimension folds), and where symbols decide what an offset counts.
     """
-    mapping = bind(operator, dataflow, num_pes)
+    return nest_of(bind(operator, dataflow, num_pes))
+
+
+def nest_of(mapping: Mapping) -> LoopNest:
+    """Lower a mapping; raises as `lower` does."""
+    operator = mapping.operator
     state = _State(operator)
     for level in mapping.levels:
         _lower_level(state, level)
@@ -75,7 +81,7 @@ def _lower_level(state: _State, level: BoundLevel) -> None:
     for window in state.operator.windows:
         taps = level.map_of(window.filter)
         if taps is not None:
-            state.nominal[window.filter] = _smaller(taps.size, state.nominal[window.filter])
+            state.nominal[window.filter] = smaller(taps.size, state.nominal[window.filter])
         if window.input in cut:
             state.spanned.discard(window.input)
             state.tiles[window.output] = _whole_windows(state, window)
@@ -149,38 +155,21 @@ def _offset(state: _State, level: BoundLevel, each: Map) -> int:
     window = window_of(state.operator, each.dim)
     if window is None or each.dim != window.input or window.stride == 1:
         return offset
-    reading = "output" if _in_output_rows(state, level, each, window) else "input"
-    state.notes.append(f"offset {offset} of '{each}' (level {level.index}) read in {reading} rows")
-    return offset * window.stride if reading == "output" else offset
+    taps, whole = level.map_of(window.filter), state.nominal[window.filter]
+    by_outputs = counts_output_rows(each, taps, whole, window)
+    if by_outputs is None:
+        names = ", ".join(sorted(whole.names() | each.size.names()))
+        message = f"whether the offset of '{each}' counts input or output rows depends on {names}"
+        raise LoweringError(located(f"{message}; give a number", each.place))
+    rows = "output" if by_outputs != state.operator.scatters(window) else "input"
+    state.notes.append(f"offset {offset} of '{each}' (level {level.index}) read in {rows} rows")
+    return offset * window.stride if by_outputs else offset
 
 
 def _not_affine(each: Map, what: str, symbols: Affine) -> LoweringError:
     names = ", ".join(sorted(symbols.names()))
     message = f"{what}, and a product of two symbols is not affine; give {names} a number"
     return LoweringError(located(message, each.place))
-
-
-def _in_output_rows(state: _State, level: BoundLevel, each: Map, window: Window) -> bool:
-    """Decide the reading of an offset under a stride.
-
-    A tile of m rows holds k = ⌊(m - δ(w - 1) - 1)/σ⌋ + 1 whole windows. An offset of k means "k output
-    rows" when the level keeps the filter whole; otherwise offsets count input rows.
-    """
-    whole = state.nominal[window.filter]
-    taps = level.map_of(window.filter)
-    if taps is not None and not _at_least(taps.size, whole):
-        return False
-    rows = floor_div(each.size - 1 - (whole - 1) * window.dilation, window.stride) + 1
-    return rows == each.offset
-
-
-def _at_least(left: Affine, right: Affine) -> bool:
-    difference = left - right
-    return difference.is_constant and difference.constant >= 0
-
-
-def _smaller(size: Affine, whole: Affine) -> Affine:
-    return whole if _at_least(size, whole) else least(size, whole)
 
 
 def _whole_windows(state: _State, window: Window) -> Tile:

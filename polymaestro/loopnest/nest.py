@@ -112,7 +112,7 @@ class LoopNest:
         return prod(units.count.evaluate(point) for units in self.units)
 
     def constraints(self) -> Iterator[Constraint]:
-        """Give every constraint on loops, units and iteration variables."""
+        """Give every constraint on loops, units and iteration variables, the domain's conditions too."""
         for loop in self.loops:
             yield Constraint(Affine.of(loop.name))
         for units in self.units:
@@ -122,6 +122,7 @@ class LoopNest:
             yield from (Constraint(Affine.of(variable) - lower) for lower in tile.lowers)
             yield from (Constraint(end - 1 - variable) for end in tile.ends)
         yield from self.guards
+        yield from map(Constraint, self.operator.conditions)
 
     def __str__(self) -> str:
         """Print as nested loops."""
@@ -135,5 +136,7 @@ class LoopNest:
                 lines.append(f"parallel {units.name} in 0 … {units.count - 1}:")
         inner = [f"{v} in [{tile.origin}, {tile.end})" for v, tile in self.tiles]
         lines.append(f"for {', '.join(inner)}:")
-        lines.append(str(self.operator).splitlines()[0].split(": ", 1)[1])
+        if self.operator.constraints:
+            lines.append(f"if {self.operator.domain}:")
+        lines.append(self.operator.statement)
         return "\n".join("  " * depth + line for depth, line in enumerate(lines))

@@ -103,9 +103,9 @@ class Schedule:
         in_loops = all(known[loop.name] <= loop.last.evaluate(known) for loop in self.nest.loops)
         if not in_loops or not all(self._passes(known, depth) for depth in range(len(self._tests))):
             return None
-        box = {
-            name: (tile.origin.evaluate(known), tile.end.evaluate(known)) for name, tile in self.nest.tiles
-        }
+        box = self._tiles(known)
+        if not self._works(box):
+            return None
         for window in self.nest.operator.windows:
             (first, end), (tap, taps) = box[window.output.lower()], box[window.filter.lower()]
             low, high = (
@@ -114,6 +114,24 @@ class Schedule:
             )
             box[window.input.lower()] = (low, high + 1)
         return box
+
+    def _tiles(self, known: Mapping[str, int]) -> Box:
+        return {
+            name: (tile.origin.evaluate(known), tile.end.evaluate(known)) for name, tile in self.nest.tiles
+        }
+
+    def _works(self, box: Box) -> bool:
+        """Whether some point of a box lies in the operator's domain."""
+        conditions = self.nest.operator.conditions
+        names = sorted({name for condition in conditions for name in condition.names()} & set(box))
+        corners = [
+            {n: box[n][0] if f < 0 else box[n][1] - 1 for n, f in c.terms if n in box} for c in conditions
+        ]
+        if any(c.evaluate(self.point | corner) < 0 for c, corner in zip(conditions, corners, strict=True)):
+            return False
+        points = product(*(range(*box[name]) for name in names))
+        values = (self.point | dict(zip(names, point, strict=True)) for point in points)
+        return any(all(condition.evaluate(value) >= 0 for condition in conditions) for value in values)
 
     def _known(self, unit: Unit, step: Step) -> dict[str, int]:
         units = zip((each.name for each in self.nest.units), unit, strict=True)
@@ -125,7 +143,8 @@ class Schedule:
         if not self._passes(known, depth):
             return
         if depth == len(self.nest.loops):
-            yield tuple(known[loop.name] for loop in self.nest.loops)
+            if self._works(self._tiles(known)):
+                yield tuple(known[loop.name] for loop in self.nest.loops)
             return
         loop = self.nest.loops[depth]
         for value in range(loop.last.evaluate(known) + 1):

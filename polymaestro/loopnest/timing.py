@@ -42,7 +42,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
+from polymaestro.affine import Affine
 from polymaestro.dataflow.directives import Dataflow
+from polymaestro.loopnest.elements import Touched
 from polymaestro.loopnest.interpreter import END, Execution, Step, Unit, numeric, work_of
 from polymaestro.loopnest.traffic import Machine, Traffic, Transfers, Wire, total
 from polymaestro.policies import Policies
@@ -107,9 +109,10 @@ class _Run:
         self.step_time = cache(self._step_time)
         self.compute_time = cache(self._compute_time)
         runs, depth = traffic.runs, len(self.units)
+        points = Touched(self.operator, tuple(Affine.of(d.variable) for d in self.operator.dims))
         self.steps = [_steps_of(runs, each) for each in range(depth + 1)]
         self.macs = {
-            unit: {step: sum(map(_points, boxes)) for step, boxes in steps.items()}
+            unit: {step: sum(len(points.of(box)) for box in boxes) for step, boxes in steps.items()}
             for unit, steps in work_of(runs, depth, depth).items()
         }
         self.all_macs = sum(sum(steps.values()) for steps in self.macs.values())
@@ -238,10 +241,3 @@ def _steps_of(runs: list[Execution], depth: int) -> dict[Unit, list[Step]]:
     for unit, step, _ in runs:
         steps[unit[: max(depth - 1, 0)]].add(step[: max(depth, 1)])
     return {parent: sorted(each) for parent, each in steps.items()}
-
-
-def _points(box: tuple[tuple[int, int], ...]) -> int:
-    points = 1
-    for begin, end in box:
-        points *= end - begin
-    return points

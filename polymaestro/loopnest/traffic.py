@@ -16,9 +16,9 @@ from functools import cache
 from itertools import combinations
 
 from polymaestro.dataflow.binding import Mapping
+from polymaestro.loopnest.elements import Elements
 from polymaestro.loopnest.interpreter import (
     END,
-    Elements,
     History,
     Moves,
     Step,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,10 +20,13 @@ from polymaestro.errors import (
 )
 from polymaestro.hardware import Hardware
 from polymaestro.loopnest import LoopNest
+from polymaestro.model import paper
+from polymaestro.model.bounds import Bounds
 from polymaestro.model.energy import Energy, energy_of
 from polymaestro.model.links import links_of
 from polymaestro.model.machine import Machine
 from polymaestro.model.measuring import Times, times_by_classes, times_by_running
+from polymaestro.model.paper import Paper, paper_of
 from polymaestro.model.performance import Performance, performance_of
 from polymaestro.model.report import LayerReport, report_layer
 from polymaestro.model.residency import residency_of
@@ -83,6 +85,22 @@ class Analysis:
     def symbols(self) -> tuple[str, ...]:
         """The parameters of the formulas."""
         return self.forms.macs.symbols
+
+    def assuming(self, *assumptions: str) -> Analysis:
+        """Give the analysis with all formulas on the smaller region where conditions hold.
+
+        The formulas are simplified by the conditions; what comes before them in the pipeline stays.
+
+        >>> import polymaestro as pm
+        >>> a = pm.analyze(pm.conv2d(), pm.dataflows.kc_p(), num_pes=256)
+        >>> print(a.assuming("K % 4 == 0", "Q > S")["L2"]["I"].parent_reads)
+        C·K·N·P·R·(Q + S - 1)/4
+        """
+        return replace(self, forms=self.forms.assuming(*assumptions))
+
+    def divisible(self, *assumptions: str) -> Analysis:
+        """Give the analysis where every tile divides its extent and no fold is partial."""
+        return replace(self, forms=self.forms.divisible(*assumptions))
 
     def reuse(self, memory: str, tensor: str) -> Reuse:
         """Give the reuse factors of a tensor at the boundary below a memory."""
@@ -182,6 +200,11 @@ class Analysis:
         )
         raise HardwareError(message)
 
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Lower bounds on the traffic of each boundary: ``analysis.bounds["L2"]``."""
+        return Bounds(self.forms)
+
     def on(self, hardware: Hardware, **extents: int) -> LayerReport:
         """Evaluate everything at a point, for the array that the analysis was made for.
 
@@ -222,7 +245,9 @@ class Analysis:
             why = str(error)
         if not why:
             return times_by_classes(classes, machine, resident, extents)
-        return times_by_running(self.operator, self.dataflow, machine, extents, why)
+        return times_by_running(
+            self.operator, self.dataflow, self.macs.evaluate(extents, {}), machine, extents, why
+        )
 
     def table(self, at: Mapping[str, int] | None = None) -> str:
         """Give the table of tensor × boundary in the case that a point belongs to.
@@ -231,9 +256,13 @@ class Analysis:
         """
         return formula_table(self.operator, self.dataflow, self.loop_nest, self.forms, at)
 
+    def paper(self, at: Mapping[str, int] | None = None) -> Paper:
+        """Give the report that a paper prints; `polymaestro.model.paper` writes it in five formats."""
+        return paper_of(self.operator, self.dataflow, self.loop_nest, self.forms, at)
+
     def __str__(self) -> str:
         """Print the table."""
         return self.table()
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        return paper.html(self.paper())

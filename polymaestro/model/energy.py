@@ -21,6 +21,7 @@ from polymaestro.model.integers import Point, at, extents_of
 from polymaestro.model.links import Accesses, links_of
 from polymaestro.model.machine import Machine
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase, TensorForms, factored
+from polymaestro.symbolic.costs import as_factor
 
 if TYPE_CHECKING:
     import sympy
@@ -104,7 +105,7 @@ class Energy:
                 more = case.value(form) * (factor * weight)
                 sums[symbol] = sums[symbol] + more if symbol in sums else more
         texts = [
-            f"{symbol}·{factored(value)}" if symbol else factored(value)
+            f"{symbol}·{as_factor(value)}" if symbol else factored(value)
             for symbol, value in sorted(sums.items())
             if not value.is_zero
         ]

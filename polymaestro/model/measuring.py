@@ -59,13 +59,10 @@ def _requirement(clock: Clock, depth: int) -> tuple[Fraction, Fraction]:
     return peak, Fraction(words, cycles)
 
 
-def times_by_running(
-    operator: Operator, dataflow: Dataflow, machine: Machine, point: Mapping[str, int], why: str
+def times_by_running(  # noqa: PLR0913, PLR0917  a run, its length and the reason for it
+    operator: Operator, dataflow: Dataflow, macs: int, machine: Machine, point: Mapping[str, int], why: str
 ) -> Times:
     """Run the loop nest step by step; raises `CountingUnavailableError` when it is too long for that."""
-    macs = 1
-    for dim in operator.dims:
-        macs *= dim.extent.evaluate(point)
     if macs > MAX_RUN:
         message = (
             f"the run time of this dataflow has no step classes, because {why}; "

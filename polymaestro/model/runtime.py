@@ -8,9 +8,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from polymaestro.counting import QuasiPolynomial, Region, region_of, with_fixed_floors
+from polymaestro.counting import QuasiPolynomial, Region, region_of, with_decided_floors
 from polymaestro.counting.classes import BoundaryClasses, Profile, StepClasses
-from polymaestro.counting.ranges import ranges_of
 from polymaestro.model.clock import Clock, Entry, Level
 from polymaestro.model.integers import Integers, Point, extents_of, levels_at
 from polymaestro.model.machine import Machine
@@ -91,8 +90,7 @@ class RunTime:
         found = [each for b in self.classes.boundaries for group in b.groups for each in group.all]
         numbers = [(each.number, each.exists) for each in found]
         meeting = existing_together(numbers, self.counted.context, extents)
-        ranges = ranges_of(meeting)
-        levels = _levels_near(self.classes, extents, lambda value: with_fixed_floors(value, ranges))
+        levels = _levels_near(self.classes, extents, lambda value: with_decided_floors(value, meeting))
         cost = Clock(levels, self.machine, self.resident, Formulas(self.machine)).runtime()
         region = region_of(meeting.gist(self.counted.context).remove_redundancies())
         return TimeCase(region, cost)

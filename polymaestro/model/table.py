@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest import LoopNest
-from polymaestro.symbolic import LARGE, ClosedForm, ClosedForms, CommonCase, factored
+from polymaestro.symbolic import LARGE, ClosedForm, ClosedForms, CommonCase, factored, point_near
 from polymaestro.workload import Operator
 
 
@@ -32,15 +32,14 @@ def formula_table(
     point = dict(at) if at is not None else reference_point(operator, forms.macs.symbols)
     point = {name: point[name] for name in forms.macs.symbols}
     if not forms.macs.valid_on.holds(point):
-        point = forms.sample()
+        point = point_near(forms.macs.context, point)
     lines = [*str(operator).splitlines(), "dataflow:"]
     lines += [f"  {line}" for line in str(dataflow).splitlines()]
     lines += [f"  note: {note}" for note in nest.notes]
     lines.append("units: " + " × ".join(str(units.count) for units in nest.units))
     if forms.macs.symbols:
         lines.append(f"parameters: {', '.join(forms.macs.symbols)}, where {forms.macs.valid_on}")
-    every = [forms.macs, forms.steps, forms.active, *(form for _, form in forms.named())]
-    case = CommonCase.of(every, point)
+    case = CommonCase.of(list(forms.every().values()), point)
     if not case.region.is_everywhere:
         lines.append(f"the formulas below hold where {case.region}")
     lines += ["", _row("MACs", forms.macs, case), _row("steps", forms.steps, case)]

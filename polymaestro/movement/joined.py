@@ -1,64 +1,48 @@
-"""Movement where the product form does not apply, by the definitions of `model.md` §3.
+"""Outputs that are read again, where units first touch an element at different steps (`model.md` §3).
 
-When units of one parent advance different loops at the same step, or first touch an output at different
-steps, the cases of the product form overlap. Then all groups are joined into one and new and gone data
-are built as they are defined, over all cases at once.
+Then an element that arrives may have been given up by another unit before, and which steps lie before a
+step is a matter of the loops of all groups. So all groups are joined into one, and new and gone data are
+built as they are defined, over all loops at once.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import islpy as isl
 
-from polymaestro.movement.quantities import Quantity, product, total
+from polymaestro.movement.quantities import Quantity, product
 from polymaestro.movement.steps import GroupSteps
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
 
-class JoinedFlow:
-    """How one tensor moves between a parent and its units, all groups in one."""
+def rereads(group: GroupSteps, tensor: Tensor, retention: str = "one-tile") -> Quantity:
+    """Σ over steps and parents of what arrives and was given up at that step or before.
 
-    def __init__(self, group: GroupSteps, tensor: Tensor, retention: str = "one-tile") -> None:
-        """Take the group that all groups are joined into; units keep one tile, or nothing."""
-        self.group = group
-        self.keeps = retention == "one-tile"
-        self.tile = group.tile(tensor)
+    Units keep one tile, or nothing.
+    """
+    tile, keeps = group.tile(tensor), retention == "one-tile"
+    new = _new(group, tile) if keeps else coalesced(group.spread(tile))
+    again = new.intersect(_since(group, _gone(group, tile, keeps=keeps)))
+    return product([coalesced(again)])
 
-    def arrivals(self) -> Quantity:
-        """Σ over steps and parents of the union over units of what is new."""
-        return product([self._new])
 
-    def departures(self) -> Quantity:
-        """Σ over steps and parents of the union over units of what is given up, the end included."""
-        held = self.tile.intersect_domain(self.group.last())
-        return total([product([self._gone]), product([self.group.elements(held)])])
+def _new(group: GroupSteps, tile: isl.Map) -> isl.Map:
+    """From (parent, step) to what some unit gets there."""
+    new = tile.intersect_domain(group.first())
+    for loop in group.loops:
+        before = group.before(loop)
+        held = before.apply_range(tile)
+        new = new.union(tile.intersect_domain(before.domain()).subtract(held))
+    return coalesced(group.spread(new))
 
-    def rereads(self) -> Quantity:
-        """Σ over steps and parents of what arrives and was given up at that step or before."""
-        return product([coalesced(self._new.intersect(_since(self.group, self._gone)))])
 
-    @cached_property
-    def _new(self) -> isl.Map:
-        """From (parent, step) to what some unit gets there."""
-        if not self.keeps:
-            return coalesced(self.group.spread(self.tile))
-        new = self.tile.intersect_domain(self.group.first())
-        for loop in self.group.loops:
-            before = self.group.before(loop)
-            held = before.apply_range(self.tile)
-            new = new.union(self.tile.intersect_domain(before.domain()).subtract(held))
-        return coalesced(self.group.spread(new))
-
-    @cached_property
-    def _gone(self) -> isl.Map:
-        """From (parent, step) to what some unit gives up there."""
-        gone = self.tile.subtract(self.tile)
-        for loop in self.group.loops:
-            before = self.group.before(loop).apply_range(self.tile)
-            gone = gone.union(before.subtract(self.tile) if self.keeps else before)
-        return coalesced(self.group.spread(gone))
+def _gone(group: GroupSteps, tile: isl.Map, *, keeps: bool) -> isl.Map:
+    """From (parent, step) to what some unit gives up there."""
+    gone = tile.subtract(tile)
+    for loop in group.loops:
+        before = group.before(loop).apply_range(tile)
+        gone = gone.union(before.subtract(tile) if keeps else before)
+    return coalesced(group.spread(gone))
 
 
 def _since(group: GroupSteps, gone: isl.Map) -> isl.Map:

@@ -68,22 +68,30 @@ class Flow:
     """How one tensor moves across one boundary."""
 
     def __init__(self, groups: tuple[GroupSteps, ...], tensor: Tensor, retention: str = "one-tile") -> None:
-        """Take the groups of one boundary; exactly one of them spreads over the units of a parent."""
+        """Take the groups of one boundary; at most one of them spreads over the units of a parent."""
         self.groups = groups
         self.tensor = tensor
         self.retention = retention
         self.loops = sorted((each for g in groups for each in g.loops), key=lambda each: each.position)
+
+    @property
+    def spatial(self) -> GroupSteps:
+        """The group whose units share a parent."""
+        return next(group for group in self.groups if group.spreads)
 
     def tile_total(self) -> Quantity:
         """Σ over units and steps of the tile."""
         return product(group.tile(self.tensor) for group in self.groups)
 
     def occupancy(self) -> Quantity:
-        """The largest tile, or the most that a unit ever held where it keeps all."""
-        touching = [group for group in self.groups if group.group.access(self.tensor)]
-        held = [
-            self._kept_for_good(g) if self.retention == "resident" else g.tile(self.tensor) for g in touching
-        ]
+        """The largest tile, or the most that a unit ever held where it keeps all.
+
+        A group that the tensor does not involve counts 1 where it executes anything.
+        """
+        held = (
+            self._kept_for_good(group) if self.retention == "resident" else group.tile(self.tensor)
+            for group in self.groups
+        )
         return Quantity((Term(1, tuple(Factor("peak", each) for each in held)),))
 
     def transfers(self) -> Quantity:
@@ -109,8 +117,11 @@ class Flow:
         """Σ over steps and parents of the union over units of what is given up, the end included."""
         if self.retention == "resident":
             return self.distinct()
-        end = product(group.elements(self._at(group, group.last())) for group in self.groups)
-        return total([end, *(each for loop in self.loops for each in self._given_up(loop))])
+        return total([self.left_over(), *(each for loop in self.loops for each in self._given_up(loop))])
+
+    def left_over(self) -> Quantity:
+        """Σ over parents of what some unit still holds at the end."""
+        return product(group.elements(self._at(group, group.last())) for group in self.groups)
 
     def distinct(self) -> Quantity:
         """Σ over parents of the different elements that their units ever hold."""

@@ -20,6 +20,7 @@ import islpy as isl
 from polymaestro.affine import Affine
 from polymaestro.loopnest import Loop
 from polymaestro.relations.groups import AxisGroup
+from polymaestro.relations.points import first_point
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
@@ -111,12 +112,24 @@ class GroupSteps:
         units = len(self.units) - self.spreads
         return coalesced(self.spread(tile).project_out(IN, units, len(self.loops)))
 
+    def first_in_time(self, steps: isl.Set) -> dict[str, int]:
+        """Give the first of some steps, and of these the first unit: a value for each loop and unit.
+
+        `steps` holds (units, loops), where the units that share a parent may be forgotten.
+        """
+        loops = tuple(each.name for each in self.loops)
+        units = self.units[: steps.dim(isl.dim_type.set) - len(loops)]
+        order = isl.Map(f"{{ [{_list((*units, *loops))}] -> [{_list((*loops, *units))}] }}")
+        return first_point(order.intersect_domain(steps).range(), (*loops, *units))
+
     def before(self, loop: Loop) -> isl.Map:
         """Relate each step at which this loop advances to the step before, for the same unit."""
-        own = [each.name for each in self.loops]
-        if loop.name in own:
-            return self.own_advances(own.index(loop.name))
-        return self.other_advances(sum(each.position < loop.position for each in self.loops))
+        own, index = self.mode(loop)
+        return self.own_advances(index) if own else self.other_advances(index)
+
+    def mode(self, loop: Loop) -> tuple[bool, int]:
+        """Whether a loop is of this group, and how many of the group's loops are outside of it."""
+        return loop in self.loops, sum(each.position < loop.position for each in self.loops)
 
     def _first(self, fixed: int = 0) -> isl.Set:
         """The steps whose loops after the first `fixed` ones are at their first active values."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import islpy as isl
 
-from polymaestro.movement.joined import JoinedFlow
+from polymaestro.movement.joined import rereads
+from polymaestro.movement.mixed import MixedFlow
 from polymaestro.movement.quantities import Flow, Quantity, product
 from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.policies import Policies
@@ -70,6 +71,11 @@ def trace(relations: Relations, policies: Policies = Policies()) -> Movement:  #
     )
 
 
+def elements_used(relations: Relations, tensor: Tensor) -> Quantity:
+    """Count the different elements of a tensor that are used at all: what the first boundary must pass."""
+    return Flow(tuple(GroupSteps(group, 1) for group in relations.groups), tensor).distinct()
+
+
 def _steps(groups: list[GroupSteps]) -> Quantity:
     """Count the steps at which some unit is active."""
     return product(
@@ -89,31 +95,29 @@ def _boundary(relations: Relations, policies: Policies, depth: int, names: list[
 def _tensor(
     apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor, policies: Policies
 ) -> dict[str, Quantity]:
-    """Derive one tensor; what units share needs all groups together when their cases differ."""
-    own = Flow(apart, tensor, policies.retention)
+    """Derive one tensor; what is read again needs all groups together where units begin at other steps."""
     spatial = next(group for group in apart if group.spreads)
-    joint = JoinedFlow(together, tensor, policies.retention)
-    # What a unit has not touched before is new in no matter which case.
-    shared = own if spatial.is_uniform or policies.retention == "resident" else joint
+    flow = Flow if spatial.is_uniform else MixedFlow
+    own = flow(apart, tensor, policies.retention)
     held = {"occupancy": own.occupancy(), "tile_total": own.tile_total()}
     moved = own.transfers()
     if tensor.role == "input":
         return held | {
             "fills": moved,
-            "parent_reads": moved if policies.sharing == "unicast" else shared.arrivals(),
+            "parent_reads": moved if policies.sharing == "unicast" else own.arrivals(),
         }
     final = own.distinct()
     if policies.first_partial_sum_read == "counted":
-        back = shared.arrivals()
+        back = own.arrivals()
     elif policies.retention == "resident":
         back = Quantity(())  # all that is given up is given up at the end
-    elif spatial.is_uniform and spatial.arrives_once(tensor):
-        back = shared.arrivals().minus(final)
+    elif spatial.arrives_once(tensor):
+        back = own.arrivals().minus(final)
     else:
-        back = joint.rereads()
+        back = rereads(together, tensor, policies.retention)
     return held | {
         "drains": moved,
-        "parent_updates": moved if policies.reduction == "none" else shared.departures(),
+        "parent_updates": moved if policies.reduction == "none" else own.departures(),
         "read_backs": back,
         "final_writes": final,
     }

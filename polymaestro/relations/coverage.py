@@ -6,21 +6,50 @@ groups combine freely, so the whole is covered exactly when each group is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import islpy as isl
 
 from polymaestro.relations.groups import AxisGroup
+from polymaestro.relations.points import Points, lifted, united
 from polymaestro.relations.sets import PARAM, SET, coalesced, sample_of
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """One group's missing points and the points executed more than once, over its variables."""
+    """What one group executes: its missing points and those executed more than once, over its variables."""
 
-    variables: tuple[str, ...]
+    group: AxisGroup
     missing: isl.Set
     repeated: isl.Set
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The iteration variables of the group; none for the units of a level without a SpatialMap."""
+        return self.group.variables
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether every point is executed exactly once, for all parameters."""
+        return self.missing.is_empty() and self.repeated.is_empty()
+
+    @cached_property
+    def done(self) -> isl.Set:
+        """The points that are executed at all."""
+        return coalesced(self.group.space_time.domain())
+
+    @cached_property
+    def once(self) -> isl.Set:
+        """The points that are executed exactly once."""
+        return coalesced(self.done.subtract(self.repeated))
+
+    def exact_on(self, context: isl.Set) -> isl.Set:
+        """Give the parameters of a context for which every point is executed exactly once."""
+        for wrong in (self.missing, self.repeated):
+            context = context.subtract(wrong.params())
+        return coalesced(context)
 
     def problems(self) -> list[str]:
         """Say in a line each what is wrong, with an example point."""
@@ -40,7 +69,7 @@ def coverage_of(group: AxisGroup) -> Coverage:
     placed = group.space_time
     done = placed.domain()
     missing = group.whole.subtract(done.align_params(group.whole.get_space()))
-    return Coverage(group.variables, coalesced(missing), _repeated(placed, done))
+    return Coverage(group, coalesced(missing), _repeated(placed, done))
 
 
 def _repeated(placed: isl.Map, done: isl.Set) -> isl.Set:
@@ -49,6 +78,32 @@ def _repeated(placed: isl.Map, done: isl.Set) -> isl.Set:
         return done.subtract(done)
     first = placed.lexmin()
     return coalesced(placed.subtract(first).domain())
+
+
+def whole_domain(parts: Sequence[Coverage], variables: tuple[str, ...]) -> isl.Set:
+    """Give the iteration domain that the groups make up together."""
+    domain = isl.Set(f"{{ [{', '.join(variables)}] }}")
+    for each in parts:
+        if each.variables:
+            domain = domain.intersect(lifted(each.group.whole, each.variables, variables))
+    return domain
+
+
+def never_executed(parts: Sequence[Coverage], variables: tuple[str, ...]) -> Points:
+    """Give the points of the domain that some group misses."""
+    domain = whole_domain(parts, variables)
+    wrong = (lifted(each.missing, each.variables, variables) for each in parts if not each.is_exact)
+    return Points(variables, united((each.intersect(domain) for each in wrong), domain.subtract(domain)))
+
+
+def executed_again(parts: Sequence[Coverage], variables: tuple[str, ...]) -> Points:
+    """Give the points that every group executes and some group more than once."""
+    done = whole_domain(parts, variables)
+    for each in parts:
+        if not each.is_exact:
+            done = done.intersect(lifted(each.done, each.variables, variables))
+    wrong = (lifted(each.repeated, each.variables, variables) for each in parts if not each.is_exact)
+    return Points(variables, united((each.intersect(done) for each in wrong), done.subtract(done)))
 
 
 def _example(points: isl.Set) -> str:

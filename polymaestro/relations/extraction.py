@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import islpy as isl
 
-from polymaestro.errors import LegalityError, PolymaestroError
+from polymaestro.errors import LegalityError, PolymaestroError, WorkloadError
 from polymaestro.loopnest import LoopNest
-from polymaestro.relations.coverage import Coverage, coverage_of
+from polymaestro.relations.assumptions import assumed
+from polymaestro.relations.coverage import Coverage, coverage_of, executed_again, never_executed
 from polymaestro.relations.groups import AxisGroup, axis_groups
+from polymaestro.relations.points import Points
 from polymaestro.relations.sets import coalesced, parameters
 
 MAX_LEGAL_PARTS = 4
@@ -38,9 +41,23 @@ class Relations:
         """The parameters for which every point is executed exactly once."""
         region = self.context
         for each in self.coverage:
-            for wrong in (each.missing, each.repeated):
-                region = region.subtract(wrong.params())
-        return coalesced(region)
+            region = each.exact_on(region)
+        return region
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The iteration variables in the order of the operator's dimensions."""
+        return tuple(variable for variable, _ in self.nest.tiles)
+
+    @cached_property
+    def missing(self) -> Points:
+        """The points of the iteration domain that are never executed."""
+        return never_executed(self.coverage, self.variables)
+
+    @cached_property
+    def repeated(self) -> Points:
+        """The points of the iteration domain that are executed more than once."""
+        return executed_again(self.coverage, self.variables)
 
     def __str__(self) -> str:
         """Print the space-time map group by group, and the accesses."""
@@ -59,16 +76,25 @@ def extract(nest: LoopNest, assumptions: Iterable[str] = (), *, allow_illegal: b
     `assumptions` are conditions on the parameters as isl reads them: ``"C mod 64 = 0"``, ``"P >= R"``.
 
     Raises `LegalityError` when some point is not executed exactly once, unless `allow_illegal`; when
-    that depends on the parameters, the context shrinks to where the dataflow is legal.
+    that depends on the parameters, the context shrinks to where the dataflow is legal. Raises
+    `WorkloadError` when the conditions of the operator leave no point.
     """
     context = _context(nest, tuple(assumptions))
     groups = axis_groups(nest, context)
+    _check_domain(nest, groups)
     relations = Relations(nest, context, groups, tuple(coverage_of(group) for group in groups))
     if allow_illegal or not relations.problems:
         return relations
     legal = _legal_part(relations)
     groups = axis_groups(nest, legal)
     return Relations(nest, legal, groups, tuple(coverage_of(group) for group in groups))
+
+
+def _check_domain(nest: LoopNest, groups: Iterable[AxisGroup]) -> None:
+    """Refuse an operator without points; conditions that contradict each other show only here."""
+    if nest.operator.conditions and any(group.whole.is_empty() for group in groups):
+        message = f"{nest.operator.name} has an empty domain: no point has {nest.operator.domain}"
+        raise WorkloadError(message)
 
 
 def _legal_part(relations: Relations) -> isl.Set:
@@ -101,20 +127,8 @@ def _context(nest: LoopNest, assumptions: tuple[str, ...]) -> isl.Set:
     units = [f"{each.count.isl()} >= 1" for each in nest.units]
     context = isl.Set(f"[{', '.join(symbols)}] -> {{ : {' and '.join(extents + units)} }}").params()
     for assumption in assumptions:
-        context = context.intersect(_assumed(assumption, symbols))
+        context = context.intersect(assumed(assumption, symbols))
     if context.is_empty():
         message = f"no extents satisfy the assumptions: {', '.join(assumptions)}"
         raise PolymaestroError(message)
     return coalesced(context)
-
-
-def _assumed(assumption: str, symbols: list[str]) -> isl.Set:
-    """Read an assumption; ``%`` and ``==`` are accepted beside isl's own ``mod`` and ``=``."""
-    text = assumption.replace("==", "=").replace("%", " mod ")
-    message = f"cannot read the assumption {assumption!r}; write e.g. 'C % 64 == 0' or 'P >= R'"
-    if not text.strip() or set(text) & set("{}[]:;#"):
-        raise PolymaestroError(message)
-    try:
-        return isl.Set(f"[{', '.join(symbols)}] -> {{ : {text} }}").params()
-    except isl.Error:
-        raise PolymaestroError(message) from None

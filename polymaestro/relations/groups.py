@@ -69,7 +69,8 @@ class AxisGroup:
 def axis_groups(nest: LoopNest, context: isl.Set) -> tuple[AxisGroup, ...]:
     """Split a nest into its axis groups, in the order of the operator's dimensions."""
     ties = tuple(each.expression for each in nest.constraints())
-    bounds = tuple(bound for dim in nest.operator.dims for bound in dim.bounds())
+    box = (bound for dim in nest.operator.dims for bound in dim.bounds())
+    bounds = (*box, *nest.operator.conditions)
     indices = (index for tensor in nest.operator.tensors for index in tensor.access)
     nodes = nest.variables
     edges = [each.names() & nodes for each in (*ties, *indices)]

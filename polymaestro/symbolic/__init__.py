@@ -1,9 +1,11 @@
-"""Quasi-polynomials to SymPy, and closed forms."""
+"""Closed forms, their views, and how they print; quasi-polynomials to SymPy."""
 
 from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.closed_form import LARGE, ClosedForm, CommonCase, forms_from_json
-from polymaestro.symbolic.closing import BoundaryForms, ClosedForms, TensorForms, close
+from polymaestro.symbolic.closing import BoundaryForms, ClosedForms, FormBuilder, TensorForms, close
 from polymaestro.symbolic.factoring import factored
+from polymaestro.symbolic.leading import LeadingTerm
+from polymaestro.symbolic.regions import point_near
 from polymaestro.symbolic.to_sympy import latex_of, source_of
 
 __all__ = [
@@ -13,10 +15,13 @@ __all__ = [
     "ClosedForm",
     "ClosedForms",
     "CommonCase",
+    "FormBuilder",
+    "LeadingTerm",
     "TensorForms",
     "close",
     "factored",
     "forms_from_json",
     "latex_of",
+    "point_near",
     "source_of",
 ]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import islpy as isl
 
-from polymaestro.counting import Count, QuasiPolynomial, Region, merged, region_of
+from polymaestro.counting import Count, QuasiPolynomial, Region, merged
 from polymaestro.errors import ClosedFormError
-from polymaestro.relations.sets import coalesced, parameters
+from polymaestro.relations.sets import coalesced
+from polymaestro.symbolic.regions import domain_of, shown_region
 
 MAX_CASES = 3000
 
@@ -36,7 +37,7 @@ def cases_of(products: Sum, context: isl.Set) -> tuple[Case, ...]:
         if len(pieces) > MAX_CASES:
             message = f"the formula has more than {MAX_CASES} cases; fix or assume more of its symbols"
             raise ClosedFormError(message)
-    return tuple(Case(region_of(d.gist(context)), value) for d, value in merged(pieces, context))
+    return tuple(Case(shown_region(d, context), value) for d, value in merged(pieces, context))
 
 
 def _combinations(counts: list[Count], domain: isl.Set, chosen: Chosen) -> Iterator[tuple[isl.Set, Chosen]]:
@@ -47,16 +48,12 @@ def _combinations(counts: list[Count], domain: isl.Set, chosen: Chosen) -> Itera
     count, *others = counts
     rest = domain
     for region, value in count.pieces:
-        inside = domain.intersect(_domain(region, domain))
+        inside = domain.intersect(domain_of(region, domain))
         if not inside.is_empty():
             yield from _combinations(others, coalesced(inside), {**chosen, id(count): value})
             rest = rest.subtract(inside)
     if not rest.is_empty():
         yield from _combinations(others, coalesced(rest), {**chosen, id(count): QuasiPolynomial.of(0)})
-
-
-def _domain(region: Region, like: isl.Set) -> isl.Set:
-    return isl.Set(f"[{', '.join(parameters(like))}] -> {{ : {region.isl()} }}").params()
 
 
 def meeting_of(counts: list[Count], context: isl.Set, point: Mapping[str, int]) -> isl.Set:
@@ -65,10 +62,10 @@ def meeting_of(counts: list[Count], context: isl.Set, point: Mapping[str, int]) 
     for count in counts:
         inside, _ = count.piece_at(point)
         if inside is not None:
-            region = region.intersect(_domain(inside, context))
+            region = region.intersect(domain_of(inside, context))
         else:
             for other, _ in count.pieces:
-                region = region.subtract(_domain(other, context))
+                region = region.subtract(domain_of(other, context))
     return coalesced(region)
 
 

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 import islpy as isl
 
 from polymaestro import export
-from polymaestro.counting import Count, QuasiPolynomial, Region, region_of, with_fixed_floors
-from polymaestro.counting.ranges import Range, ranges_of
+from polymaestro.counting import Count, QuasiPolynomial, Region, region_of, with_decided_floors
 from polymaestro.errors import ClosedFormError, ExportError, did_you_mean
-from polymaestro.relations.sets import sample_of
 from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
+from polymaestro.symbolic.display import in_one, latex_of_lines, lines_of, shown_cases, text_of
 from polymaestro.symbolic.factoring import factored
+from polymaestro.symbolic.leading import LeadingTerm, leading_term
+from polymaestro.symbolic.named import named_sum
+from polymaestro.symbolic.narrowing import Narrower, narrowed
+from polymaestro.symbolic.regions import domain_of, part_at, point_near
+from polymaestro.symbolic.substituting import substituted
+from polymaestro.symbolic.tiles import divisibility
 from polymaestro.symbolic.to_isl import piecewise_text
-from polymaestro.symbolic.to_sympy import latex_of, piecewise
+from polymaestro.symbolic.to_sympy import latex_of, latex_of_region, piecewise
 
 if TYPE_CHECKING:
     import sympy
 
 Values = dict[int, int]
+
+MANY = 16
+"""With more combinations of chambers than this, a form is long."""
 
 LARGE = 1009
 """A prime above every usual tile size, so that the case shown is the one with edge tiles."""
@@ -98,6 +107,68 @@ class ClosedForm:
             message = f"the formula does not hold at {shown}; it holds where {self.valid_on}"
             raise ClosedFormError(message)
 
+    def assuming(self, *assumptions: str) -> ClosedForm:
+        """Give the form on the smaller region where conditions hold, simplified by them.
+
+        Raises `AssumptionError` for a condition that does not read or names no symbol, `ClosedFormError`
+        for one that contradicts the region.
+
+        >>> import polymaestro as pm
+        >>> form = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).steps
+        >>> print(form, form.assuming("M % 4 == 0"), form.assuming("M <= 4"), sep="; ")
+        ⌈M/4⌉; M/4; 1
+        """
+        return narrowed([self], assumptions).form(self)
+
+    def divisible(self, *assumptions: str) -> ClosedForm:
+        """Give the form where every tile divides its extent and no fold is partial.
+
+        These conditions, as ``K % 64 = 0`` for a ⌈K/64⌉, join the region, and so do further assumptions.
+        """
+        return self.assuming(*assumptions, *divisibility(self.counts))
+
+    def generic(self, at: Mapping[str, int] | None = None) -> ClosedForm:
+        """Give the form as one expression, on the region around a point where that is the value.
+
+        Without a point, around large symbols. A form that is one expression anyway keeps its region.
+        """
+        point = self.large_point() if at is None else point_near(self.context, at)
+        if self.is_long:
+            inside = domain_of(self.case_at(point).region, self.context)
+            return Narrower.to(self.context.intersect(inside)).form(self)
+        if not self.shown or self.shown[0].region.is_everywhere:
+            return self
+        lines = lines_of(self.cases, self.context, short=False)
+        regions = [line.region for line in lines if line.region is not None and line.region.holds(point)]
+        domain = part_at(domain_of(regions[0], self.context), point) if regions else self.context
+        return Narrower.to(self.context.intersect(domain)).form(self)
+
+    def substituted(self, **symbols: str | int) -> ClosedForm:
+        """Give the form in other symbols: affine expressions such as ``P="Y - R + 1"``, or numbers.
+
+        The region is that of the old symbols, written in the new ones; the equations hold together.
+
+        >>> import polymaestro as pm
+        >>> form = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).macs
+        >>> print(form.substituted(M="4*m", K=3))
+        12·N·m
+        """
+        return substituted(self, symbols)
+
+    def asymptotic(self, small: Collection[str] = ()) -> LeadingTerm:
+        """Give the leading term when all symbols but the small ones grow together.
+
+        >>> import polymaestro as pm
+        >>> form = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).steps
+        >>> print(form.asymptotic(), "--", form.asymptotic().sense)
+        M/4 -- as K, M, N grow together
+        """
+        return leading_term(self, small)
+
+    def leading(self) -> LeadingTerm:
+        """Give the leading term when all symbols grow together."""
+        return self.asymptotic()
+
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The formula as disjoint cases, each one quasi-polynomial with its condition; 0 elsewhere."""
@@ -125,10 +196,26 @@ class ClosedForm:
         """Every different count in the formula."""
         return tuple({id(c): c for each in self.products for c in each.counts}.values())
 
+    @cached_property
+    def folded_counts(self) -> dict[int, Count]:
+        """Each count, by its identity, as it is printed: in one piece with min and max where that works."""
+        return {id(count): in_one(count, self.context) for count in self.counts}
+
+    @cached_property
+    def is_long(self) -> bool:
+        """Whether the chambers of the factors make so many cases that factors are better read one by one."""
+        sizes = (len(count.pieces) + 1 for count in self.folded_counts.values() if not count.is_uniform)
+        return prod(sizes) > MANY
+
+    @cached_property
+    def shown(self) -> tuple[Case, ...]:
+        """The cases as they are printed: with min and max, which `cases` does without."""
+        return shown_cases(self)
+
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression over plain integer symbols."""
-        return piecewise(self.cases)
+        return named_sum(self).expr if self.is_long else piecewise(self.shown)
 
     def to_python(self, name: str = "formula") -> str:
         """Write an exact Python function as the source of a module; see `export.to_python`."""
@@ -177,30 +264,32 @@ class ClosedForm:
         raise ExportError(message)
 
     def latex(self) -> str:
-        """Write the formula as LaTeX, without dollar signs."""
-        import sympy  # noqa: PLC0415  half a second, and only text for papers needs it
-
-        return str(sympy.latex(self.expr))
+        """Write the formula as LaTeX, without dollar signs; several cases as a cases environment."""
+        if self.is_long:
+            return named_sum(self).latex()
+        return latex_of_lines(lines_of(self.shown, self.context))
 
     def _repr_latex_(self) -> str:
         """Show the case of large symbols: all cases of a formula may fill pages."""
         case = self.case_at(self.large_point())
-        region = str(case.region).replace("%", r"\bmod")
-        condition = "" if case.region.is_everywhere else rf" \quad \text{{if }} {region}"
+        condition = (
+            "" if case.region.is_everywhere else rf" \quad \text{{if }} {latex_of_region(case.region)}"
+        )
         return rf"$\displaystyle {latex_of(case.value)}{condition}$"
 
     def large_point(self) -> Mapping[str, int]:
-        """Give a point with large symbols, if the formula holds there, else some point."""
-        point = {name: LARGE + 4 * index for index, name in enumerate(self.symbols)}
-        return point if self.valid_on.holds(point) else sample_of(self.context)
+        """Give a point with large symbols, far apart and with R below P, as far as the region allows."""
+        last = len(self.symbols)
+        return point_near(self.context, {name: LARGE * (last - i) for i, name in enumerate(self.symbols)})
 
     def __str__(self) -> str:
-        """Write each case on a line: the factored formula, then its condition."""
-        lines = []
-        for case in self.cases:
-            condition = "" if case.region.is_everywhere else f"  if {case.region}"
-            lines.append(factored(case.value) + condition)
-        return "\n".join(lines) or "0"
+        """Write each case on a line: the factored formula, then its condition.
+
+        A form with many cases is written as a sum of products with the cases of the factors below it.
+        """
+        if self.is_long:
+            return str(named_sum(self))
+        return text_of(lines_of(self.shown, self.context))
 
     def __repr__(self) -> str:
         """Show the case of large symbols."""
@@ -233,7 +322,7 @@ class CommonCase:
 
     region: Region
     point: Mapping[str, int]
-    ranges: Mapping[str, Range]
+    domain: isl.Set
 
     @staticmethod
     def of(forms: Sequence[ClosedForm], point: Mapping[str, int]) -> CommonCase:
@@ -242,8 +331,8 @@ class CommonCase:
         context = forms[0].context
         meeting = meeting_of(list(counts.values()), context, point)
         region = region_of(meeting.gist(context).remove_redundancies())
-        return CommonCase(region, point, ranges_of(meeting))
+        return CommonCase(region, point, meeting)
 
     def value(self, form: ClosedForm) -> QuasiPolynomial:
-        """Give the quasi-polynomial of a form, floors that do not vary in the region evaluated."""
-        return with_fixed_floors(form.value_near(self.point), self.ranges)
+        """Give the quasi-polynomial of a form, the floors that the region decides evaluated."""
+        return with_decided_floors(form.value_near(self.point), self.domain)

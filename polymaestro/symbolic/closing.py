@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import islpy as isl
 
@@ -12,8 +12,10 @@ from polymaestro.counting.off_chip import OffChipCounts
 from polymaestro.counting.tables import BoundaryCounts, Sum
 from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.relations import Relations
-from polymaestro.relations.sets import parameters, sample_of
+from polymaestro.relations.sets import parameters
 from polymaestro.symbolic.closed_form import ClosedForm, Product
+from polymaestro.symbolic.narrowing import narrowed
+from polymaestro.symbolic.tiles import divisibility
 
 
 @dataclass(frozen=True)
@@ -81,16 +83,42 @@ class ClosedForms:
                 for name, form in tensor.forms.items():
                     yield f"{boundary.parent}.{tensor.name}.{name}", form
 
-    def sample(self) -> dict[str, int]:
-        """Give some point of the region on which the formulas hold."""
-        return sample_of(self.counts.movement.relations.context)
+    def every(self) -> dict[str, ClosedForm]:
+        """Give every formula: ``macs``, ``steps``, ``active_units``, and those of `named`."""
+        return {
+            "macs": self.macs,
+            "steps": self.steps,
+            "active_units": self.active,
+            **dict(self.named()),
+        }
+
+    def assuming(self, *assumptions: str) -> ClosedForms:
+        """Give all formulas on the smaller region where conditions hold, as `ClosedForm.assuming` does."""
+        return self._mapped(narrowed([self.macs], assumptions).form)
+
+    def divisible(self, *assumptions: str) -> ClosedForms:
+        """Give all formulas where every tile divides, as `ClosedForm.divisible` does for one."""
+        counts = {id(count): count for form in self.every().values() for count in form.counts}
+        return self.assuming(*assumptions, *divisibility(counts.values()))
+
+    def _mapped(self, change: Callable[[ClosedForm], ClosedForm]) -> ClosedForms:
+        boundaries = tuple(
+            replace(
+                each,
+                steps=change(each.steps),
+                tensors={
+                    name: replace(tensor, forms={key: change(form) for key, form in tensor.forms.items()})
+                    for name, tensor in each.tensors.items()
+                },
+            )
+            for each in self.boundaries
+        )
+        return ClosedForms(self.counts, boundaries, *map(change, (self.macs, self.steps, self.active)))
 
 
 def close(counts: Counts) -> ClosedForms:
     """Turn counts into closed forms over all the parameters, valid on the context."""
-    context = counts.movement.relations.context
-    symbols = tuple(parameters(context))
-    builder = _Builder(context, symbols, region_of(context))
+    builder = FormBuilder.of(counts.movement.relations.context)
     return ClosedForms(
         counts,
         tuple(builder.boundary(counts, each) for each in counts.boundaries),
@@ -100,8 +128,7 @@ def close(counts: Counts) -> ClosedForms:
 
 def close_off_chip(counts: OffChipCounts, relations: Relations) -> Mapping[str, TensorForms]:
     """Turn what crosses between DRAM and L2 into closed forms, by tensor."""
-    context = relations.context
-    builder = _Builder(context, tuple(parameters(context)), region_of(context))
+    builder = FormBuilder.of(relations.context)
     return {
         name: TensorForms(name, relations.nest.operator.tensor(name).role, builder.forms(sums))
         for name, sums in counts.tensors.items()
@@ -109,19 +136,29 @@ def close_off_chip(counts: OffChipCounts, relations: Relations) -> Mapping[str, 
 
 
 @dataclass(frozen=True)
-class _Builder:
+class FormBuilder:
+    """Turns sums of counts that hold in one context into closed forms."""
+
     context: isl.Set
     symbols: tuple[str, ...]
     region: Region
 
+    @staticmethod
+    def of(context: isl.Set) -> FormBuilder:
+        """Take the parameters and the region of a context."""
+        return FormBuilder(context, tuple(parameters(context)), region_of(context))
+
     def form(self, total: Sum) -> ClosedForm:
+        """Give Σ sign · ∏ counts as a closed form."""
         products = tuple(Product(sign, counts) for sign, counts in total)
         return ClosedForm(products, self.context, self.symbols, self.region)
 
     def forms(self, sums: Mapping[str, Sum]) -> dict[str, ClosedForm]:
+        """Give sums as closed forms, by name."""
         return {key: self.form(total) for key, total in sums.items()}
 
     def boundary(self, counts: Counts, each: BoundaryCounts) -> BoundaryForms:
+        """Give the formulas of one boundary."""
         operator = counts.movement.relations.nest.operator
         tensors = {
             name: TensorForms(name, operator.tensor(name).role, self.forms(sums))

@@ -54,7 +54,7 @@ class Ceiling:
         """Write with the latency only where there is one."""
         parts = []
         if self.rate is not None:
-            parts.append(f"⌈{factored(self.amount)}/{self.rate}⌉")
+            parts.append(f"⌈{as_factor(self.amount)}/{self.rate}⌉")
         if self.latency != 0:
             parts.append(str(self.latency))
         return " + ".join(parts)
@@ -104,7 +104,7 @@ class Cost:
         """Write the terms with maxima and ceilings first."""
         texts = []
         for atom, number in self.terms:
-            factor = factored(number)
+            factor = as_factor(number)
             bare = f"({atom})" if isinstance(atom, Ceiling) and " + " in str(atom) else str(atom)
             if number == ONE:
                 texts.append(str(atom))
@@ -113,6 +113,20 @@ class Cost:
         if not self.polynomial.is_zero or not texts:
             texts.append(factored(self.polynomial))
         return " + ".join(texts).replace("+ -", "- ")
+
+
+def as_factor(value: QuasiPolynomial) -> str:
+    """Write a polynomial for use in a product: a sum in parentheses.
+
+    >>> as_factor(QuasiPolynomial.of("N") - 1), as_factor((QuasiPolynomial.of("N") - 1) * 2)
+    ('(N - 1)', '2·(N - 1)')
+    """
+    text, depth = factored(value), 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign == " " and not depth:
+            return f"({text})"
+    return text
 
 
 def transfer(amount: QuasiPolynomial, *, rate: Rate | None, latency: Rate) -> Cost:

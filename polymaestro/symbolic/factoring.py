@@ -2,61 +2,135 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from functools import lru_cache, reduce
+from math import gcd, lcm
 
-from polymaestro.affine import Affine, Floor
+from polymaestro.affine import Extremum
 from polymaestro.counting import QuasiPolynomial
-from polymaestro.counting.quasipolynomial import SUPERSCRIPTS
+from polymaestro.counting.quasipolynomial import SUPERSCRIPTS, Atom, single
+from polymaestro.symbolic.polynomials import factors_of, quotient
 
-if TYPE_CHECKING:
-    import sympy
+
+@dataclass(frozen=True)
+class Factored:
+    """number · ∏ base ^ power."""
+
+    number: Fraction
+    factors: tuple[tuple[QuasiPolynomial | Total, int], ...]
+
+    def times(self, other: Factored) -> Factored:
+        """Multiply, equal factors as powers."""
+        powers = dict(self.factors)
+        for base, power in other.factors:
+            powers[base] = powers.get(base, 0) + power
+        factors = sorted(powers.items(), key=lambda item: (len(item[0].terms) > 1, str(item[0])))
+        return Factored(self.number * other.number, tuple(factors))
+
+    def __str__(self) -> str:
+        """Write over the denominator."""
+        alone = len(self.factors) == 1 and abs(self.number) == 1 and self.factors[0][1] == 1
+        if alone and self.number == 1:
+            return str(self.factors[0][0])
+        texts = [str(abs(self.number.numerator))] if abs(self.number.numerator) != 1 else []
+        texts += [_powered(base, power) for base, power in self.factors]
+        over = f"/{self.number.denominator}" if self.number.denominator != 1 else ""
+        return ("-" if self.number < 0 else "") + ("·".join(texts) or "1") + over
+
+
+@dataclass(frozen=True)
+class Total:
+    """A sum of products that is shorter than its expansion."""
+
+    terms: tuple[Factored, ...]
+
+    def __str__(self) -> str:
+        """Write with the signs between the terms."""
+        text = ""
+        for term in self.terms:
+            sign = "-" if term.number < 0 else "+"
+            shown = str(Factored(abs(term.number), term.factors))
+            text += f" {sign} {shown}" if text else ("-" if sign == "-" else "") + shown
+        return text
 
 
 def factored(value: QuasiPolynomial) -> str:
-    """Write a quasi-polynomial as a product of irreducible factors.
+    """Write a quasi-polynomial as a product of irreducible factors, over its denominator.
 
     >>> P, Q, S = map(QuasiPolynomial.of, "PQS")
     >>> factored(P * (Q + S - 1) * 2)
     '2·P·(Q + S - 1)'
+    >>> factored(P * (S - Q) * Fraction(3, 4)), factored(P * Fraction(1, 2) - S)
+    ('-3·P·(Q - S)/4', '(P - 2·S)/2')
     """
-    if value.constant is not None or len(value.terms) == 1:
-        return str(value)
-    import sympy  # noqa: PLC0415  half a second, and only print needs it
-
-    atoms = sorted(value.atoms(), key=str)
-    symbols = [sympy.Symbol(f"a{index}") for index in range(len(atoms))]
-    position = {atom: index for index, atom in enumerate(atoms)}
-    table = {}
-    for monomial, factor in value.terms:
-        exponents = [0] * len(atoms)
-        for atom, power in monomial:
-            exponents[position[atom]] = power
-        table[tuple(exponents)] = sympy.Rational(factor.numerator, factor.denominator)
-    content, parts = sympy.Poly.from_dict(table, *symbols, domain="QQ").factor_list()
-    return _joined(Fraction(int(content.p), int(content.q)), [_part(atoms, p, n) for p, n in parts])
+    return str(value) if value.constant is not None else str(factorize(value))
 
 
-def _part(atoms: list[str | Floor], part: sympy.Poly, power: int) -> tuple[str, Fraction, int]:
-    """Give a factor's text, the sign that was moved out of it, and its power."""
-    value = QuasiPolynomial.of(0)
-    for exponents, factor in part.terms():
-        term = QuasiPolynomial.of(Fraction(int(factor.p), int(factor.q)))
-        for atom, exponent in zip(atoms, exponents, strict=True):
-            term = term * QuasiPolynomial.of(Affine.of(atom)) ** exponent
-        value = value + term
-    sign = -1 if value.terms[0][1] < 0 else 1
-    value = value * sign
-    text = str(value)
-    return (f"({text})" if len(value.terms) > 1 else text), Fraction(sign), power
+@lru_cache(maxsize=1 << 12)
+def factorize(value: QuasiPolynomial) -> Factored:
+    """Split into irreducible factors; a min or max is kept apart from what it is added to.
+
+    >>> from polymaestro.affine import Affine, greatest
+    >>> P, Q, S = map(QuasiPolynomial.of, "PQS")
+    >>> [(overlap, _)] = greatest(Affine.of("S") - "Q", Affine.of(0)).terms
+    >>> print(factorize(P * (P * (Q + S) - (P - 1) * single(overlap))))
+    P·(P·(Q + S) - (P - 1)·max(S - Q, 0))
+    """
+    if value.constant is not None:
+        return Factored(Fraction(value.constant), ())
+    number, factors = factors_of(value)
+    plain = Factored(number, tuple(factors))
+    ways = [plain, *(_apart(value, atom) for atom in _extrema(value))]
+    return min(ways, key=lambda way: len(str(way)))
 
 
-def _joined(content: Fraction, parts: list[tuple[str, Fraction, int]]) -> str:
-    texts = []
-    for text, sign, power in parts:
-        content *= sign**power
-        texts.append(text if power == 1 else f"{text}{str(power).translate(SUPERSCRIPTS)}")
-    texts.sort(key=lambda text: (text.startswith("("), text))
-    if abs(content) != 1:
-        texts.insert(0, str(abs(content)))
-    return ("-" if content < 0 else "") + "·".join(texts)
+def _extrema(value: QuasiPolynomial) -> list[Atom]:
+    """Give each min or max that some terms lack and no term has as a power."""
+    powers = [dict(monomial) for monomial, _ in value.terms]
+    atoms = [atom for atom in value.atoms() if isinstance(atom, Extremum)]
+    return [a for a in sorted(atoms, key=str) if {0, 1} == {each.get(a, 0) for each in powers}]
+
+
+def _apart(value: QuasiPolynomial, atom: Atom) -> Factored:
+    """Write a + b·m as a product of what a and b share and a sum of two products."""
+    rest = QuasiPolynomial(tuple(t for t in value.terms if atom not in dict(t[0])))
+    slope = quotient(value - rest, single(atom)) or QuasiPolynomial.of(0)
+    one, two = factorize(rest), factorize(slope)
+    return added([one, Factored(two.number, (*two.factors, (single(atom), 1)))])
+
+
+def added(terms: Sequence[Factored]) -> Factored:
+    """Write a sum of products as what all share times a sum; equal products are added up.
+
+    >>> from fractions import Fraction
+    >>> P, Q = map(QuasiPolynomial.of, "PQ")
+    >>> print(added([factorize(P * Q * 2), factorize(P * (Q - 1) * -4)]))
+    2·P·(Q - 2·(Q - 1))
+    """
+    numbers: dict[tuple[tuple[QuasiPolynomial | Total, int], ...], Fraction] = {}
+    for term in terms:
+        numbers[term.factors] = numbers.get(term.factors, Fraction(0)) + term.number
+    terms = [Factored(number, factors) for factors, number in numbers.items() if number]
+    if len(terms) < 2:  # noqa: PLR2004  no sum
+        return terms[0] if terms else Factored(Fraction(0), ())
+    tables = [Counter(dict(term.factors)) for term in terms]
+    common = reduce(lambda one, two: one & two, tables)
+    shared = Fraction(
+        gcd(*(term.number.numerator for term in terms)), lcm(*(term.number.denominator for term in terms))
+    )
+    rest = tuple(_over(term, shared, dict(common)) for term in terms)
+    return Factored(shared, (*common.items(), (Total(rest), 1)))
+
+
+def _over(product: Factored, number: Fraction, common: dict[QuasiPolynomial | Total, int]) -> Factored:
+    """Divide by a number and by factors."""
+    left = ((base, power - common.get(base, 0)) for base, power in product.factors)
+    return Factored(product.number / number, tuple((base, power) for base, power in left if power))
+
+
+def _powered(base: QuasiPolynomial | Total, power: int) -> str:
+    text = str(base) if len(base.terms) == 1 else f"({base})"
+    return text if power == 1 else f"{text}{str(power).translate(SUPERSCRIPTS)}"

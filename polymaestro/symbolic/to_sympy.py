@@ -9,13 +9,26 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from polymaestro.affine import Affine, Floor
+from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.export.names import PYTHON, Names, symbol_names
 from polymaestro.symbolic.cases import Case
+from polymaestro.symbolic.factoring import Factored, Total, factorize
 
 if TYPE_CHECKING:
     import sympy
+
+LATEX = {
+    "≥": r"\geq",
+    "≤": r"\leq",
+    "%": r"\bmod",
+    "·": r" \cdot ",
+    "⌈": r"\lceil ",
+    "⌉": r" \rceil",
+    "⌊": r"\lfloor ",
+    "⌋": r" \rfloor",
+    " or ": r" \text{ or } ",
+}
 
 
 def piecewise(cases: Sequence[Case]) -> sympy.Expr:
@@ -25,8 +38,8 @@ def piecewise(cases: Sequence[Case]) -> sympy.Expr:
     if not cases:
         return sympy.Integer(0)
     if len(cases) == 1 and cases[0].region.is_everywhere:
-        return polynomial(cases[0].value)
-    pairs = [(polynomial(case.value), condition(case.region)) for case in cases]
+        return product(factorize(cases[0].value))
+    pairs = [(product(factorize(case.value)), condition(case.region)) for case in cases]
     return sympy.Piecewise(*pairs, (sympy.Integer(0), True))
 
 
@@ -57,9 +70,33 @@ def source_of(expressions: Mapping[str, sympy.Expr]) -> str:
 
 def latex_of(value: QuasiPolynomial) -> str:
     """Write a quasi-polynomial as LaTeX, factored, without dollar signs."""
+    return latex_of_product(factorize(value))
+
+
+def latex_of_product(value: Factored) -> str:
+    """Write a product of factors as LaTeX."""
     import sympy  # noqa: PLC0415
 
-    return str(sympy.latex(sympy.factor(polynomial(value))))
+    return str(sympy.latex(product(value)))
+
+
+def product(value: Factored) -> sympy.Expr:
+    """Write a product of factors."""
+    import sympy  # noqa: PLC0415
+
+    factors = [
+        (sympy.Add(*map(product, base.terms)) if isinstance(base, Total) else polynomial(base)) ** power
+        for base, power in value.factors
+    ]
+    return sympy.Mul(sympy.Rational(value.number.numerator, value.number.denominator), *factors)
+
+
+def latex_of_region(region: Region) -> str:
+    """Write a region as LaTeX."""
+    text = str(region)
+    for sign, written in LATEX.items():
+        text = text.replace(sign, written)
+    return text
 
 
 def polynomial(value: QuasiPolynomial) -> sympy.Expr:
@@ -92,6 +129,9 @@ def affine(expression: Affine) -> sympy.Expr:
             raised = affine(atom.numerator - (atom.divisor - 1)) / atom.divisor
             whole = affine(atom.numerator) / atom.divisor
             value = sympy.ceiling(raised) if atom.prints_as_ceiling else sympy.floor(whole)
+        elif isinstance(atom, Extremum):
+            pick = sympy.Min if atom.kind == "min" else sympy.Max
+            value = pick(*map(affine, atom.arguments))
         else:
             value = sympy.Symbol(str(atom), integer=True)
         total = total + value * factor

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from polymaestro.affine import Affine
 from polymaestro.errors import WorkloadError, did_you_mean
 from polymaestro.workload.operator import Dim, Operator, Tensor, Window
 
 Pair = int | tuple[int, int]
+
+LSTM_GATES = 4
+"""Input, forget, cell and output gate."""
 
 
 def _pair(value: Pair) -> tuple[int, int]:
@@ -82,6 +87,91 @@ def grouped_conv2d(*, stride: Pair = 1, dilation: Pair = 1, **extents: int | str
     return _convolution("grouped_conv2d", dims, channels, _windows(stride, dilation))
 
 
+def transposed_conv2d(*, stride: Pair = 1, dilation: Pair = 1, **extents: int | str) -> Operator:
+    """Transposed convolution as a scatter: O[n, k, σy+δr, σx+δs] += I[n, c, y, x] · W[k, c, r, s].
+
+    Extents N K C Y X R S, where Y and X are the input rows and columns that are looped over. P and Q are
+    the output rows and columns, P = σ(Y - 1) + δ(R - 1) + 1; directives may name them as they may name
+    the input rows of a convolution, and Y' stands for P. Outputs that no input reaches (where the stride
+    exceeds the filter) are not part of the operator, and neither is cropping.
+
+    >>> str(transposed_conv2d(Y=4, R=3, stride=2).extent("P"))
+    '9'
+    """
+    (stride_y, stride_x), (dilation_y, dilation_x) = _pair(stride), _pair(dilation)
+    windows = (Window("P", "Y", "R", stride_y, dilation_y), Window("Q", "X", "S", stride_x, dilation_x))
+    p, q = (window.coordinate() for window in windows)
+    tensors = (
+        _tensor("I", "input", "n", "c", "y", "x"),
+        _tensor("W", "input", "k", "c", "r", "s"),
+        _tensor("O", "output", "n", "k", p, q),
+    )
+    return Operator(
+        "transposed_conv2d", _dims("transposed_conv2d", "N K C Y X R S", extents), tensors, windows
+    )
+
+
+def max_pool2d(*, stride: Pair = 1, dilation: Pair = 1, **extents: int | str) -> Operator:
+    """Max pooling: O[n, c, p, q] is the largest I[n, c, σp+δr, σq+δs]; one comparison counts as one MAC.
+
+    >>> print(max_pool2d(stride=2, R=2, S=2))
+    max_pool2d: O[n, c, p, q] max= I[n, c, 2·p + r, 2·q + s]
+      N = N, C = C, P = P, Q = Q, R = 2, S = 2
+    """
+    return _pooling("max_pool2d", "max", stride, dilation, extents)
+
+
+def average_pool2d(*, stride: Pair = 1, dilation: Pair = 1, **extents: int | str) -> Operator:
+    """Average pooling: O[n, c, p, q] += I[n, c, σp+δr, σq+δs]; one addition counts as one MAC.
+
+    The scaling of each output by 1/(R·S) is done afterwards and is not part of the operator.
+    """
+    return _pooling("average_pool2d", "sum", stride, dilation, extents)
+
+
+def _pooling(
+    name: str, reduction: Literal["sum", "max"], stride: Pair, dilation: Pair, extents: dict[str, int | str]
+) -> Operator:
+    windows = _windows(stride, dilation)
+    y, x = (window.coordinate() for window in windows)
+    tensors = (_tensor("I", "input", "n", "c", y, x), _tensor("O", "output", "n", "c", "p", "q"))
+    return Operator(name, _dims(name, "N C P Q R S", extents), tensors, windows, reduction=reduction)
+
+
+def fully_connected(**extents: int | str) -> Operator:
+    """Fully connected layer: O[n, k] += I[n, c] · W[k, c], N images, K outputs, C inputs.
+
+    >>> print(fully_connected(K=1000, C=4096))
+    fully_connected: O[n, k] += I[n, c] · W[k, c]
+      N = N, K = 1000, C = 4096
+    """
+    tensors = (
+        _tensor("I", "input", "n", "c"),
+        _tensor("W", "input", "k", "c"),
+        _tensor("O", "output", "n", "k"),
+    )
+    return Operator("fully_connected", _dims("fully_connected", "N K C", extents), tensors)
+
+
+def lstm(**extents: int | str) -> Operator:
+    """The gates of an LSTM for one time step: Z[n, g, k] += A[n, c] · W[g, k, c].
+
+    G gates (4 unless given) of K hidden units each, over C inputs: the new input and the hidden state of
+    the step before, one after the other. What is done element by element afterwards (σ, tanh, the
+    products with the cell state) is no MAC and not part of the operator.
+
+    >>> print(lstm(N=1, K=256, C=512))
+    lstm: Z[n, g, k] += A[n, c] · W[g, k, c]
+      N = 1, G = 4, K = 256, C = 512
+    """
+    tensors = (
+        _tensor("A", "input", "n", "c"),
+        _tensor("W", "input", "g", "k", "c"),
+        _tensor("Z", "output", "n", "g", "k"),
+    )
+    return Operator("lstm", _dims("lstm", "N G K C", {"G": LSTM_GATES, **extents}), tensors)
+
+
 def gemm(**extents: int | str) -> Operator:
     """Matrix product: Z[m, n] += A[m, k] · B[k, n].
 
@@ -95,3 +185,18 @@ def gemm(**extents: int | str) -> Operator:
         _tensor("Z", "output", "m", "n"),
     )
     return Operator("gemm", _dims("gemm", "M N K", extents), tensors)
+
+
+def batched_gemm(**extents: int | str) -> Operator:
+    """Matrix products side by side: Z[b, m, n] += A[b, m, k] · B[b, k, n], as in the heads of attention.
+
+    >>> print(batched_gemm(B=12, K=64))
+    batched_gemm: Z[b, m, n] += A[b, m, k] · B[b, k, n]
+      B = 12, M = M, N = N, K = 64
+    """
+    tensors = (
+        _tensor("A", "input", "b", "m", "k"),
+        _tensor("B", "input", "b", "k", "n"),
+        _tensor("Z", "output", "b", "m", "n"),
+    )
+    return Operator("batched_gemm", _dims("batched_gemm", "B M N K", extents), tensors)

@@ -1,39 +1,39 @@
 """Operators written as einsum strings with affine indices: ``O[n,p] += I[n,2*p+r] * W[r]``.
 
-    statement := tensor ('=' | '+=') tensor { '*' tensor }       the output first
-    tensor    := NAME '[' index { ',' index } ']'
-    index     := ['-'] term { ('+' | '-') term }
-    term      := INT | [INT '*'] variable                        a variable is lower case
+    statement := tensor ('=' | '+=' | 'max=') tensor { '*' tensor }       the output first
+    tensor    := NAME '[' expression { ',' expression } ']'
+    (`reading` has expressions; a variable in them is lower case, `conditions` what `where` may say)
 
 Indices are affine, so convolutions, strides and dilations can be written as they are.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Literal, NoReturn
+from collections.abc import Sequence
+from typing import Literal
 
-from polymaestro.affine import Affine, Extremum, Floor
-from polymaestro.errors import Place, WorkloadError, did_you_mean
-from polymaestro.workload.operator import Dim, Operator, Tensor
-
-WORD = re.compile(
-    r"\s*+(?P<word>[A-Za-z_][A-Za-z0-9_]*+|[0-9]{1,4000}+(?![A-Za-z0-9_.])|\+=|[-+*=,\[\]]|\S|\Z)"
-)
-NAME = re.compile(r"[A-Za-z_]")
+from polymaestro.affine import Affine
+from polymaestro.errors import WorkloadError, did_you_mean
+from polymaestro.workload.conditions import read_conditions
+from polymaestro.workload.operator import REDUCTIONS, Dim, Operator, Tensor
+from polymaestro.workload.reading import NAME, Reader
 
 
-def einsum(statement: str, **extents: int | str) -> Operator:
+def einsum(statement: str, *, where: str | Sequence[str] = (), **extents: int | str) -> Operator:
     """Build the operator of an einsum string; the dimension of variable ``m`` is ``M``.
 
     Extents are symbols of the name of their dimension until an argument fixes them. Dimensions come
-    in the order of their first use, those of the output first.
+    in the order of their first use, those of the output first. `where` holds conditions on the variables,
+    joined by "and" or in a sequence; points that do not meet all of them are not part of the operator.
 
     Raises `WorkloadError` with a caret under what does not read.
 
     >>> print(einsum("Z[m,n] += A[m,k] * B[k,n]", K=16))
     einsum: Z[m, n] += A[m, k] · B[k, n]
       M = M, N = N, K = 16
+    >>> print(einsum("S[i,j] += Q[i,d] * K[j,d]", where="j <= i", D=64))
+    einsum: S[i, j] += Q[i, d] · K[j, d] where i ≥ j
+      I = I, J = J, D = 64
     >>> str(einsum("O[p] += I[2*p + r] * W[r]").tensor("I").access[0])
     '2·p + r'
     """
@@ -44,23 +44,25 @@ def einsum(statement: str, **extents: int | str) -> Operator:
         if name not in dims:
             message = f"this einsum has no dimension {name!r}"
             raise WorkloadError(message + did_you_mean(name, dims))
-    return Operator("einsum", tuple(Dim(d, Affine.of(extents.get(d, d))) for d in dims), tensors)
+    sized = tuple(Dim(d, Affine.of(extents.get(d, d))) for d in dims)
+    constraints = read_conditions(where, reader.variables)
+    return Operator("einsum", sized, tensors, constraints=constraints, reduction=reader.reduction)
 
 
-class _Reader:
-    """Recursive descent with one token of lookahead; `variables` keeps the order of first use."""
+class _Reader(Reader):
+    """Reads one statement; `variables` keeps the order of first use."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
         self.variables: dict[str, None] = {}
-        self.word, self.start, self.stop = "", 0, 0
-        self.advance()
+        self.reduction: Literal["sum", "max"] = "sum"
+        super().__init__(text, "einsum")
 
     def statement(self) -> tuple[Tensor, ...]:
         output = self.tensor("output")
-        if self.word not in ("=", "+="):
-            self.expected("'+=' after the output")
-        self.advance()
+        if self.word not in ("=", *REDUCTIONS.values()):
+            self.expected("'+=' or 'max=' after the output")
+        if self.advance() == "max=":
+            self.reduction = "max"
         tensors = [output, self.input([output])]
         while self.word == "*":
             self.advance()
@@ -92,48 +94,11 @@ class _Reader:
         if self.word != before:
             self.expected(repr(before))
         self.advance()
-        sign = self.advance() if self.word == "-" else "+"
-        total: dict[str | Floor | Extremum, int] = {}
-        constant = 0
-        while True:
-            variable, factor = self.term()
-            factor = -factor if sign == "-" else factor
-            if variable:
-                total[variable] = total.get(variable, 0) + factor
-            else:
-                constant += factor
-            if self.word not in ("+", "-"):
-                return Affine.combine(total, constant)
-            sign = self.advance()
+        return self.expression("an index: a lower-case variable or a number")
 
-    def term(self) -> tuple[str, int]:
-        factor = 1
-        if self.word.isascii() and self.word.isdigit():
-            factor = int(self.advance())
-            if self.word != "*":
-                return "", factor
-            self.advance()
-        if not NAME.match(self.word):
-            self.expected("an index: a lower-case variable or a number")
-        if self.word != self.word.lower():
-            self.fail(f"index {self.word!r} must be lower case: {self.word.lower()!r}", self.start)
-        if self.word.upper() == self.word:
-            self.fail(f"index {self.word!r} needs a letter", self.start)
-        variable = self.advance()
-        self.variables.setdefault(variable)
-        return variable, factor
-
-    def advance(self) -> str:
-        taken = self.word
-        found = WORD.match(self.text, self.stop)
-        self.word = found["word"] if found else ""
-        self.start, self.stop = found.span("word") if found else (len(self.text), len(self.text))
-        return taken
-
-    def expected(self, meaning: str) -> NoReturn:
-        found = repr(self.word[:60]) if self.word else "the end"
-        self.fail(f"expected {meaning}, found {found}", self.start)
-
-    def fail(self, message: str, start: int) -> NoReturn:
-        line = self.text.replace("\n", " ").replace("\r", " ")
-        raise WorkloadError(message + Place("einsum", 1, start + 1, line).excerpt())
+    def name(self, name: str, start: int) -> None:
+        if name != name.lower():
+            self.fail(f"index {name!r} must be lower case: {name.lower()!r}", start)
+        if name.upper() == name:
+            self.fail(f"index {name!r} needs a letter", start)
+        self.variables.setdefault(name)

@@ -1,21 +1,24 @@
-"""Operators: named dimensions with extents, tensors with affine accesses, windows.
+"""Operators: named dimensions with extents, tensors with affine accesses, windows, conditions.
 
 An operator says WHAT is computed (`model.md` §1). One point of its iteration domain is one
 multiply-accumulate (MAC). Each dimension, called by an upper-case name, has a loop variable of the
-same name in lower case: extent ``K``, variable ``k``.
+same name in lower case: extent ``K``, variable ``k``. The domain is the box of all extents, or the part
+of it where conditions hold, as j ≤ i in causal attention.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
-from polymaestro.affine import RESERVED, Affine
+from polymaestro.affine import RESERVED, Affine, comparison
 from polymaestro.errors import WorkloadError, did_you_mean
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+REDUCTIONS = {"sum": "+=", "max": "max="}
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,10 @@ class Tensor:
 class Window:
     """A sliding window: input = stride · output + dilation · filter, all dimension names.
 
-    The input coordinate (MAESTRO's Y or X) is no loop dimension; directives may name it all the same.
+    The names are those of a convolution: outputs and taps are loop dimensions, the input coordinate
+    (MAESTRO's Y or X) is none, but directives may name it all the same. A transposed convolution loops
+    over its inputs and scatters: there Y is the `output` of the window and P, the rows that it writes, its
+    `input`. What is said of input rows and outputs holds with the roles swapped.
     """
 
     input: str
@@ -91,9 +97,13 @@ class Window:
 
 @dataclass(frozen=True)
 class Operator:
-    """What is computed: dimensions, tensors (exactly one output) and windows.
+    """What is computed: dimensions, tensors (exactly one output), windows, conditions, the reduction.
 
-    Raises `WorkloadError` when names clash or an access uses an unknown variable.
+    Each of `constraints` is an expression that is ≥ 0 on the iteration domain; an upper-case name in it
+    is the extent of that dimension. `reduction` is what becomes of the products that meet in one output.
+
+    Raises `WorkloadError` when names clash, an access or a condition uses an unknown name, or a condition
+    holds nowhere.
 
     >>> from polymaestro.workload import conv2d
     >>> op = conv2d(K=64, C=3, R=3, S=3)
@@ -107,9 +117,19 @@ class Operator:
     dims: tuple[Dim, ...]
     tensors: tuple[Tensor, ...]
     windows: tuple[Window, ...] = ()
+    constraints: tuple[Affine, ...] = ()
+    reduction: Literal["sum", "max"] = "sum"
 
     def __post_init__(self) -> None:
-        """Check that every name is unique, known and used."""
+        """Check that every name is unique and known, and that each condition can hold."""
+        self._check_accesses()
+        for constraint in self.constraints:
+            self._check_constraint(constraint)
+        if self.reduction not in REDUCTIONS:
+            message = f"unknown reduction {self.reduction!r}"
+            raise WorkloadError(message + did_you_mean(str(self.reduction), REDUCTIONS))
+
+    def _check_accesses(self) -> None:
         names = [dim.name for dim in self.dims]
         lowered = [dim.variable for dim in self.dims] + [w.input.lower() for w in self.windows]
         twice = sorted({name.upper() for name in lowered if lowered.count(name) > 1})
@@ -130,6 +150,40 @@ class Operator:
                 if role not in names:
                     message = f"window {window.input!r} uses unknown dimension {role!r}"
                     raise WorkloadError(message + did_you_mean(role, names))
+
+    def _check_constraint(self, constraint: Affine) -> None:
+        variables = [dim.variable for dim in self.dims]
+        known = [*variables, *(dim.name for dim in self.dims)]
+        for name in sorted(constraint.names() - set(known)):
+            message = f"the condition {comparison(constraint)} uses unknown name {name!r}"
+            raise WorkloadError(message + did_you_mean(name, known))
+        if not constraint.names() & set(variables):
+            message = f"the condition {comparison(constraint)} uses no loop variable, so it chooses no points"
+            raise WorkloadError(message)
+        condition = constraint.substitute(self._extents)
+        greatest = _greatest(condition, {d.variable: d.extent for d in self.dims})
+        if greatest is not None and greatest < 0:
+            message = f"{self.name} has an empty domain: {comparison(condition)} never holds"
+            raise WorkloadError(message)
+
+    @property
+    def _extents(self) -> dict[str, Affine]:
+        return {dim.name: dim.extent for dim in self.dims}
+
+    @cached_property
+    def conditions(self) -> tuple[Affine, ...]:
+        """The `constraints` over loop variables and the symbols of extents."""
+        return tuple(each.substitute(self._extents) for each in self.constraints)
+
+    @cached_property
+    def primes(self) -> dict[str, str]:
+        """The output coordinates as MAESTRO calls them: Y' is what the input rows Y become."""
+        gathered = {f"{w.input}'": w.output for w in self.windows if not self.scatters(w)}
+        return gathered | {f"{w.output}'": w.input for w in self.windows if self.scatters(w)}
+
+    def scatters(self, window: Window) -> bool:
+        """Whether a window is over what is written, as in a transposed convolution."""
+        return window.coordinate() in self.output.access
 
     def extent(self, dim: str) -> Affine:
         """Give the extent of a dimension, or of the input coordinate of a window."""
@@ -174,14 +228,38 @@ class Operator:
         dims = tuple(
             Dim(d.name, Affine.of(extents[d.name]) if d.name in extents else d.extent) for d in self.dims
         )
-        return Operator(self.name, dims, self.tensors, self.windows)
+        return replace(self, dims=dims)
 
     def __str__(self) -> str:
-        """Print the computation and the extents."""
-        reads = " · ".join(_indexed(t) for t in self.tensors if t.role == "input")
+        """Print the computation, the conditions on its domain, and the extents."""
         sizes = ", ".join(f"{d.name} = {d.extent}" for d in self.dims)
-        return f"{self.name}: {_indexed(self.output)} += {reads}\n  {sizes}"
+        where = f" where {self.domain}" if self.constraints else ""
+        return f"{self.name}: {self.statement}{where}\n  {sizes}"
+
+    @property
+    def statement(self) -> str:
+        """What is done at one point of the domain, as text."""
+        reads = " · ".join(_indexed(t) for t in self.tensors if t.role == "input")
+        return f"{_indexed(self.output)} {REDUCTIONS[self.reduction]} {reads}"
+
+    @property
+    def domain(self) -> str:
+        """The conditions on the domain, as text; empty where the domain is the whole box."""
+        return " and ".join(map(comparison, self.conditions))
 
 
 def _indexed(tensor: Tensor) -> str:
     return f"{tensor.name}[{', '.join(map(str, tensor.access))}]"
+
+
+def _greatest(expression: Affine, extents: Mapping[str, Affine]) -> int | None:
+    """Give a bound that an expression does not exceed on the box; None where a symbol decides."""
+    total = expression.constant
+    for atom, factor in expression.terms:
+        if not isinstance(atom, str) or atom not in extents:
+            return None
+        if factor > 0:
+            if not extents[atom].is_constant:
+                return None
+            total += factor * (extents[atom].constant - 1)
+    return total

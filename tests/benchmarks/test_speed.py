@@ -26,6 +26,26 @@ def test_deriving_conv2d_with_every_extent_a_symbol(benchmark: BenchmarkFixture,
     assert len(analysis.symbols) == 7
 
 
+@pytest.mark.parametrize("name", FLOWS)
+def test_views_of_every_quantity_of_conv2d(benchmark: BenchmarkFixture, name: str) -> None:
+    analysis = pm.analyze(pm.conv2d(), FLOWS[name], 256)
+
+    def views() -> int:
+        forms = analysis.divisible("P >= R", "Q > S").forms.every().values()
+        return len([str(form.generic()) + str(form.asymptotic(("R", "S"))) for form in forms])
+
+    assert benchmark.pedantic(views, rounds=2) >= 17
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_printing_every_exact_form_of_conv2d(benchmark: BenchmarkFixture, name: str) -> None:
+    def printed() -> int:
+        forms = pm.analyze(pm.conv2d(), FLOWS[name], 256).forms.every().values()
+        return len([str(form) for form in forms])
+
+    assert benchmark.pedantic(printed, rounds=2) >= 17
+
+
 def test_importing_polymaestro(benchmark: BenchmarkFixture) -> None:
     """Print the CPU time of the import itself, beside the time of a whole interpreter."""
     code = "import time; start = time.process_time(); import polymaestro; print(time.process_time() - start)"

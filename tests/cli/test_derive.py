@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 import polymaestro as pm
 from polymaestro.cli import main
+from polymaestro.model import paper
 
 GEMM = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } Dataflow {
   TemporalMap(1,1) N; SpatialMap(1,1) M; TemporalMap(5,5) K; Cluster(5); SpatialMap(1,1) K; } } }"""
@@ -34,6 +35,23 @@ def test_kept_dimensions_stay_numbers() -> None:
     assert result.exit_code == 0
     assert "R = 3, S = 3" in result.stdout
     assert "parameters: C, K, N, P, Q, where" in result.stdout
+
+
+@pytest.mark.parametrize("style", ["text", "markdown", "latex", "json", "html"])
+def test_the_report_is_that_of_the_layer_in_its_own_case(style: str) -> None:
+    result = run("--report", *([] if style == "text" else [f"--{style}"]))
+    assert result.exit_code == 0
+    analysis = pm.analyze(pm.gemm(), pm.parse_network(GEMM).layers[0].mapping_dataflow(), 20)
+    own = {"M": 40, "N": 60, "K": 100}
+    assert result.stdout == paper.WRITERS[style](analysis.paper(own)) + "\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--html"], ["--report", "--leading"], ["--report", "--exact", "macs"], ["--report", "--export", "c"]],
+)
+def test_formats_that_only_the_report_has_and_views_that_it_has_anyway(arguments: list[str]) -> None:
+    assert run(*arguments).exit_code == 2
 
 
 def test_exact_prints_all_cases_of_one_formula() -> None:
@@ -89,3 +107,53 @@ def test_a_layer_where_the_dataflow_is_not_legal_is_refused() -> None:
     result = run(text=GEMM.replace("SpatialMap(1,1) M", "SpatialMap(3,5) M"))
     assert (result.exit_code, result.stdout) == (1, "")
     assert "is not legal; the dataflow is legal only where" in result.stderr
+
+
+def test_the_divisible_view_has_no_edge_tiles() -> None:
+    result = run("--divisible")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "where K % 5 = 0, M % 4 = 0" in result.stdout
+    assert "⌈" not in result.stdout
+    assert "K·M·N/20" in result.stdout  # steps: K/5 · M/4 · N
+
+
+def test_a_layer_with_edge_tiles_is_outside_the_divisible_view() -> None:
+    result = run("--divisible", text=GEMM.replace("M: 40", "M: 41"))
+    assert result.exit_code == 0
+    assert result.stderr.startswith("note: layer G itself (")
+
+
+def test_leading_terms_say_in_which_sense_they_hold() -> None:
+    result = run("--leading", "--small", "R, S", "--num-pes", "256", "--layer", "C", text=CONV)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "conv2d, leading terms as C, K, N, P, Q grow together, R, S fixed" in result.stdout
+    assert "I       parent reads    C·K·N·P·Q·R/4" in result.stdout
+    table = run("--leading", "--latex").stdout
+    assert r"$\frac{K M N}{20}$" in table
+
+
+def test_the_leading_term_of_one_formula() -> None:
+    assert run("--leading", "--exact", "L2.B.parent_reads").stdout == "K·M·N/4\n"
+    assert run("--leading", "--exact", "L2.B.parent_reads", "--markdown").stdout == "`K·M·N/4`\n"
+    document = json.loads(run("--leading", "--small", "K", "--json").stdout)
+    assert document["sense"] == "as M, N grow together, K fixed"
+    assert document["leading"]["steps"] == [{"value": "M·N·⌈K/5⌉/4", "where": "everywhere"}]
+
+
+def test_small_without_leading_is_a_wrong_command_line() -> None:
+    result = run("--small", "K")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--small goes with --leading" in result.stderr
+
+
+def test_a_small_symbol_that_is_none_is_refused() -> None:
+    result = run("--leading", "--small", "Kk")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "no symbol 'Kk'; did you mean 'K'?" in result.stderr
+
+
+def test_leading_terms_are_not_exported() -> None:
+    result = run("--leading", "--export", "c")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--export and --leading exclude each other" in result.stderr
+    assert run("--divisible", "--export", "python").exit_code == 0

@@ -30,7 +30,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("command", ["analyze", "derive", "explain"])
+@pytest.mark.parametrize("command", ["analyze", "check", "derive", "explain"])
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_files(tmp_path: Path, command: str, name: str) -> None:
     file = tmp_path / f"{name}.m"
@@ -39,10 +39,10 @@ def test_wrong_files(tmp_path: Path, command: str, name: str) -> None:
     assert result.exit_code == 1, result.exception
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("error: ") == 1
-    assert command == "analyze" or not result.stdout
+    assert command in ("analyze", "check") or not result.stdout
 
 
-@pytest.mark.parametrize("command", ["analyze", "derive", "explain"])
+@pytest.mark.parametrize("command", ["analyze", "check", "derive", "explain"])
 def test_files_that_cannot_be_read(tmp_path: Path, command: str) -> None:
     for file in (tmp_path, tmp_path / "missing.m"):
         result = CliRunner().invoke(main, [command, str(file), "--num-pes", "20"])
@@ -133,7 +133,7 @@ def test_the_program_imports_no_algebra_to_print_numbers() -> None:
 
 def test_version_and_help() -> None:
     assert re.fullmatch(r"polymaestro \d+\.\d+\.\d+\n", program("--version").stdout)
-    for command in ("analyze", "derive", "explain"):
+    for command in ("analyze", "check", "derive", "explain"):
         assert f"polymaestro {command}" in program(command, "--help").stdout
 
 

@@ -21,6 +21,7 @@ from polymaestro.dataflow import (
     parse_network,
     print_network,
 )
+from polymaestro.dataflow.layers import TYPES
 from polymaestro.errors import LanguageError, PolymaestroError
 from polymaestro.hardware import parse_hardware
 
@@ -111,8 +112,9 @@ DATAFLOWS = st.lists(st.one_of(MAPS, CLUSTERS), min_size=1, max_size=8).map(
 )
 LABELS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,12}", fullmatch=True)
 PAIRS = st.tuples(st.integers(1, 5), st.integers(1, 5))
-TYPES = st.sampled_from(["CONV", "DSCONV", "NGCONV", "TRCONV", "GEMM", "FC", "POOL", "LSTM"])
-LAYERS = st.builds(Layer, LABELS, TYPES, PAIRS, PAIRS, st.dictionaries(DIMS, sizes(), max_size=6), DATAFLOWS)
+LAYERS = st.builds(
+    Layer, LABELS, st.sampled_from(TYPES), PAIRS, PAIRS, st.dictionaries(DIMS, sizes(), max_size=6), DATAFLOWS
+)
 NETWORKS = st.builds(Network, LABELS, st.lists(LAYERS, max_size=4).map(tuple))
 
 

@@ -5,7 +5,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from polymaestro import analyze
+from polymaestro.affine import Affine
 from polymaestro.dataflow import Layer, Network, load, parse_dataflow, parse_network
+from polymaestro.dataflow.layers import TYPES
 from polymaestro.errors import DataflowError, WorkloadError
 from polymaestro.loopnest.interpreter import interpret
 
@@ -38,11 +41,71 @@ def test_each_type_has_its_operator() -> None:
     assert (extents(grouped)["G"], extents(grouped)["K"], extents(grouped)["C"]) == ("32", "4", "2")
 
 
-@pytest.mark.parametrize("kind", ["TRCONV", "FC", "POOL", "LSTM"])
-def test_types_that_cannot_be_analysed_read_and_say_so(kind: str) -> None:
-    layer = layer_of(kind, "K: 4")
-    with pytest.raises(WorkloadError, match=rf"type {kind} cannot be analysed yet; these can: CONV, .*GEMM"):
-        layer.operator()
+@pytest.mark.parametrize(
+    ("kind", "dimensions", "operator", "expected"),
+    [
+        ("TRCONV", "K: 8, C: 4, R: 3, Y: 5, X: 6", "transposed_conv2d", "N=1 K=8 C=4 Y=5 X=6 R=3 S=1"),
+        ("FC", "K: 10, C: 20", "fully_connected", "N=1 K=10 C=20"),
+        ("FC", "K: 10, C: 20, R: 7, S: 7, Y: 7, X: 7", "conv2d", "N=1 K=10 C=20 P=1 Q=1 R=7 S=7"),
+        ("FC", "K: 10, C: 20, R: 1, S: 1, Y: 1, X: 1", "fully_connected", "N=1 K=10 C=20"),
+        ("FC", "C: 20, R: 7, Y': 1", "conv2d", "N=1 K=1 C=20 P=1 Q=1 R=7 S=1"),
+        ("FC", "C: 20, R: H, Y: H", "conv2d", "N=1 K=1 C=20 P=1 Q=1 R=H S=1"),
+        ("POOL", "C: 20, R: 2, S: 2, Y: 9, X: 8", "max_pool2d", "N=1 C=20 P=8 Q=7 R=2 S=2"),
+        ("AVGPOOL", "N: 3, C: 20, R: 2, Y': 9", "average_pool2d", "N=3 C=20 P=9 Q=1 R=2 S=1"),
+        ("LSTM", "N: 2, K: 256, C: 512", "lstm", "N=2 G=4 K=256 C=512"),
+        ("LSTM", "K: 256, C: 512, G: 3, R: 1", "lstm", "N=1 G=3 K=256 C=512"),
+        ("GEMM", "M: 4, N: 5, K: 6, B: 7", "batched_gemm", "B=7 M=4 N=5 K=6"),
+    ],
+)
+def test_dimensions_of_each_type(kind: str, dimensions: str, operator: str, expected: str) -> None:
+    layer = layer_of(kind, dimensions)
+    assert layer.operator().name == operator
+    assert " ".join(f"{dim}={extent}" for dim, extent in extents(layer).items()) == expected
+
+
+@given(st.integers(1, 9), st.integers(1, 4), st.integers(1, 3), st.integers(1, 2))
+def test_a_transposed_convolution_scatters_to_as_many_rows(
+    rows: int, taps: int, stride: int, dilation: int
+) -> None:
+    written = {stride * y + dilation * r for y in range(rows) for r in range(taps)}
+    more = f"Stride {{ Y: {stride} }} Dilation {{ Y: {dilation} }}"
+    layer = layer_of("TRCONV", f"Y: {rows}, R: {taps}, Y': {max(written) + 1}", more)
+    assert layer.operator().extent("P") == Affine.of(max(written) + 1)
+    with pytest.raises(
+        WorkloadError, match=rf"scatter to {max(written) + 1} outputs; keep Y and leave Y' out"
+    ):
+        layer_of("TRCONV", f"Y: {rows}, R: {taps}, Y': {max(written) + 2}", more).operator()
+
+
+def test_every_type_is_analysed() -> None:
+    flow = parse_dataflow("SpatialMap(1,1) C; TemporalMap(2,2) K")
+    for kind in TYPES:
+        text = (
+            "M: 4, N: 3, K: 6" if kind == "GEMM" else "N: 2, C: 5, R: 2, Y': 3" if "POOL" in kind else "C: 5"
+        )
+        [layer] = (
+            Network("N", (layer_of(kind, text),))
+            .with_dataflow(parse_dataflow("SpatialMap(1,1) K") if kind == "GEMM" else flow)
+            .layers
+        )
+        operator, mapped = layer.operator(), layer.mapping_dataflow()
+        analysis, seen = analyze(operator, mapped, 4), interpret(operator, mapped, 4)
+        assert seen.legal
+        assert (analysis.macs.at(), analysis.steps.at()) == (seen.macs, seen.steps)
+
+
+def test_output_rows_of_a_transposed_convolution_may_be_named() -> None:
+    [layer] = (
+        Network("N", (layer_of("TRCONV", "C: 2, R: 2, Y: 4, S: 1, X: 3", "Stride { Y: 2 X: 1 }"),))
+        .with_dataflow(parse_dataflow("SpatialMap(Sz(R),2) Y'; TemporalMap(1,1) X'; TemporalMap(1,1) C"))
+        .layers
+    )
+    seen = interpret(layer.operator(), layer.mapping_dataflow(), 4)
+    # one input row a unit, whose two taps write two output rows that no other unit writes
+    assert (seen.legal, seen.steps) == (True, 2 * 3)
+    assert (
+        seen.boundaries[0].tensors["O"]["drains"] == seen.boundaries[0].tensors["O"]["final_writes"] == 8 * 3
+    )
 
 
 def test_an_unknown_type_is_refused_when_built() -> None:
@@ -88,6 +151,23 @@ def test_symbolic_rows_give_symbolic_outputs() -> None:
         ("CONV", "G: 4", "", "type CONV has no dimension 'G'"),
         ("CONV", "M: 1", "", "type CONV has no dimension 'M'"),
         ("GEMM", "M: 4, C: 2", "", "type GEMM has no dimension 'C'"),
+        ("TRCONV", "G: 4", "", "type TRCONV has no dimension 'G'"),
+        ("TRCONV", "Y: 4, R: 3, Y': 9", "", "Y' = 9, but Y = 4 and R = 3 scatter to 6 outputs"),
+        ("TRCONV", "Y': 9", "", "Y' = 9, but Y = 1 and R = 1 scatter to 1 outputs"),
+        ("FC", "KK: 4", "", "type FC has no dimension 'KK'; did you mean 'K'"),
+        (
+            "FC",
+            "R: 3, Y: 5",
+            "",
+            "an FC has one output per image and channel, but here P = 3; make R as large as Y",
+        ),
+        ("FC", "Y': H", "", "an FC has one output per image and channel, but here P = H"),
+        ("FC", "K: 4", "Stride { Y: 2 }", "an FC has no window, so Stride and Dilation must be 1"),
+        ("POOL", "K: 4", "", "type POOL has no dimension 'K'"),
+        ("AVGPOOL", "R: 7, Y: 5", "", r"the window \(R = 7\) covers 7 of the input"),
+        ("LSTM", "CC: 4", "", "type LSTM has no dimension 'CC'; did you mean 'C'"),
+        ("LSTM", "R: 3", "", "type LSTM has no dimension 'R'"),
+        ("LSTM", "K: 4", "Dilation { X: 2 }", "an LSTM has no window"),
         ("GEMM", "M: 4", "Stride { X: 2 }", "a GEMM has no window"),
         ("DSCONV", "C: 8, K: 2", "", "write Type: NGCONV with G: 8, C: 1, K: 2"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -58,7 +59,14 @@ def loops(
 def test_the_nest_executes_what_the_directives_say(drawn: tuple[pm.Operator, pm.Dataflow, int]) -> None:
     operator, flow, num_pes = drawn
     expected = [(each.unit, each.box) for each in executed(numeric(operator, flow, num_pes, {}))]
-    assert list(run(lower(operator, flow, num_pes))) == expected
+    found = [(unit, box) for unit, box in run(lower(operator, flow, num_pes)) if has_points(operator, box)]
+    assert found == expected
+
+
+def has_points(operator: pm.Operator, box: Box) -> bool:
+    names = [dim.variable for dim in operator.dims]
+    points = (dict(zip(names, point, strict=True)) for point in itertools.product(*(range(*r) for r in box)))
+    return any(all(each.evaluate(point) >= 0 for each in operator.conditions) for point in points)
 
 
 def test_a_covering_map_has_no_loop() -> None:

@@ -36,7 +36,7 @@ def test_indices_are_affine() -> None:
     ("text", "message", "column"),
     [
         ("", "expected the name of an output tensor, found the end", 1),
-        ("Z[m] - A[m]", r"expected '\+=' after the output, found '-'", 6),
+        ("Z[m] - A[m]", r"expected '\+=' or 'max=' after the output, found '-'", 6),
         ("Z[m] += A[m] B[m]", "expected '\\*' and one more input, or the end, found 'B'", 14),
         ("Z[m] += A[M]", "index 'M' must be lower case: 'm'", 11),
         ("Z[m] += A[m", "expected ',' or ']', found the end", 12),
@@ -54,6 +54,55 @@ def test_a_caret_stands_under_the_mistake(text: str, message: str, column: int) 
         einsum(text)
     if text:
         assert str(caught.value).splitlines()[-1] == " " * (column + 1) + "^"
+
+
+@pytest.mark.parametrize(
+    ("where", "domain"),
+    [
+        ("j <= i", "i ≥ j"),
+        ("j<i", "j < i"),
+        ("i >= 2*j - 1 and j > 3", "i + 1 ≥ 2·j and j ≥ 4"),
+        (["j <= i", "i - j < 4"], "i ≥ j and j + 3 ≥ i"),
+        ("1 <= i + j <= 3", "i + j ≥ 1 and i + j ≤ 3"),
+        ("0 == i - j", "i ≥ j and j ≥ i"),
+        ("-i + J > j", "i + j < J"),
+        ([], ""),
+    ],
+)
+def test_conditions_are_read(where: str | list[str], domain: str) -> None:
+    assert einsum("S[i,j] += A[i] * B[j]", where=where).domain == domain
+
+
+@given(st.integers(-9, 9), st.integers(-9, 9), st.sampled_from(["<=", "<", ">=", ">", "=="]))
+def test_each_relation_means_what_python_says(i: int, j: int, relation: str) -> None:
+    constraints = einsum("S[i,j] += A[i] * B[j]", where=f"2*i + 1 {relation} j").constraints
+    held = all(each.evaluate({"i": i, "j": j}) >= 0 for each in constraints)
+    assert held == eval(f"2*i + 1 {relation} j", {}, {"i": i, "j": j})  # noqa: S307  the text is ours
+
+
+@pytest.mark.parametrize(
+    ("where", "message", "column"),
+    [
+        ("", "expected a variable, an extent or a number, found the end", 1),
+        ("j", "expected one of <= < >= > ==, found the end", 2),
+        ("j <= ii", "the condition uses unknown name 'ii'; did you mean 'i'", 6),
+        ("j <= i or i < 3", "expected a relation, 'and', or the end, found 'or'", 8),
+        ("j <= i and", "expected a variable, an extent or a number, found the end", 11),
+        ("j = i", "expected one of <= < >= > ==, found '='", 3),
+        ("i*j < 3", r"expected one of <= < >= > ==, found '\*'", 2),
+    ],
+)
+def test_a_caret_stands_under_the_mistake_in_a_condition(where: str, message: str, column: int) -> None:
+    with pytest.raises(WorkloadError, match=message) as caught:
+        einsum("S[i,j] += A[i] * B[j]", where=where)
+    if where:
+        assert str(caught.value).splitlines()[-1] == " " * (column + 1) + "^"
+
+
+def test_the_largest_product_instead_of_the_sum() -> None:
+    assert einsum("Z[m] max= A[m,k]").reduction == "max"
+    assert einsum("Z[m] += A[m,k]").reduction == einsum("Z[m] = A[m,k]").reduction == "sum"
+    assert str(einsum("max[m] max= A[m,k]", M=2, K=3)) == "einsum: max[m] max= A[m, k]\n  M = 2, K = 3"
 
 
 def test_an_extent_of_an_unknown_dimension_is_refused() -> None:

@@ -1,0 +1,158 @@
+"""Capacity: what a dataflow keeps in a memory against the size of that memory (`model.md` §3).
+
+L1, in each PE, holds one tile of every tensor; L2 holds what all units of level 0 hold together at one
+step. Each needs the largest that ever occurs, tensor by tensor, and twice that when double-buffered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from polymaestro.checking.measuring import Number
+from polymaestro.counting import Counter
+from polymaestro.dataflow.legality import Finding
+from polymaestro.errors import CountingUnavailableError
+from polymaestro.hardware import Hardware
+from polymaestro.movement.steps import GroupSteps
+from polymaestro.relations import Relations
+from polymaestro.symbolic import ClosedForm, FormBuilder
+from polymaestro.workload import Tensor
+
+
+@dataclass(frozen=True)
+class TensorNeed:
+    """The largest tile of a tensor, in words, and the first step (and the unit) at which it is so large.
+
+    Both are empty where extents are symbols; the words are None where no engine counts them.
+    """
+
+    name: str
+    words: Number
+    step: Mapping[str, int]
+    unit: Mapping[str, int]
+
+    def __str__(self) -> str:
+        """Write the words and where they are first needed."""
+        first = ", ".join(f"{name} = {value}" for name, value in {**self.step, **self.unit}.items())
+        return f"{self.name} {self.words}" + (f" (first at {first})" if first else "")
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a memory of `size` words has to hold; `buffers` is 2 when it is double-buffered."""
+
+    memory: str
+    size: int
+    buffers: int
+    tensors: tuple[TensorNeed, ...]
+
+    @property
+    def words(self) -> int | None:
+        """The words of all tensors and buffers; None where extents are symbols."""
+        sizes = [tensor.words for tensor in self.tensors]
+        known = [size for size in sizes if isinstance(size, int)]
+        return self.buffers * sum(known) if len(known) == len(sizes) else None
+
+    @property
+    def excess(self) -> int:
+        """By how many words the memory is too small; 0 where it is not, or where that is not known."""
+        return max(0, (self.words or 0) - self.size)
+
+    def __str__(self) -> str:
+        """Say what is needed, of which tensors."""
+        shown = ", ".join(map(str, self.tensors))
+        times = f"{self.buffers} × " if self.buffers > 1 else ""
+        needs = f" of {self.words} needed" if self.words is not None else ""
+        return f"{self.memory} has {self.size} words{needs}: {times}({shown})"
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the need as JSON data."""
+        return {
+            "memory": self.memory,
+            "size": self.size,
+            "words": self.words,
+            "excess": self.excess,
+            "buffers": self.buffers,
+            "tensors": {
+                each.name: {
+                    "words": str(each.words) if isinstance(each.words, ClosedForm) else each.words,
+                    "step": dict(each.step),
+                    "unit": dict(each.unit),
+                }
+                for each in self.tensors
+            },
+        }
+
+
+def needs_of(relations: Relations, hardware: Hardware, *, double_buffered: bool) -> tuple[Need, ...]:
+    """Give what each memory of the hardware that has a size must hold."""
+    buffers = 2 if double_buffered else 1
+    sizes = (("L2", hardware.l2_size, 1), ("L1", hardware.l1_size, relations.nest.depth))
+    return tuple(
+        Need(memory, size, buffers, _tensors(relations, depth, together=memory == "L2"))
+        for memory, size, depth in sizes
+        if size is not None
+    )
+
+
+def capacity_findings(needs: Sequence[Need]) -> Iterator[Finding]:
+    """Give an error for each memory that is too small, and a warning where that cannot be counted."""
+    for need in needs:
+        unknown = [tensor.name for tensor in need.tensors if tensor.words is None]
+        if unknown:
+            reason = (
+                f"whether {need.size} words of {need.memory} suffice is not known: "
+                f"no engine counts the largest tile of {', '.join(unknown)}"
+            )
+            yield Finding(reason, rule="capacity", severity="warning")
+        if need.excess:
+            yield Finding(f"{need}; {need.excess} words too many", rule="capacity")
+
+
+def _tensors(relations: Relations, depth: int, *, together: bool) -> tuple[TensorNeed, ...]:
+    groups = [GroupSteps(group, depth) for group in relations.groups]
+    counter = Counter(relations.context)
+    builder = FormBuilder.of(relations.context)
+    largest = _Largest(groups, counter, builder, together=together)
+    return tuple(largest.of(tensor) for tensor in relations.nest.operator.tensors)
+
+
+@dataclass(frozen=True)
+class _Largest:
+    """Finds largest tiles: the product of those of the groups, whose steps are free of each other."""
+
+    groups: Sequence[GroupSteps]
+    counter: Counter
+    builder: FormBuilder
+    together: bool
+
+    def of(self, tensor: Tensor) -> TensorNeed:
+        """Give the largest tile of a tensor; with `together`, of all units at once."""
+        try:
+            return self._counted(tensor)
+        except CountingUnavailableError:
+            return TensorNeed(tensor.name, None, {}, {})
+
+    def _counted(self, tensor: Tensor) -> TensorNeed:
+        tiles = {g: g.spread(g.tile(tensor)) if self.together else g.tile(tensor) for g in self.groups}
+        if any(tile.is_empty() for tile in tiles.values()):
+            return TensorNeed(tensor.name, 0, {}, {})
+        counts = {group: self.counter.peak(tile) for group, tile in tiles.items()}
+        form = self.builder.form(((1, tuple(counts.values())),))
+        if form.symbols:
+            return TensorNeed(tensor.name, form, {}, {})
+        sizes = {group: count.at({}) for group, count in counts.items()}
+        found: dict[str, int] = {}
+        for group, tile in tiles.items():
+            found |= group.first_in_time(self.counter.steps_of_peak(tile, sizes[group]))
+        loops = sorted((loop for g in self.groups for loop in g.loops), key=lambda each: each.position)
+        names = sorted(found.keys() - {loop.name for loop in loops})
+        return TensorNeed(
+            tensor.name,
+            prod(sizes.values()),
+            {loop.name: found[loop.name] for loop in loops},
+            {name: found[name] for name in names},
+        )

@@ -1,0 +1,37 @@
+"""Assumptions: conditions on the parameters as a user writes them, read as sets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+import islpy as isl
+
+from polymaestro.affine import RESERVED
+from polymaestro.errors import AssumptionError, did_you_mean
+
+SIGNS = {"==": "=", "%": " mod ", "≥": ">=", "≤": "<=", "·": "*"}
+
+
+def assumed(assumption: str, symbols: Collection[str]) -> isl.Set:
+    """Read an assumption; ``%`` and ``==`` are accepted beside isl's own ``mod`` and ``=``.
+
+    Raises `AssumptionError` for what does not read and for a name that is no symbol.
+
+    >>> print(assumed("C % 64 == 0", ["C", "K"]))
+    [C, K] -> {  : (C) mod 64 = 0 }
+    """
+    text = assumption
+    for sign, written in SIGNS.items():
+        text = text.replace(sign, written)
+    message = f"cannot read the assumption {assumption!r}; write e.g. 'C % 64 == 0' or 'P >= R'"
+    if not text.strip() or re.search(r"[^\w\s<>=!+*/(),-]", text):
+        raise AssumptionError(message)
+    for name in re.findall(r"[^\W\d]\w*", text):
+        if name not in symbols and name not in RESERVED:
+            unknown = f"assumption {assumption!r}: {name} is no symbol of the formulas"
+            raise AssumptionError(unknown + did_you_mean(name, symbols))
+    try:
+        return isl.Set(f"[{', '.join(symbols)}] -> {{ : {text} }}").params()
+    except isl.Error:
+        raise AssumptionError(message) from None

@@ -1,0 +1,74 @@
+"""`polymaestro diff`: tables, numbers at the layer, regions, and what is refused."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from polymaestro.cli import main
+
+LAYER = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } Dataflow { FLOW } } }"""
+ROWS = "TemporalMap(1,1) N; SpatialMap(1,1) M"
+COLUMNS = "TemporalMap(1,1) M; SpatialMap(1,1) N"
+CONV = """Network N { Layer C { Type: CONV Dimensions { K: 64, C: 64, R: 3, S: 3, Y: 58, X: 58 } Dataflow {
+  SpatialMap(1,1) K; TemporalMap(64,64) C; TemporalMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X;
+  Cluster(64); SpatialMap(1,1) C; } } }"""
+
+Golden = Callable[[str, str], None]
+
+
+def run(tmp_path: Path, *arguments: str, second: str = COLUMNS) -> Result:
+    for name, flow in (("rows", ROWS), ("columns", second)):
+        (tmp_path / f"{name}.m").write_text(LAYER.replace("FLOW", flow), encoding="utf-8")
+    files = [str(tmp_path / "rows.m"), str(tmp_path / "columns.m")]
+    return CliRunner().invoke(main, ["diff", *files, "--num-pes", "4", *arguments])
+
+
+@pytest.mark.parametrize("style", ["text", "markdown", "json"])
+def test_two_files_with_one_layer(tmp_path: Path, golden: Golden, style: str) -> None:
+    result = run(tmp_path, *([] if style == "text" else [f"--{style}"]))
+    assert (result.exit_code, result.stderr) == (0, "")
+    golden(f"cli-diff-{style}.txt", result.stdout)
+
+
+def test_where_says_which_needs_less(tmp_path: Path) -> None:
+    text = run(tmp_path, "--where", "L2.B.parent_reads").stdout
+    assert text.splitlines()[1:] == ["  <  where M ≥ 2, N ≥ 5", "  =  where M ≥ 2, N ≤ 4 or M = 1"]
+    document = json.loads(run(tmp_path, "--where", "L2.B.parent_reads", "--json").stdout)
+    assert [part["sign"] for part in document["parts"]] == ["<", "="]
+
+
+def test_a_published_dataflow_is_tried_on_the_layer(tmp_path: Path) -> None:
+    file = tmp_path / "conv.m"
+    file.write_text(CONV, encoding="utf-8")
+    arguments = ["diff", str(file), "YX-P", "--num-pes", "256", "--keep", "R,S"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("conv2d: conv against YX-P\n")
+    assert CliRunner().invoke(main, ["diff", "KC-P", *arguments[2:]]).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        ("KC-P", "YX-P", "are both names of dataflows; one must be a file"),
+        ("KC-P", "YP", "'YP' is no file and no published dataflow; did you mean 'YX-P'?"),
+        ("KC-P", "no.m", "no.m"),
+    ],
+)
+def test_wrong_requests_give_one_message(first: str, second: str, message: str) -> None:
+    result = CliRunner().invoke(main, ["diff", first, second, "--num-pes", "4"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert message in result.stderr
+
+
+def test_an_unknown_quantity_and_another_operator_are_refused(tmp_path: Path) -> None:
+    assert "did you mean" in run(tmp_path, "--where", "L2.B.parent_read").stderr
+    (tmp_path / "other.m").write_text(CONV.replace("Layer C", "Layer G"), encoding="utf-8")
+    run(tmp_path)
+    files = [str(tmp_path / "rows.m"), str(tmp_path / "other.m")]
+    result = CliRunner().invoke(main, ["diff", *files, "--num-pes", "256"])
+    assert result.exit_code == 1
+    assert "only analyses of one operator" in result.stderr

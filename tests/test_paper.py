@@ -1,0 +1,206 @@
+"""The report of an analysis: its formulas in every notation against numbers, its five formats."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+import polymaestro as pm
+from polymaestro.affine import Affine, ceil_div, greatest
+from polymaestro.counting import QuasiPolynomial
+from polymaestro.equations.reading import read
+from polymaestro.errors import PolymaestroError
+from polymaestro.model import paper
+from polymaestro.symbolic.written import Written, under_root, written
+
+Golden = Callable[[str, str], None]
+
+LAYER = {"N": 2, "K": 70, "C": 130, "P": 9, "Q": 11}
+GEMM = pm.analyze(
+    pm.gemm(),
+    pm.parse_dataflow(
+        "TemporalMap(1,1) N; SpatialMap(1,1) M; TemporalMap(5,5) K; Cluster(5); SpatialMap(1,1) K"
+    ),
+    20,
+)
+CONV = pm.analyze(pm.conv2d(R=3, S=3), pm.dataflows.kc_p(), 256)
+ROWS = pm.analyze(pm.conv2d(R=3, S=3), pm.dataflows.yr_p(), 12)
+
+
+def formulas(report: paper.Paper) -> Iterator[tuple[str, Written]]:
+    for grid in report.grids:
+        for row in grid.rows:
+            for head, cell in zip(grid.head, row, strict=True):
+                if isinstance(cell, Written) and cell.text != "–":
+                    yield f"{grid.title}|{row[0]}|{head}", cell
+
+
+def tree(text: str) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314  we wrote it ourselves
+
+
+def from_mathml(element: ET.Element) -> str:
+    """Read presentation MathML back as a formula in text."""
+    inner = [from_mathml(child) for child in element]
+    tag = element.tag.rpartition("}")[2]
+    if tag == "mfrac":
+        return f"(({inner[0]})/({inner[1]}))"
+    if tag == "msup":
+        return f"({inner[0]})**{inner[1]}"
+    if tag == "msub":
+        return f"{inner[0]}_{inner[1]}"
+    if tag in ("math", "mrow"):
+        return "".join(inner)
+    return element.text or ""
+
+
+def from_latex(text: str) -> str:
+    """Read our LaTeX back as a formula in text."""
+    while r"\dfrac" in text:
+        start = text.rindex(r"\dfrac")
+        above, rest = braced(text[start + 6 :])
+        below, rest = braced(rest)
+        text = f"{text[:start]}(({above})/({below})){rest}"
+    signs = {r"\lceil": "⌈", r"\rceil": "⌉", r"\lfloor": "⌊", r"\rfloor": "⌋", r"\max": "max", r"\min": "min"}
+    for sign, plain in signs.items():
+        text = text.replace(sign, plain)
+    text = re.sub(r"\^\{(\d+)\}", r"**\1", text)
+    # A product is a space between two factors.
+    return re.sub(r"(?<=[\w)⌉⌋]) +(?=[\w(⌈⌊])", "*", text)
+
+
+def braced(text: str) -> tuple[str, str]:
+    depth = 0
+    for index, sign in enumerate(text):
+        depth += {"{": 1, "}": -1}.get(sign, 0)
+        if depth == 0:
+            return text[1:index], text[index + 1 :]
+    raise AssertionError(text)
+
+
+@pytest.mark.parametrize("analysis", [GEMM, CONV, ROWS], ids=["gemm", "KC-P", "YR-P"])
+def test_every_formula_says_the_same_in_all_notations(analysis: pm.Analysis) -> None:
+    points = [LAYER | {"M": 33}, {"N": 7, "K": 129, "C": 259, "P": 70, "Q": 40, "M": 21}]
+    checked = 0
+    for name, cell in formulas(analysis.paper()):
+        if "√" in cell.text:
+            continue
+        others = [from_mathml(tree(f"<math>{cell.mathml}</math>")), from_latex(cell.latex)]
+        for point in points:
+            value = read(cell.text).evaluate(point)
+            assert [read(other).evaluate(point) for other in others] == [value, value], name
+        checked += 1
+    assert checked > 25
+
+
+def test_floors_extrema_powers_and_signs_survive_each_notation() -> None:
+    K, P = (QuasiPolynomial.of(name) for name in "KP")
+    tiles = QuasiPolynomial.of(ceil_div(Affine.of("K") + 2, 4) - Affine.of("P"))
+    for value in (tiles * tiles * 3, K * K * P - 7, (K - P) * Fraction(-3, 4), QuasiPolynomial.of(0), -K):
+        cell = written(value)
+        for text in (
+            cell.text,
+            from_mathml(tree(f"<math>{cell.mathml}</math>")),
+            from_latex(cell.latex),
+        ):
+            assert read(text).evaluate({"K": 9, "P": 4}) == value.evaluate({"K": 9, "P": 4})
+    largest = written(greatest(Affine.of("K") - 3, Affine.of("P")))
+    assert (largest.text, largest.latex) == ("max(K - 3, P)", r"\max(K - 3, P)")
+    assert from_mathml(tree(f"<math>{largest.mathml}</math>")) == "max(K−3,P)"
+    assert written(QuasiPolynomial.of("T_k")).latex == "T_{k}"
+    assert under_root(2, K, P, K + P).text == "2·K / √(P) - (K + P)"
+    assert under_root(2, K, P, K + P).latex == r"\dfrac{2 K}{\sqrt{P}} - (K + P)"
+
+
+@pytest.mark.parametrize("analysis", [CONV, ROWS], ids=["KC-P", "YR-P"])
+def test_the_tables_hold_the_counts_of_the_analysis(analysis: pm.Analysis) -> None:
+    point = {"N": 2, "K": 70, "C": 130, "P": 33, "Q": 40}
+    report = analysis.paper(point)
+    assert report.case.holds(point)
+    found = {name: read(cell.text).evaluate(point) for name, cell in formulas(report) if "√" not in cell.text}
+    numbers = analysis.at(point)
+    assert found["In all|MACs|value"] == numbers.macs
+    assert found["In all|steps|value"] == numbers.steps
+    assert found["In all|utilisation|value"] == Fraction(numbers.active, numbers.steps * numbers.units)
+    for boundary in numbers.boundaries:
+        title = f"{boundary.parent} → {boundary.child}"
+        for name, counts in boundary.tensors.items():
+            row = f"{title}: footprint, transfers, reuse|{name}"
+            moved, shared = ("fills", "parent_reads") if "fills" in counts else ("drains", "parent_updates")
+            assert found[f"{row}|footprint"] == counts["occupancy"]
+            assert found[f"{row}|fills or drains"] == counts[moved]
+            assert found[f"{row}|reads or updates"] == counts[shared]
+            factors = [found[f"{row}|{each}"] for each in ("in the tile", "over time", "in space")]
+            assert factors[0] * factors[1] * factors[2] == Fraction(numbers.macs, counts[shared])
+        bounds = analysis.bounds[boundary.parent]
+        assert found[f"Arithmetic intensity|{title}|MACs per word that crosses"] == bounds.intensity_at(point)
+        assert found[f"Lower bounds|{title}|compulsory"] == bounds.compulsory_at(point)
+
+
+def test_where_tiles_divide_and_leading_terms_are_what_they_say() -> None:
+    found = {name: cell.text for name, cell in formulas(CONV.paper(LAYER))}
+    row = "L2 → cluster1: words that the parent sends and takes|I"
+    assert found[f"{row}|exact"] == "3·C·N·P·⌈K/4⌉·(Q + 2)"
+    assert found[f"{row}|where tiles divide"] == "3·C·K·N·P·(Q + 2)/4"
+    assert found[f"{row}|leading term"] == "3·C·K·N·P·Q/4"
+    symbolic = pm.analyze(pm.conv2d(), pm.dataflows.kc_p(), 256).paper()
+    [row_] = [row for grid in symbolic.grids for row in grid.rows if row[0] == "I" and len(row) == 4][:1]
+    assert isinstance(row_[3], Written)
+    assert row_[3].text == "C·K·N·P·Q·R/4"
+
+
+def test_the_capacity_bound_is_printed_with_its_numbers_or_its_reason() -> None:
+    [table] = [grid for grid in CONV.paper(LAYER).grids if grid.title.startswith("At ")]
+    bounds = CONV.bounds["L2"]
+    assert table.rows[0][1] == str(bounds.words_at(LAYER))
+    assert int(str(table.rows[0][2])) >= bounds.bound_at(LAYER) > int(str(table.rows[0][2])) - 1
+    odd = pm.analyze(pm.einsum("Z[i] += A[i,j]"), pm.parse_dataflow("SpatialMap(1,1) I"), 4).paper()
+    [cell] = [row[2] for grid in odd.grids for row in grid.rows if grid.title == "Lower bounds"]
+    assert str(cell).startswith("none: ")
+
+
+@pytest.mark.parametrize("style", list(paper.WRITERS))
+def test_the_report_of_a_gemm(golden: Golden, style: str) -> None:
+    golden(f"report-gemm-{style}.txt", paper.WRITERS[style](GEMM.paper({"M": 40, "N": 60, "K": 100})))
+
+
+def test_the_json_document_reads_back() -> None:
+    document = json.loads(paper.json(CONV.paper()))
+    assert document["schema"] == "polymaestro.paper/1"
+    assert document["policies"]["retention"] == "one-tile"
+    assert document["tables"][1]["rows"][0]["value"]["text"] == "9·C·K·N·P·Q"
+
+
+def test_the_page_needs_nothing_but_itself_and_is_well_formed() -> None:
+    page = CONV._repr_html_()
+    assert set(re.findall(r'https?://[^"]*', page)) == {"http://www.w3.org/1998/Math/MathML"}
+    assert not re.search(r"<(script|link|img|iframe)|@import|url\(", page)
+    tables = tree(f"<page>{page}</page>").findall(".//table")
+    assert len(tables) == len(CONV.paper().grids)
+    for table in tables:
+        width = len(table.findall("./thead/tr/th"))
+        assert all(len(row.findall("td")) == width for row in table.findall("./tbody/tr"))
+
+
+def test_a_row_that_does_not_fit_its_head_is_refused() -> None:
+    with pytest.raises(PolymaestroError, match="a row of 1 cells under a head of 2 in 'T'"):
+        paper.Grid("T", ("a", "b"), (("x",),))
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex here")
+@pytest.mark.parametrize("analysis", [GEMM, CONV], ids=["gemm", "KC-P"])
+def test_the_document_compiles_as_it_is(tmp_path: Path, analysis: pm.Analysis) -> None:
+    (tmp_path / "report.tex").write_text(paper.latex(analysis.paper()), encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
+    assert run.returncode == 0, run.stdout[-2000:]
+    assert (tmp_path / "report.pdf").stat().st_size > 1000
+    assert "Overfull" not in run.stdout
