@@ -155,3 +155,17 @@ def test_each_policy_changes_what_a_layer_costs(name: str, option: str) -> None:
         return found.runtime_cycles, found.total_energy
 
     assert cost(Policies(**{name: option})) != cost(Policies())
+
+
+@pytest.mark.parametrize(
+    ("flow", "num_pes"),
+    [
+        ("TemporalMap(1,1) I; SpatialMap(1,1) J; TemporalMap(1,1) D", 4),
+        ("SpatialMap(2,2) I; TemporalMap(2,2) J; TemporalMap(2,2) D", 4),
+        ("SpatialMap(2,2) I; TemporalMap(2,2) J; Cluster(2); SpatialMap(1,1) D", 8),
+    ],
+)
+def test_a_causal_mask_takes_as_long_as_its_loop_nest(flow: str, num_pes: int) -> None:
+    causal = pm.einsum("S[i,j] += Q[i,d] * K[j,d]", where="j <= i", I=9, J=9, D=4)
+    hardware = Hardware(num_pes, noc_bw=2, offchip_bw=1, l2_size=50, noc_hops=1)
+    compare(Drawn(causal, pm.parse_dataflow(flow), num_pes), hardware, Policies())
