@@ -169,3 +169,14 @@ def test_a_causal_mask_takes_as_long_as_its_loop_nest(flow: str, num_pes: int) -
     causal = pm.einsum("S[i,j] += Q[i,d] * K[j,d]", where="j <= i", I=9, J=9, D=4)
     hardware = Hardware(num_pes, noc_bw=2, offchip_bw=1, l2_size=50, noc_hops=1)
     compare(Drawn(causal, pm.parse_dataflow(flow), num_pes), hardware, Policies())
+
+
+def test_the_slowest_unit_of_a_step_counts() -> None:
+    # The first cluster has 3 rows in two passes, the second 2 rows in one.
+    flow = pm.parse_dataflow(
+        "TemporalMap(2,2) N; SpatialMap(3,3) M; Cluster(2); TemporalMap(2,2) M; SpatialMap(2,2) K;"
+        "Cluster(1); TemporalMap(1,1) K"
+    )
+    drawn = Drawn(pm.gemm(M=5, N=3, K=4), flow, 8)
+    assert compare(drawn, Hardware(8), Policies())
+    assert pm.analyze(*drawn).on(Hardware(8)).runtime_cycles == 18
