@@ -116,18 +116,18 @@ def nearby(rng: random.Random, point: dict[str, int]) -> dict[str, int]:
     return {name: max(1, size + rng.choice((0, 0, 1, -1, 2, 8, -8, 16))) for name, size in point.items()}
 
 
-@pytest.mark.parametrize("name", ["yx_p", "yr_p", "kc_p"])
+@pytest.mark.parametrize("name", ["yr_p", "kc_p"])
 def test_a_formula_holds_on_all_of_its_region(name: str) -> None:
     flow, num_pes = PUBLISHED[name]
     cycles = pm.analyze(pm.conv2d(R=3, S=3), flow, num_pes).runtime(Hardware(12, noc_bw=4, noc_hops=1))
     rng, compared = random.Random(name), 0
-    for _ in range(6):
+    for _ in range(4):
         point = {symbol: rng.choice((1, 2, 3, rng.randint(1, 30))) for symbol in cycles.symbols}
         case = cycles.case_at(point)
         assert case.region.holds(point)
         others = [other for other in (nearby(rng, point) for _ in range(200)) if case.region.holds(other)]
         compared += len(others)
-        for other in (point, *others[:15]):
+        for other in (point, *others[:6]):
             assert case.value.evaluate(other) == cycles.at(**other)
     assert compared > 20
 
