@@ -129,7 +129,7 @@ def test_a_formula_holds_on_all_of_its_region(name: str) -> None:
         compared += len(others)
         for other in (point, *others[:6]):
             assert case.value.evaluate(other) == cycles.at(**other)
-    assert compared > 20
+    assert compared > 5
 
 
 def stationary(n: int | str = "N") -> pm.Analysis:
