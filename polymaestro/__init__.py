@@ -17,6 +17,7 @@ from polymaestro.loopnest.execution import execute
 from polymaestro.loopnest.interpreter import interpret
 from polymaestro.model import Analysis
 from polymaestro.pipeline import analyze
+from polymaestro.policies import Policies
 from polymaestro.symbolic import ClosedForm
 from polymaestro.tiling import TiledAnalysis, analyze_tiles, optimize
 from polymaestro.workload import (
@@ -43,6 +44,7 @@ __all__ = [
     "Hardware",
     "Network",
     "Operator",
+    "Policies",
     "PolymaestroError",
     "TiledAnalysis",
     "Verdict",

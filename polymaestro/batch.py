@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polymaestro import dataflow as language
 from polymaestro.checking import LayerVerdict, check_layer
 from polymaestro.dataflow import Dataflow, Layer
-from polymaestro.errors import DataflowError, PolymaestroError, WorkloadError
+from polymaestro.errors import CountingUnavailableError, DataflowError, PolymaestroError, WorkloadError
 from polymaestro.hardware import Hardware
 from polymaestro.model import Analysis, LayerReport, NetworkReport
 from polymaestro.pipeline import analyze, derive
+from polymaestro.policies import Policies
 from polymaestro.workload import Operator
 
 Structure = tuple[Operator, Dataflow, int]
@@ -33,21 +34,21 @@ class Network(language.Network):
         self,
         hardware: Hardware,
         *,
+        policies: Policies = Policies(),  # noqa: B008  frozen
         allow_illegal: bool = False,
         progress: Progress = iter,
     ) -> NetworkReport:
-        """Count every layer on the hardware.
+        """Count and time every layer on the hardware.
 
         Layers that cannot be counted carry their problems instead of counts. `progress` wraps the
         layers as they are taken, to show how far the work is.
 
         Raises `WorkloadError` when a layer has a symbol for an extent.
         """
-        batch = _Batch(hardware, allow_illegal=allow_illegal)
+        batch = _Batch(hardware, policies, allow_illegal=allow_illegal)
         batch.expect(self.layers)
         layers = tuple(batch.report(layer) for layer in progress(self.layers))
-        given = {f.name: getattr(hardware, f.name) for f in fields(hardware)}
-        return NetworkReport(self.name, {k: v for k, v in given.items() if v is not None}, layers)
+        return NetworkReport(self.name, hardware, layers, policies)
 
     def check(
         self, hardware: Hardware, *, double_buffered: bool = True, progress: Progress = iter
@@ -73,8 +74,9 @@ def load(path: str | Path) -> Network:
 class _Batch:
     """The structures met so far; one that a single layer has is derived with that layer's numbers."""
 
-    def __init__(self, hardware: Hardware, *, allow_illegal: bool) -> None:
+    def __init__(self, hardware: Hardware, policies: Policies, *, allow_illegal: bool) -> None:
         self.hardware = hardware
+        self.policies = policies
         self.allow_illegal = allow_illegal
         self.layers_of: Counter[Structure] = Counter()
         self.known: dict[Structure, Analysis | None] = {}
@@ -108,9 +110,15 @@ class _Batch:
         if shared is not None:
             point = {symbol: extents[symbol] for symbol in shared.symbols}
             if shared.macs.valid_on.holds(point):
-                return shared.at(point, name)
-        alone = analyze(operator, flow, self.hardware.num_pes, allow_illegal=self.allow_illegal)
-        return alone.at({}, name)
+                with suppress(CountingUnavailableError):  # steps that are too many with symbols
+                    return shared.at(point, name, self.hardware)
+        num_pes, illegal = self.hardware.num_pes, self.allow_illegal
+        alone = analyze(operator, flow, num_pes, policies=self.policies, allow_illegal=illegal)
+        try:
+            return alone.at({}, name, self.hardware)
+        except CountingUnavailableError as error:
+            report = alone.at({}, name)
+            return replace(report, notes=(*report.notes, str(error)))
 
     def _shared(self, operator: Operator, flow: Dataflow) -> Analysis | None:
         """Give the analysis that the layers of a structure share, if there is one."""
@@ -119,7 +127,7 @@ class _Batch:
             return None
         if key not in self.known:
             try:
-                self.known[key] = derive(key[0], flow, self.hardware.num_pes)
+                self.known[key] = derive(key[0], flow, self.hardware.num_pes, policies=self.policies)
             except PolymaestroError:  # with the layer's own numbers it may work, or fail with its reason
                 self.known[key] = None
         return self.known[key]

@@ -11,24 +11,27 @@ from polymaestro.errors import LegalityError
 from polymaestro.loopnest import lower
 from polymaestro.model import Analysis
 from polymaestro.movement import trace
+from polymaestro.policies import Policies
 from polymaestro.relations import extract
 from polymaestro.symbolic import close
 from polymaestro.workload import Operator
 
 
-def analyze(  # noqa: PLR0913  three things to analyse and three options
+def analyze(  # noqa: PLR0913  three things to analyse and four options
     operator: Operator,
     dataflow: Dataflow,
     num_pes: int | str,
     *,
     assuming: Iterable[str] = (),
+    policies: Policies = Policies(),  # noqa: B008  frozen
     engine: Engine = "auto",
     allow_illegal: bool = False,
 ) -> Analysis:
     """Derive every count of a dataflow on an operator, exact, in the extents that are symbols.
 
     `num_pes` is the number of PEs of the whole array; `assuming` holds conditions on the symbols such
-    as ``"C % 64 == 0"`` that are used while counting.
+    as ``"C % 64 == 0"`` that are used while counting. `policies` settles the points on which models
+    disagree.
 
     Raises one of the `PolymaestroError` family: `DataflowError` or `LoweringError` for directives that
     do not fit, `LegalityError` when work is skipped or repeated (unless `allow_illegal`), with the share
@@ -44,7 +47,13 @@ def analyze(  # noqa: PLR0913  three things to analyse and three options
     """
     try:
         return derive(
-            operator, dataflow, num_pes, assuming=assuming, engine=engine, allow_illegal=allow_illegal
+            operator,
+            dataflow,
+            num_pes,
+            assuming=assuming,
+            policies=policies,
+            engine=engine,
+            allow_illegal=allow_illegal,
         )
     except LegalityError:
         verdict = check(operator, dataflow, num_pes, assuming=assuming)
@@ -57,13 +66,14 @@ def derive(  # noqa: PLR0913  as `analyze`
     num_pes: int | str,
     *,
     assuming: Iterable[str] = (),
+    policies: Policies = Policies(),  # noqa: B008  frozen
     engine: Engine = "auto",
     allow_illegal: bool = False,
 ) -> Analysis:
     """Do what `analyze` does; a dataflow that is refused is not explained, which takes time."""
     loop_nest = lower(operator, dataflow, num_pes)
     relations = extract(loop_nest, assuming, allow_illegal=allow_illegal)
-    movement = trace(relations)
+    movement = trace(relations, policies)
     counts = count(movement, engine)
     forms = close(counts)
     return Analysis(operator, dataflow, loop_nest, relations, movement, counts, forms)

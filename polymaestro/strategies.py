@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
@@ -35,7 +36,8 @@ from hypothesis import strategies as st
 from polymaestro.affine import Affine
 from polymaestro.dataflow.directives import Cluster, Dataflow, Directive, Map, SpatialMap, TemporalMap
 from polymaestro.errors import WorkloadError
-from polymaestro.hardware import Hardware
+from polymaestro.hardware import EnergyTable, Hardware, Link, Memory
+from polymaestro.policies import NOT_COUNTED, OPTIONS, Policies
 from polymaestro.workload import catalog, einsum
 from polymaestro.workload.operator import Operator, Window
 
@@ -385,6 +387,44 @@ def hardware(num_pes: int | None = None) -> st.SearchStrategy[Hardware]:
         noc_hops=_limit(0, 4),
         simd_lanes=_limit(1, 8),
     )
+
+
+def machines(num_pes: int, levels: int) -> st.SearchStrategy[Hardware]:
+    """Draw a machine for a dataflow of so many levels, each memory and link on its own."""
+    names = ["DRAM", "L2", *(f"cluster{level}" for level in range(1, levels)), "L1"]
+    return st.builds(
+        Hardware,
+        num_pes=st.integers(num_pes, num_pes + 3),
+        simd_lanes=_limit(1, 4),
+        memories=st.tuples(*(_memory(name) for name in names)),
+        energy=_energy,
+        word_sizes=st.dictionaries(st.sampled_from("IWOABZ"), st.integers(1, 3), max_size=2),
+    )
+
+
+def _memory(name: str) -> st.SearchStrategy[Memory]:
+    rates = st.integers(1, 9) | st.fractions(Fraction(1, 4), 9, max_denominator=4)
+    link = st.builds(
+        Link, st.none() | rates, st.integers(0, 2), st.integers(0, 2), st.booleans(), st.booleans()
+    )
+    capacity = st.none() | st.integers(1, 300)
+    return st.builds(Memory, st.just(name), capacity, st.booleans(), _limit(0, 9), _limit(0, 9), link)
+
+
+_energy = st.builds(
+    EnergyTable,
+    *map(st.just, ("drawn", "pJ", "drawn")),
+    *[st.integers(0, 20) | st.decimals(0, 20, places=2) for _ in range(6)],
+)
+
+
+def policies() -> st.SearchStrategy[Policies]:
+    """Draw the policies that are counted."""
+    counted = {
+        name: [option for option in options if (name, option) not in NOT_COUNTED]
+        for name, options in OPTIONS.items()
+    }
+    return st.builds(Policies, **{name: st.sampled_from(options) for name, options in counted.items()})
 
 
 def _limit(least: int, most: int) -> st.SearchStrategy[int | None]:

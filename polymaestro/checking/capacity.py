@@ -90,7 +90,8 @@ class Need:
 def needs_of(relations: Relations, hardware: Hardware, *, double_buffered: bool) -> tuple[Need, ...]:
     """Give what each memory of the hardware that has a size must hold."""
     buffers = 2 if double_buffered else 1
-    sizes = (("L2", hardware.l2_size, 1), ("L1", hardware.l1_size, relations.nest.depth))
+    l2, l1 = hardware.memory("L2").capacity, hardware.memory("L1").capacity
+    sizes = (("L2", l2, 1), ("L1", l1, relations.nest.depth))
     return tuple(
         Need(memory, size, buffers, _tensors(relations, depth, together=memory == "L2"))
         for memory, size, depth in sizes

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import click
 
-from polymaestro.cli.details import csv_text, layer_tables
+from polymaestro.cli.details import csv_text, layer_tables, policies_text
+from polymaestro.cli.maestro import maestro_csv
 from polymaestro.cli.options import (
     Failure,
     array_options,
@@ -16,8 +17,10 @@ from polymaestro.cli.options import (
     format_options,
     machine,
     network_of,
+    policies_of,
+    policy_option,
 )
-from polymaestro.cli.overview import overview
+from polymaestro.cli.overview import costs, overview
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import NetworkReport
 
@@ -25,7 +28,7 @@ EXAMPLES = """\b
 Examples, from the root of the repository:
   polymaestro analyze examples/vgg16_kc_p.m --num-pes 256
   polymaestro analyze examples/vgg16_kc_p.m --num-pes 256 --layer CONV1
-  polymaestro analyze examples/gemm.m --num-pes 256 --json
+  polymaestro analyze examples/gemm.m --num-pes 256 --json --policy sharing=unicast
 """
 
 
@@ -34,15 +37,23 @@ Examples, from the root of the repository:
 @array_options
 @click.option("--layer", metavar="NAME", help="Only this layer, with every boundary and quantity.")
 @click.option("--allow-illegal", is_flag=True, help="Count layers whose dataflow skips or repeats work, too.")
-@format_options("json", "csv", "markdown", "latex")
-def analyze(
-    file: str, hw: str | None, num_pes: int | None, layer: str | None, *, allow_illegal: bool, **formats: bool
+@policy_option
+@format_options("json", "csv", "maestro-csv", "markdown", "latex")
+def analyze(  # noqa: PLR0913  each is an option of the command
+    file: str,
+    hw: str | None,
+    num_pes: int | None,
+    layer: str | None,
+    changes: tuple[str, ...],
+    *,
+    allow_illegal: bool,
+    **formats: bool,
 ) -> None:
-    """Count what every layer of FILE moves and computes.
+    """Count what every layer of FILE moves, computes and costs.
 
-    Numbers are exact. The text shows one line per layer, with the traffic below the outermost memory; the
-    other formats and --layer have every boundary. A layer that cannot be counted shows why, and the exit
-    status is 1.
+    Numbers are exact. The text shows one line per layer: with --hw its cycles, energy and what bounds it,
+    else the traffic below the outermost memory; the other formats and --layer have every boundary. A layer
+    that cannot be counted shows why, and the exit status is 1.
     """
     style = chosen(formats)
     hardware = machine(hw, num_pes, file=file)
@@ -50,18 +61,24 @@ def analyze(
     if layer is not None:
         network = replace(network, layers=network.named(layer))
     with Waiting("layers", len(network.layers)) as waiting:
-        report = network.analyze(hardware, allow_illegal=allow_illegal, progress=waiting.over)
-    click.echo(_written(report, style, detailed=layer is not None), nl=style != "csv")
+        report = network.analyze(
+            hardware, policies=policies_of(changes), allow_illegal=allow_illegal, progress=waiting.over
+        )
+    text = _written(report, style, detailed=layer is not None, on_machine=hw is not None)
+    click.echo(text, nl=not style.endswith("csv"))
     _judge(report)
 
 
-def _written(report: NetworkReport, style: str, *, detailed: bool) -> str:
+def _written(report: NetworkReport, style: str, *, detailed: bool, on_machine: bool) -> str:
     if style == "json":
         return json.dumps(report.to_json(), indent=2, ensure_ascii=False)
     if style == "csv":
         return csv_text(report)
-    tables = layer_tables(report) if detailed else [overview(report)]
-    return "\n\n".join(table.written(style) for table in tables)
+    if style == "maestro-csv":
+        return maestro_csv(report)
+    tables = layer_tables(report) if detailed else [costs(report) if on_machine else overview(report)]
+    texts = [table.written(style) for table in tables]
+    return "\n\n".join([*texts, policies_text(report, style)])
 
 
 def _judge(report: NetworkReport) -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
 
 import polymaestro as pm
 from polymaestro.dataflow import Layer
+from polymaestro.errors import did_you_mean
+from polymaestro.hardware import PRESETS
+from polymaestro.policies import OPTIONS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FORMATS = {
     "json": "One JSON document.",
     "csv": "Comma-separated values, one row per layer, boundary and tensor.",
+    "maestro-csv": "One row per layer under MAESTRO's column names; empty where nothing is derived.",
     "markdown": "A Markdown table.",
     "latex": "A LaTeX tabular (needs booktabs).",
     "html": "HTML with formulas as MathML.",
@@ -45,9 +50,36 @@ def array_options(command: Command) -> Command:
         metavar="N",
         help="Processing elements of the array; goes before that of --hw.",
     )(command)
-    return click.option("--hw", metavar="HW", help="A hardware file: num_pes and the rest of the machine.")(
+    return click.option("--hw", metavar="HW", help="A hardware file, MAESTRO's or YAML: the machine.")(
         command
     )
+
+
+def policy_option(command: Command) -> Command:
+    """Add the option that changes a policy."""
+    options = "; ".join(f"{name}: {' | '.join(values)}" for name, values in OPTIONS.items() if values[1:])
+    return click.option(
+        "--policy",
+        "changes",
+        multiple=True,
+        metavar="NAME=OPTION",
+        help=f"Change a policy; may be repeated. {options}.",
+    )(command)
+
+
+def policies_of(changes: Sequence[str]) -> pm.Policies:
+    """Give the policies with some changed."""
+    chosen: dict[str, str] = {}
+    for change in changes:
+        name, _, option = change.partition("=")
+        if name not in OPTIONS:
+            message = f"no policy {name!r}{did_you_mean(name, OPTIONS)}"
+            raise click.UsageError(message)
+        chosen[name] = option
+    try:
+        return pm.Policies(**chosen)
+    except pm.PolymaestroError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def format_options(*names: str) -> Callable[[Command], Command]:
@@ -63,7 +95,7 @@ def format_options(*names: str) -> Callable[[Command], Command]:
 
 def chosen(flags: Mapping[str, bool]) -> str:
     """Give the one format that is set, or ``text``."""
-    names = [name for name, is_set in flags.items() if is_set]
+    names = [name.replace("_", "-") for name, is_set in flags.items() if is_set]
     if len(names) > 1:
         message = f"--{names[0]} and --{names[1]} exclude each other"
         raise click.UsageError(message)
@@ -71,7 +103,7 @@ def chosen(flags: Mapping[str, bool]) -> str:
 
 
 def machine(hw: str | None, num_pes: int | None, *, file: str) -> pm.Hardware:
-    """Give the hardware of --hw, with the number of PEs of --num-pes."""
+    """Give the hardware of --hw, a file or a preset, with the number of PEs of --num-pes."""
     if hw is None:
         if num_pes is None:
             message = "how many PEs? Give --num-pes N or --hw HW"
@@ -80,7 +112,7 @@ def machine(hw: str | None, num_pes: int | None, *, file: str) -> pm.Hardware:
     if hw == "-" == file:
         message = "FILE and --hw cannot both be standard input"
         raise click.UsageError(message)
-    hardware = pm.load_hardware(hw)
+    hardware = PRESETS[hw] if hw in PRESETS and not Path(hw).exists() else pm.load_hardware(hw)
     return hardware if num_pes is None else replace(hardware, num_pes=num_pes)
 
 

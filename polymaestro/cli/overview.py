@@ -1,13 +1,13 @@
-"""A network at a glance: one line per layer with the traffic below the outermost memory, and a total."""
+"""A network at a glance: one line per layer with its traffic, or with its costs on a machine, and a total."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from polymaestro.cli.numbers import first_line, percent, slots
+from polymaestro.cli.numbers import decimal, first_line, percent, slots
 from polymaestro.cli.tables import Row, Table
-from polymaestro.model import LayerReport, NetworkReport
+from polymaestro.model import BufferReport, LayerReport, NetworkReport
 
 
 class Column(NamedTuple):
@@ -43,9 +43,59 @@ def overview(report: NetworkReport) -> Table:
         rows.append(_total(counted, columns))
     parents = sorted({layer.boundaries[0].parent for layer in counted})
     traffic = f"; traffic below {', '.join(parents)}, in elements" if parents else ""
-    title = f"{report.network} on {report.hardware['num_pes']} PEs{traffic}"
+    title = f"{report.network} on {report.hardware.num_pes} PEs{traffic}"
     head = ("layer", "operator", "MACs", "steps", "util", *labels)
     return Table(head, tuple(rows), words=2, title=title)
+
+
+def costs(report: NetworkReport) -> Table:
+    """Give the table of all layers with their cycles and energy on the machine."""
+    rows = [_cost_line(layer) for layer in report.layers]
+    if len(rows) > 1 and report.timed:
+        rows.append(_cost_total(report))
+    head = (
+        "layer",
+        "operator",
+        "MACs",
+        "util",
+        "cycles",
+        "roofline",
+        "bound by",
+        f"energy\n{report.hardware.energy.unit}",
+    )
+    machine = report.hardware.name or f"{report.hardware.num_pes} PEs"
+    title = f"{report.network} on {machine}"
+    return Table(head, tuple(rows), words=2, title=title, notes=tuple(_too_small(report.layers)))
+
+
+def _too_small(layers: Iterable[LayerReport]) -> Iterator[str]:
+    """Say for each memory in how many layers it is too small, and how large it would have to be."""
+    lacking: dict[str, list[BufferReport]] = {}
+    for layer in layers:
+        for each in layer.performance.buffers if layer.performance else ():
+            if not each.fits:
+                lacking.setdefault(each.memory, []).append(each)
+    for memory, cases in lacking.items():
+        count = f"{len(cases)} layers" if len(cases) > 1 else "1 layer"
+        most = max(each.needed for each in cases)
+        yield f"{memory} is too small in {count}: up to {most} words are needed, it has {cases[0].capacity}"
+
+
+def _cost_line(layer: LayerReport) -> Row:
+    times = layer.performance
+    if not layer.boundaries or times is None:
+        return Row((layer.name, _short(layer)), "; ".join(map(first_line, layer.problems or layer.notes)))
+    use = percent(layer.active, slots(layer))
+    cycles = (str(times.runtime_cycles), str(times.roofline_cycles), times.bound_by)
+    return Row((layer.name, _short(layer), str(layer.macs), use, *cycles, decimal(times.total_energy)))
+
+
+def _cost_total(report: NetworkReport) -> Row:
+    times = [layer.performance for layer in report.layers if layer.performance]
+    use = percent(sum(layer.active for layer in report.layers), sum(map(slots, report.layers)))
+    bounds = str(sum(each.roofline_cycles for each in times))
+    cycles = (str(report.runtime_cycles), bounds, "")
+    return Row(("total", "", str(report.macs), use, *cycles, decimal(report.energy)))
 
 
 def _columns(layers: Sequence[LayerReport]) -> Iterator[Column]:

@@ -128,6 +128,10 @@ class Counter:
         context = restricted(self.context, parameters(tile.params()))
         return self._peaks.recall(tile, lambda: self._merged(peak_pieces(tile, self._split), context))
 
+    def cells(self, domain: isl.Set) -> list[Piece]:
+        """Count a set with named dimensions and leave the pieces as sets of all its parameters."""
+        return self._split(domain, domain.params())
+
     def steps_of_peak(self, tile: isl.Map, peak: int) -> isl.Set:
         """Give the points of a relation without parameters with `peak` images, its largest number."""
         return steps_of_peak(tile, peak, self._split)

@@ -24,9 +24,10 @@ class BoundaryCounts:
 
 @dataclass(frozen=True)
 class Counts:
-    """Every quantity of an analysis as a sum of products of counts."""
+    """Every quantity of an analysis as a sum of products of counts; the counter remembers all of them."""
 
     movement: Movement
+    counter: Counter
     boundaries: tuple[BoundaryCounts, ...]
     macs: Sum
     steps: Sum
@@ -56,7 +57,9 @@ def count(movement: Movement, engine: Engine = "auto") -> Counts:
         )
         for each in movement.boundaries
     )
-    return Counts(movement, boundaries, *map(counted, (movement.macs, movement.steps, movement.active)))
+    return Counts(
+        movement, counter, boundaries, *map(counted, (movement.macs, movement.steps, movement.active))
+    )
 
 
 def count_quantity(quantity: Quantity, counter: Counter) -> Sum:

@@ -1,42 +1,113 @@
-"""The machine: how many PEs, how much memory, how wide the links; sizes in words of one element.
-
-    file  := { key INT }        ``:`` ``,`` ``;`` and ``// comments`` are blanks
-
-The keys are those of the MAESTRO files.
-"""
+"""The machine: PEs, memories from DRAM down to L1, the link below each, what an access costs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Any
 
-from polymaestro.dataflow.directives import located
-from polymaestro.dataflow.scanner import Scanner, Token, brief, read_source
 from polymaestro.errors import HardwareError, did_you_mean
+from polymaestro.hardware.energy import HOROWITZ, EnergyTable
+from polymaestro.hardware.values import Given, Value, check_integer, exact, plain
 
-# MAESTRO's key: the field it fills.
-KEYS = {
-    "num_pes": "num_pes",
-    "l1_size_cstr": "l1_size",
-    "l2_size_cstr": "l2_size",
-    "noc_bw_cstr": "noc_bw",
-    "offchip_bw_cstr": "offchip_bw",
-    "NoC_NumHops": "noc_hops",
-    "num_simd_lanes": "simd_lanes",
+INTEGERS = {
+    "num_pes": 1,
+    "l1_size": 1,
+    "l2_size": 1,
+    "noc_hops": 0,
+    "simd_lanes": 1,
 }
+"""The fields that are integers, and the least that each may be."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """The wires from one memory to the memories or PEs below it; each parent instance has its own.
+
+    bandwidth    words per cycle, each direction; None has no limit
+    hops         routers or wires that a word passes
+    hop_latency  cycles per hop, paid once by each transfer
+    multicast    whether one word can reach several children at once
+    reduction    whether partial sums are added up on their way to the parent
+
+    >>> Link(bandwidth=0)
+    Traceback (most recent call last):
+    polymaestro.errors.HardwareError: bandwidth is 0; it must be a number, above 0, or a name for a symbol
+    """
+
+    bandwidth: Given | None = None
+    hops: int = 1
+    hop_latency: int | str = 0
+    multicast: bool = True
+    reduction: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no link."""
+        if self.bandwidth is not None:
+            exact(self.bandwidth, "bandwidth", open_end=True)
+        check_integer("hops", self.hops, 0)
+        if not isinstance(self.hop_latency, str):
+            check_integer("hop_latency", self.hop_latency, 0)
+        exact(self.hop_latency, "hop_latency")
+        for name in ("multicast", "reduction"):
+            if not isinstance(getattr(self, name), bool):
+                message = f"{name} is {getattr(self, name)!r}; it must be true or false"
+                raise HardwareError(message)
+
+    @property
+    def words_per_cycle(self) -> Value | None:
+        """The bandwidth, exact."""
+        return None if self.bandwidth is None else exact(self.bandwidth, "bandwidth", open_end=True)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One level of memory: DRAM, L2, cluster1, cluster2 … L1; each parent instance has its own.
+
+    capacity         words; None has no limit
+    double_buffered  whether the next step's words arrive while this step computes, which takes two tiles
+    read_energy      per word, in the unit of the energy table; None takes the table's
+    write_energy     likewise
+    link             to what is below
+    """
+
+    name: str
+    capacity: int | None = None
+    double_buffered: bool = True
+    read_energy: Given | None = None
+    write_energy: Given | None = None
+    link: Link = Link()
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no memory."""
+        if self.capacity is not None:
+            check_integer("capacity", self.capacity, 1)
+        if not isinstance(self.double_buffered, bool):
+            message = f"double_buffered is {self.double_buffered!r}; it must be true or false"
+            raise HardwareError(message)
+        for name in ("read_energy", "write_energy"):
+            if getattr(self, name) is not None:
+                exact(getattr(self, name), name)
 
 
 @dataclass(frozen=True)
 class Hardware:
-    """A spatial accelerator; None leaves a resource without limit (lanes: 1, hops: as the model has it).
+    """A spatial accelerator; None leaves a resource without limit (lanes: 1).
 
-    num_pes     processing elements
-    l1_size     words in the memory of one PE
-    l2_size     words in the memory that all PEs share
-    noc_bw      words per cycle between L2 and the PEs, each direction
-    offchip_bw  words per cycle between DRAM and L2
-    noc_hops    hops from L2 to a PE
-    simd_lanes  multiply-accumulates per PE and cycle
+    num_pes      processing elements
+    l1_size      words in the memory of one PE
+    l2_size      words in the memory that all PEs share
+    noc_bw       words per cycle below L2 and below each cluster, each direction; a number or a symbol
+    offchip_bw   words per cycle between DRAM and L2, each direction; a number or a symbol
+    noc_hops     hops from a memory on the chip to what is below; None is one hop that takes no time
+    simd_lanes   multiply-accumulates per PE and cycle
+    hop_latency  cycles per hop where noc_hops is given
+    memories     what the fields above cannot say, memory by memory
+    energy       what an access costs
+    word_sizes   words that one element of a tensor takes; 1 where it is not given
+    clock_mhz    cycles per microsecond, to turn cycles into seconds
+    name         what to call it
 
     >>> Hardware(num_pes=0)
     Traceback (most recent call last):
@@ -46,58 +117,93 @@ class Hardware:
     num_pes: int
     l1_size: int | None = None
     l2_size: int | None = None
-    noc_bw: int | None = None
-    offchip_bw: int | None = None
+    noc_bw: Given | None = None
+    offchip_bw: Given | None = None
     noc_hops: int | None = None
     simd_lanes: int | None = None
+    hop_latency: int | str = 1
+    memories: tuple[Memory, ...] = ()
+    energy: EnergyTable = HOROWITZ
+    word_sizes: Mapping[str, int] = field(default_factory=dict, hash=False)
+    clock_mhz: Given | None = None
+    name: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what is no integer or too small."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is None and field.name != "num_pes":
-                continue
-            least = 0 if field.name == "noc_hops" else 1
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                message = f"{field.name} is {value!r}; it must be an integer, {least} or more"
+        """Refuse what is no integer, too small, or said twice."""
+        for name, least in INTEGERS.items():
+            if getattr(self, name) is not None or name == "num_pes":
+                check_integer(name, getattr(self, name), least)
+        for name in ("noc_bw", "offchip_bw", "clock_mhz"):
+            if getattr(self, name) is not None:
+                exact(getattr(self, name), name, open_end=True)
+        for tensor, words in self.word_sizes.items():
+            check_integer(f"the word size of {tensor}", words, 1)
+        names = [memory.name for memory in self.memories]
+        for name in names:
+            if names.count(name) > 1:
+                message = f"the memory {name} is given twice"
+                raise HardwareError(message)
+        said = {"DRAM": ("offchip_bw",), "L2": ("l2_size", "noc_bw", "noc_hops"), "L1": ("l1_size",)}
+        for memory, flat in said.items():
+            twice = [each for each in flat if memory in names and getattr(self, each) is not None]
+            if twice:
+                message = f"{twice[0]} and the memory {memory} say the same; give one of them"
                 raise HardwareError(message)
 
+    def memory(self, name: str) -> Memory:
+        """Give a memory by its name: DRAM, L2, cluster1 … L1."""
+        for memory in self.memories:
+            if memory.name == name:
+                return memory
+        if name == "DRAM":
+            return Memory(name, link=Link(self.offchip_bw))
+        hops, latency = (1, 0) if self.noc_hops is None else (self.noc_hops, self.hop_latency)
+        capacity = {"L2": self.l2_size, "L1": self.l1_size}.get(name)
+        return Memory(name, capacity, link=Link(self.noc_bw, hops, latency))
 
-def parse_hardware(text: str, *, file: str = "<text>") -> Hardware:
-    """Read a hardware file.
+    def check_names(self, known: tuple[str, ...]) -> None:
+        """Refuse a memory that a dataflow with these memories does not have."""
+        for memory in self.memories:
+            if memory.name not in known:
+                message = f"the dataflow has no memory {memory.name!r}"
+                raise HardwareError(message + did_you_mean(memory.name, known))
 
-    Raises `HardwareError` for unknown keys and impossible values, `LanguageError` for text that is
-    no list of keys and integers.
+    @property
+    def lanes(self) -> int:
+        """Multiply-accumulates per PE and cycle."""
+        return self.simd_lanes or 1
 
-    >>> parse_hardware("num_pes: 256, noc_bw_cstr: 32").noc_bw
-    32
-    """
-    scanner = Scanner(text, file)
-    values: dict[str, int] = {}
-    while not scanner.ended:
-        key = scanner.name(f"a hardware key ({', '.join(KEYS)})")
-        name = brief(key.text)
-        if key.text not in KEYS:
-            message = f"unknown hardware key {name!r}{did_you_mean(name, KEYS)}"
-            raise _error(scanner, key, message)
-        value = scanner.number(f"an integer, the value of {key.text}")
-        if values.setdefault(KEYS[key.text], value) != value:
-            message = f"{key.text} is given twice with different values"
-            raise _error(scanner, key, message)
-        if value < (key.text != "NoC_NumHops"):
-            message = f"{key.text} is {value}; it must be 1 or more"
-            raise _error(scanner, key, message)
-    if "num_pes" not in values:
-        message = "num_pes is missing: the number of PEs has no default"
-        raise HardwareError(located(message, scanner.place(len(text))))
-    return Hardware(**values)
+    @property
+    def megahertz(self) -> Fraction | None:
+        """The clock as a number, if it is one."""
+        clock = None if self.clock_mhz is None else exact(self.clock_mhz, "clock_mhz", open_end=True)
+        return clock if isinstance(clock, Fraction) else None
 
-
-def load_hardware(path: str | Path) -> Hardware:
-    """Read a hardware file, or standard input for ``-``; raises as `parse_hardware` does."""
-    text, name = read_source(path)
-    return parse_hardware(text, file=name)
+    def to_json(self) -> dict[str, Any]:
+        """Give what was set, as JSON data."""
+        flat = ("num_pes", "l1_size", "l2_size", "noc_bw", "offchip_bw", "noc_hops", "simd_lanes")
+        data: dict[str, Any] = {"name": self.name} if self.name else {}
+        for name in (*flat, "clock_mhz"):
+            value = getattr(self, name)
+            if value is not None:
+                data[name] = plain(exact(value, name))
+        if self.noc_hops is not None:
+            data["hop_latency"] = self.hop_latency
+        if self.memories:
+            data["memories"] = [_json(memory) for memory in self.memories]
+        if self.word_sizes:
+            data["word_sizes"] = dict(self.word_sizes)
+        return data | {"energy": self.energy.to_json()}
 
 
-def _error(scanner: Scanner, key: Token, message: str) -> HardwareError:
-    return HardwareError(located(message, scanner.place(key.start)))
+def _json(part: Memory | Link) -> dict[str, Any]:
+    """Give what is set in a memory or link."""
+    data: dict[str, Any] = {}
+    for each in fields(part):
+        value = getattr(part, each.name)
+        if isinstance(value, Link):
+            data[each.name] = _json(value)
+        elif value is not None:
+            named = isinstance(value, str | bool)
+            data[each.name] = value if named else plain(exact(value, each.name))
+    return data

@@ -305,20 +305,32 @@ def _boundary(operator: Operator, runs: list[Execution], depth: int) -> Observed
 
     Their steps are the time loops of these levels; the loops and units further inside are one step's work.
     """
-    work: defaultdict[Unit, Steps] = defaultdict(lambda: defaultdict(list))
-    for unit, step, box in runs:
-        work[unit[:depth]][step[:depth]].append(box)
+    work = work_of(runs, depth, depth)
     tensors = {tensor.name: _counts(operator, tensor, work) for tensor in operator.tensors}
     return ObservedBoundary(depth, len({step for steps in work.values() for step in steps}), tensors)
 
 
-def _counts(operator: Operator, tensor: Tensor, work: dict[Unit, Steps]) -> dict[str, int]:
-    """Count what one tensor moves, one parent and the units under it at a time."""
+def work_of(runs: Iterable[Execution], units: int, loops: int) -> dict[Unit, Steps]:
+    """Gather the boxes by the units of the first `units` levels and the steps of the first `loops` levels."""
+    work: defaultdict[Unit, Steps] = defaultdict(lambda: defaultdict(list))
+    for unit, step, box in runs:
+        work[unit[:units]][step[:loops]].append(box)
+    return work
+
+
+def families_of(operator: Operator, tensor: Tensor, work: dict[Unit, Steps]) -> dict[Unit, History]:
+    """Give for each parent the tiles of one tensor that its units hold, step by step."""
     touched = Touched(operator, tensor.access)
     families: defaultdict[Unit, History] = defaultdict(dict)
     for unit, steps in work.items():
-        tiles = [(step, _union([touched.of(box) for box in boxes])) for step, boxes in steps.items()]
+        tiles = [(step, union([touched.of(box) for box in boxes])) for step, boxes in steps.items()]
         families[unit[:-1]][unit] = tiles
+    return families
+
+
+def _counts(operator: Operator, tensor: Tensor, work: dict[Unit, Steps]) -> dict[str, int]:
+    """Count what one tensor moves, one parent and the units under it at a time."""
+    families = families_of(operator, tensor, work)
     sizes = [len(tile) for family in families.values() for tiles in family.values() for _, tile in tiles]
     moves = _input_moves if tensor.role == "input" else _output_moves
     counts = Counter(tile_total=sum(sizes))
@@ -333,7 +345,7 @@ def _input_moves(family: History) -> dict[str, int]:
     fills        = Σ over u, t of |New(u, t)|
     parent_reads = Σ over t of |⋃ over u of New(u, t)|
     """
-    new, _ = _changes(family)
+    new, _ = changes(family)
     return {"fills": _total(new), "parent_reads": _shared_total(new)}
 
 
@@ -345,13 +357,13 @@ def _output_moves(family: History) -> dict[str, int]:
     read_backs     = Σ over t of |⋃ over u of New(u, t), as far as some unit drained it at a step ≤ t|
     final_writes   = |everything drained|
     """
-    new, gone = _changes(family)
+    new, gone = changes(family)
     drained: set[int] = set()
     read_backs = 0
     for step in sorted(new):
-        drained |= _union(gone.get(step, []))
-        read_backs += len(drained & _union(new[step]))
-    drained |= _union(gone[END])
+        drained |= union(gone.get(step, []))
+        read_backs += len(drained & union(new[step]))
+    drained |= union(gone[END])
     return {
         "drains": _total(gone),
         "parent_updates": _shared_total(gone),
@@ -360,7 +372,7 @@ def _output_moves(family: History) -> dict[str, int]:
     }
 
 
-def _changes(family: History) -> tuple[Moves, Moves]:
+def changes(family: History) -> tuple[Moves, Moves]:
     """Compare each tile with the one that the unit held before, of its last active step t⁻.
 
     New(u, t) = A(u, t) minus A(u, t⁻), all of it at first; Gone(u, t) = A(u, t⁻) minus A(u, t).
@@ -383,10 +395,11 @@ def _total(moves: Moves) -> int:
 
 
 def _shared_total(moves: Moves) -> int:
-    return sum(len(_union(sets)) for sets in moves.values())
+    return sum(len(union(sets)) for sets in moves.values())
 
 
-def _union(sets: list[Elements]) -> Elements:
+def union(sets: list[Elements]) -> Elements:
+    """Give the elements of any of the sets."""
     return sets[0] if len(sets) == 1 else frozenset().union(*sets)
 
 

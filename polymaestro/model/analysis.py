@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from polymaestro.counting import Counts
+from polymaestro.counting.classes import StepClasses, classify
+from polymaestro.counting.off_chip import OffChipCounts, count_off_chip
+from polymaestro.counting.sizes import Sizer
 from polymaestro.dataflow import Dataflow
-from polymaestro.errors import ClosedFormError
+from polymaestro.errors import (
+    ClosedFormError,
+    CountingUnavailableError,
+    HardwareError,
+    WorkloadError,
+    did_you_mean,
+)
 from polymaestro.hardware import Hardware
 from polymaestro.loopnest import LoopNest
 from polymaestro.model import paper
 from polymaestro.model.bounds import Bounds
+from polymaestro.model.energy import Energy, energy_of
+from polymaestro.model.links import links_of
+from polymaestro.model.machine import Machine
+from polymaestro.model.measuring import Times, times_by_classes, times_by_running
 from polymaestro.model.paper import Paper, paper_of
+from polymaestro.model.performance import Performance, performance_of
 from polymaestro.model.report import LayerReport, report_layer
-from polymaestro.model.reuse import Reuse, reuse_of
+from polymaestro.model.residency import residency_of
+from polymaestro.model.reuse import Ratio, Reuse, reuse_of
+from polymaestro.model.roofline import Roofline, roofline_of
+from polymaestro.model.runtime import RunTime
 from polymaestro.model.table import formula_table
 from polymaestro.movement import Movement
+from polymaestro.policies import Policies
 from polymaestro.relations import Relations
-from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms
+from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, TensorForms
+from polymaestro.symbolic.closing import close_off_chip
 from polymaestro.workload import Operator
 
 
@@ -87,6 +106,100 @@ class Analysis:
         """Give the reuse factors of a tensor at the boundary below a memory."""
         return reuse_of(self.macs, self[memory][tensor])
 
+    @property
+    def policies(self) -> Policies:
+        """What the numbers assume."""
+        return self.movement.policies
+
+    def runtime(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> RunTime:
+        """Give the cycles of a run as a closed form in the extents and the symbols of the machine.
+
+        `resident` names the tensors that L2 keeps for the whole run: all where it has no limit. With a
+        limit and symbolic extents, what L2 keeps depends on these, so then it must be said.
+
+        Raises `CountingUnavailableError` when the steps have no finite number of classes.
+        """
+        machine = self._machine(hardware)
+        classes = self._classes(machine)
+        if classes.entangled:
+            message = f"the run time has no closed form here, because {classes.entangled}"
+            raise CountingUnavailableError(message)
+        return RunTime(classes, machine, self._staying(machine, resident), self.macs)
+
+    def energy(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> Energy:
+        """Give the energy of a run as a closed form; `resident` as for `runtime`."""
+        machine = self._machine(hardware)
+        energy = energy_of(self.forms, self._off_chip[1], machine, self._staying(machine, resident))
+        self._check_apart(energy.constants)
+        return energy
+
+    def roofline(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> Roofline:
+        """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
+        machine = self._machine(hardware)
+        links = links_of(self.forms, self._off_chip[1], machine, self._staying(machine, resident))
+        return roofline_of(self.forms, links, machine)
+
+    @property
+    def utilization(self) -> Ratio:
+        """Active PEs per step and PE, as the quotient of two closed forms."""
+        units = self.loop_nest.units
+        if not all(each.count.is_constant for each in units):
+            message = "the number of PEs has a symbol; divide active_units by steps and PEs at a point"
+            raise ClosedFormError(message)
+        pes = self.loop_nest.pes_at({})
+        terms = tuple(replace(each, sign=each.sign * pes) for each in self.steps.products)
+        return Ratio(self.active_units, replace(self.steps, products=terms))
+
+    def _machine(self, hardware: Hardware) -> Machine:
+        machine = Machine.of(hardware, self.loop_nest.depth, self.policies)
+        self._check_apart(machine.symbols)
+        return machine
+
+    def _check_apart(self, constants: frozenset[str]) -> None:
+        clash = sorted(constants & set(self.symbols))
+        if clash:
+            message = f"{clash[0]} is an extent and a constant of the machine; call one of them otherwise"
+            raise HardwareError(message)
+
+    def _classes(self, machine: Machine) -> StepClasses:
+        """Give the step classes under the policies of each boundary, derived once."""
+        policies = tuple(machine.policies_at(depth) for depth in range(self.loop_nest.depth + 1))
+        if policies not in self._known_classes:
+            self._known_classes[policies] = classify(self.relations, policies, self._sizer)
+        return self._known_classes[policies]
+
+    @cached_property
+    def _known_classes(self) -> dict[tuple[Policies, ...], StepClasses]:
+        return {}
+
+    @cached_property
+    def _sizer(self) -> Sizer:
+        return Sizer(self.counts.counter)
+
+    @cached_property
+    def _off_chip(self) -> tuple[OffChipCounts, Mapping[str, TensorForms]]:
+        first_reads = self.policies.first_partial_sum_read
+        counts = count_off_chip(self.relations, first_reads, self._sizer)
+        return counts, close_off_chip(counts, self.relations)
+
+    def _staying(self, machine: Machine, resident: Iterable[str] | None) -> frozenset[str]:
+        names = [tensor.name for tensor in self.operator.tensors]
+        if resident is not None:
+            chosen = frozenset(resident)
+            for name in sorted(chosen - set(names)):
+                message = f"{self.operator.name} has no tensor {name!r}" + did_you_mean(name, names)
+                raise WorkloadError(message)
+            return chosen
+        if machine.memories[1].capacity is None:
+            return frozenset(names)
+        if not self.symbols:
+            return residency_of(*self._off_chip, machine, {}).resident
+        message = (
+            f"what stays in L2 ({machine.memories[1].capacity} words) depends on the extents; "
+            f"say which of {', '.join(names)} does: resident=(…)"
+        )
+        raise HardwareError(message)
+
     @cached_property
     def bounds(self) -> Bounds:
         """Lower bounds on the traffic of each boundary: ``analysis.bounds["L2"]``."""
@@ -101,12 +214,40 @@ class Analysis:
         if not 1 <= units <= hardware.num_pes:
             message = f"the analysis uses {units} PEs, the hardware has {hardware.num_pes}; analyze again"
             raise ClosedFormError(message)
-        return self.at(extents)
+        return self.at(extents, hardware=hardware)
 
-    def at(self, extents: Mapping[str, int], name: str = "layer") -> LayerReport:
-        """Evaluate everything at a point."""
+    def at(
+        self, extents: Mapping[str, int], name: str = "layer", hardware: Hardware | None = None
+    ) -> LayerReport:
+        """Evaluate everything at a point; with hardware, time and energy too."""
         self.macs.check(extents)
-        return report_layer(name, self.forms, extents)
+        report = report_layer(name, self.forms, extents)
+        return report if hardware is None else replace(report, performance=self.cost(hardware, extents))
+
+    def cost(self, hardware: Hardware, extents: Mapping[str, int]) -> Performance:
+        """Give time, energy, bandwidth and buffers at a point, on hardware whose constants are numbers.
+
+        Raises `CountingUnavailableError` when the steps have no finite number of classes and are too many
+        to be run one by one.
+        """
+        machine = self._machine(hardware)
+        counts, off_chip = self._off_chip
+        residency = residency_of(counts, off_chip, machine, extents)
+        times = self._times(machine, residency.resident, extents)
+        energy = energy_of(self.forms, off_chip, machine, residency.resident)
+        return performance_of(self.forms, machine, times, residency, energy, off_chip, extents)
+
+    def _times(self, machine: Machine, resident: frozenset[str], extents: Mapping[str, int]) -> Times:
+        try:
+            classes = self._classes(machine)
+            why = classes.entangled
+        except CountingUnavailableError as error:
+            why = str(error)
+        if not why:
+            return times_by_classes(classes, machine, resident, extents)
+        return times_by_running(
+            self.operator, self.dataflow, self.macs.evaluate(extents, {}), machine, extents, why
+        )
 
     def table(self, at: Mapping[str, int] | None = None) -> str:
         """Give the table of tensor × boundary in the case that a point belongs to.

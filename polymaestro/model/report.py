@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
-from polymaestro.model.policies import POLICIES
+from polymaestro.errors import ClosedFormError
+from polymaestro.hardware import Hardware
+from polymaestro.model.performance import Performance
+from polymaestro.policies import Policies
 from polymaestro.symbolic import BoundaryForms, ClosedForms
 
 
@@ -35,7 +39,10 @@ class BoundaryReport:
 
 @dataclass(frozen=True)
 class LayerReport:
-    """The numbers of one layer; an illegal layer has problems and no counts."""
+    """The numbers of one layer; an illegal layer has problems and no counts.
+
+    `performance` is there where a machine was given and its times could be derived; if not, `notes` say why.
+    """
 
     name: str
     operator: str
@@ -47,6 +54,7 @@ class LayerReport:
     active: int = 0
     boundaries: tuple[BoundaryReport, ...] = ()
     notes: tuple[str, ...] = ()
+    performance: Performance | None = None
 
     @property
     def legal(self) -> bool:
@@ -63,6 +71,33 @@ class LayerReport:
         """Active PEs per step and PE of the array."""
         return self.average_active_units / self.units if self.units else 0.0
 
+    @property
+    def cost(self) -> Performance:
+        """Time and energy; raises `ClosedFormError` where there is none."""
+        if self.performance is None:
+            reason = "; ".join((*self.problems, *self.notes)) or "evaluate the analysis on(hardware)"
+            message = f"layer {self.name} has no run time: {reason}"
+            raise ClosedFormError(message)
+        return self.performance
+
+    @property
+    def runtime_cycles(self) -> int:
+        """The cycles from the first word in to the last word out."""
+        return self.cost.runtime_cycles
+
+    @property
+    def roofline_cycles(self) -> int:
+        """The cycles that no schedule with this traffic can beat."""
+        return self.cost.roofline_cycles
+
+    @property
+    def energy_pj(self) -> Fraction:
+        """The energy in pJ; raises `ClosedFormError` where the table has another unit."""
+        if self.cost.energy_unit != "pJ":
+            message = f"the energy table is in units of a {self.cost.energy_unit}, not in pJ; see cost"
+            raise ClosedFormError(message)
+        return self.cost.total_energy
+
     def to_json(self) -> dict[str, Any]:
         """Give the layer as JSON data."""
         head = {
@@ -74,6 +109,11 @@ class LayerReport:
         }
         if not self.boundaries:
             return head
+        times = self.performance
+        links = times.links[1:] if times else ()
+        boundaries = [each.to_json() for each in self.boundaries]
+        for boundary, link in zip(boundaries, links, strict=False):
+            boundary.update(link.to_json())
         return head | {
             "notes": list(self.notes),
             "macs": self.macs,
@@ -81,7 +121,8 @@ class LayerReport:
             "units": self.units,
             "average_active_units": self.average_active_units,
             "utilization": self.utilization,
-            "boundaries": [each.to_json() for each in self.boundaries],
+            **(times.to_json() if times else {}),
+            "boundaries": boundaries,
         }
 
 
@@ -90,25 +131,47 @@ class NetworkReport:
     """The numbers of all layers of a network, and their total."""
 
     network: str
-    hardware: Mapping[str, int]
+    hardware: Hardware
     layers: tuple[LayerReport, ...]
-    policies: Mapping[str, str] = field(default_factory=lambda: POLICIES)
+    policies: Policies
 
     @property
     def macs(self) -> int:
         """The MACs of all layers that have counts."""
         return sum(layer.macs for layer in self.layers)
 
+    @property
+    def timed(self) -> bool:
+        """Whether every layer has a run time, so that there is one in total."""
+        return bool(self.layers) and all(layer.performance for layer in self.layers)
+
+    @property
+    def runtime_cycles(self) -> int:
+        """The cycles of all layers that have a run time, one after the other."""
+        return sum(layer.performance.runtime_cycles for layer in self.layers if layer.performance)
+
+    @property
+    def energy(self) -> Fraction:
+        """The energy of all layers that have one."""
+        parts = (layer.performance.total_energy for layer in self.layers if layer.performance)
+        return sum(parts, Fraction(0))
+
     def to_json(self) -> dict[str, Any]:
         """Give the report as JSON data, schema ``polymaestro.report/1``."""
         return {
             "schema": "polymaestro.report/1",
             "network": self.network,
-            "hardware": dict(self.hardware),
-            "policies": dict(self.policies),
+            "hardware": self.hardware.to_json(),
+            "policies": self.policies.to_json(),
             "layers": [layer.to_json() for layer in self.layers],
-            "total": {"macs": self.macs},
+            "total": {"macs": self.macs, **self._costs()},
         }
+
+    def _costs(self) -> dict[str, int | float]:
+        if not self.timed:
+            return {}
+        key = "energy_pj" if self.hardware.energy.unit == "pJ" else "energy"
+        return {"runtime_cycles": self.runtime_cycles, key: float(self.energy)}
 
 
 def report_layer(name: str, forms: ClosedForms, point: Mapping[str, int]) -> LayerReport:

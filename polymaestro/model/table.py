@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest import LoopNest
-from polymaestro.model.policies import POLICIES
 from polymaestro.symbolic import LARGE, ClosedForm, ClosedForms, CommonCase, factored, point_near
 from polymaestro.workload import Operator
 
@@ -49,8 +48,8 @@ def formula_table(
         lines += ["", f"{boundary.parent} → {boundary.child}"]
         for tensor in boundary.tensors.values():
             lines += _tensor_rows(tensor.name, tensor.forms, case)
-    policies = (f"{key.replace('_', ' ')}: {value}" for key, value in POLICIES.items())
-    lines += ["", *textwrap.wrap(f"policies: {'; '.join(policies)}", 80, subsequent_indent="  ")]
+    policies = forms.counts.movement.policies
+    lines += ["", *textwrap.wrap(f"policies: {policies}", 80, subsequent_indent="  ", break_on_hyphens=False)]
     return "\n".join(lines)
 
 

@@ -15,10 +15,14 @@ from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
 
-def rereads(group: GroupSteps, tensor: Tensor) -> Quantity:
-    """Σ over steps and parents of what arrives and was given up at that step or before."""
-    tile = group.tile(tensor)
-    again = _new(group, tile).intersect(_since(group, _gone(group, tile)))
+def rereads(group: GroupSteps, tensor: Tensor, retention: str = "one-tile") -> Quantity:
+    """Σ over steps and parents of what arrives and was given up at that step or before.
+
+    Units keep one tile, or nothing.
+    """
+    tile, keeps = group.tile(tensor), retention == "one-tile"
+    new = _new(group, tile) if keeps else coalesced(group.spread(tile))
+    again = new.intersect(_since(group, _gone(group, tile, keeps=keeps)))
     return product([coalesced(again)])
 
 
@@ -32,11 +36,12 @@ def _new(group: GroupSteps, tile: isl.Map) -> isl.Map:
     return coalesced(group.spread(new))
 
 
-def _gone(group: GroupSteps, tile: isl.Map) -> isl.Map:
+def _gone(group: GroupSteps, tile: isl.Map, *, keeps: bool) -> isl.Map:
     """From (parent, step) to what some unit gives up there."""
     gone = tile.subtract(tile)
     for loop in group.loops:
-        gone = gone.union(group.before(loop).apply_range(tile).subtract(tile))
+        before = group.before(loop).apply_range(tile)
+        gone = gone.union(before.subtract(tile) if keeps else before)
     return coalesced(group.spread(gone))
 
 

@@ -45,11 +45,15 @@ class MixedFlow(Flow):
 
     def arrivals(self) -> Quantity:
         """Σ over steps and parents of the union over units of what is new."""
+        if self.retention != "one-tile":
+            return super().arrivals()
         used = product(group.spread(group.tile(self.tensor)) for group in self.groups)
         return total([used, *(each for kind in self._kinds() for each in self._held_everywhere_at(kind))])
 
     def departures(self) -> Quantity:
         """Σ over steps and parents of the union over units of what is given up, the end included."""
+        if self.retention == "resident":
+            return super().departures()
         return total(
             [self.left_over(), *(each for kind in self._kinds() for each in self._given_up_at(kind))]
         )
@@ -104,7 +108,8 @@ class MixedFlow(Flow):
             before = [self._held_through(group, kind, some) for group in self._others]
             kept = [self._kept_through(group, kind, some) for group in self._others]
             yield product([both, *before], sign)
-            yield product([stays, *kept], -sign)
+            if self.retention == "one-tile":
+                yield product([stays, *kept], -sign)
 
     def _held(self, block: _Block) -> isl.Map:
         """The tile before of the spatial group, at the steps and units of a block."""

@@ -19,7 +19,7 @@ from typing import Literal
 import islpy as isl
 
 from polymaestro.loopnest import Loop
-from polymaestro.movement.steps import GroupSteps
+from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
@@ -67,34 +67,56 @@ def total(quantities: Iterable[Quantity]) -> Quantity:
 class Flow:
     """How one tensor moves across one boundary."""
 
-    def __init__(self, groups: tuple[GroupSteps, ...], tensor: Tensor) -> None:
-        """Take the groups of one boundary; exactly one of them spreads over the units of a parent."""
+    def __init__(self, groups: tuple[GroupSteps, ...], tensor: Tensor, retention: str = "one-tile") -> None:
+        """Take the groups of one boundary; at most one of them spreads over the units of a parent."""
         self.groups = groups
         self.tensor = tensor
-        self.spatial = next(group for group in groups if group.spreads)
+        self.retention = retention
         self.loops = sorted((each for g in groups for each in g.loops), key=lambda each: each.position)
+
+    @property
+    def spatial(self) -> GroupSteps:
+        """The group whose units share a parent."""
+        return next(group for group in self.groups if group.spreads)
 
     def tile_total(self) -> Quantity:
         """Σ over units and steps of the tile."""
         return product(group.tile(self.tensor) for group in self.groups)
 
     def occupancy(self) -> Quantity:
-        """The largest tile; a group that the tensor does not involve counts 1 where it executes anything."""
-        held = (group.tile(self.tensor) for group in self.groups)
+        """The largest tile, or the most that a unit ever held where it keeps all.
+
+        A group that the tensor does not involve counts 1 where it executes anything.
+        """
+        held = (
+            self._kept_for_good(group) if self.retention == "resident" else group.tile(self.tensor)
+            for group in self.groups
+        )
         return Quantity((Term(1, tuple(Factor("peak", each) for each in held)),))
 
     def transfers(self) -> Quantity:
         """Σ over units and steps of what is new; as much is given up again, the end included."""
+        if self.retention == "resident":
+            return product(self._kept_for_good(group) for group in self.groups)
+        if self.retention == "whole-step":
+            return self.tile_total()
         kept = [product(self._kept(loop).values(), -1) for loop in self.loops]
         return total([self.tile_total(), *kept])
 
     def arrivals(self) -> Quantity:
         """Σ over steps and parents of the union over units of what is new."""
+        if self.retention == "resident":
+            firsts = (group.touched(group.tile(self.tensor), latest=False) for group in self.groups)
+            return product(group.spread(first) for group, first in zip(self.groups, firsts, strict=True))
         used = product(group.spread(group.tile(self.tensor)) for group in self.groups)
+        if self.retention == "whole-step":
+            return used
         return total([used, *(self._held_everywhere(loop) for loop in self.loops)])
 
     def departures(self) -> Quantity:
         """Σ over steps and parents of the union over units of what is given up, the end included."""
+        if self.retention == "resident":
+            return self.distinct()
         return total([self.left_over(), *(each for loop in self.loops for each in self._given_up(loop))])
 
     def left_over(self) -> Quantity:
@@ -104,6 +126,10 @@ class Flow:
     def distinct(self) -> Quantity:
         """Σ over parents of the different elements that their units ever hold."""
         return product(group.elements(group.tile(self.tensor)) for group in self.groups)
+
+    def _kept_for_good(self, group: GroupSteps) -> isl.Map:
+        """From each unit to all that it ever holds."""
+        return coalesced(group.tile(self.tensor).project_out(IN, len(group.units), len(group.loops)))
 
     def _at(self, group: GroupSteps, steps: isl.Set) -> isl.Map:
         return group.tile(self.tensor).intersect_domain(steps)
@@ -143,4 +169,5 @@ class Flow:
             else:
                 stays.append(kept)
         yield product(held)
-        yield product(stays, -1)
+        if self.retention == "one-tile":
+            yield product(stays, -1)

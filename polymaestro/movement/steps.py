@@ -30,24 +30,25 @@ IN, OUT = isl.dim_type.in_, isl.dim_type.out
 class GroupSteps:
     """The steps of an axis group at the boundary whose child has depth `depth`."""
 
-    def __init__(self, group: AxisGroup, depth: int) -> None:
-        """Keep the units and loops of the levels above the boundary."""
+    def __init__(self, group: AxisGroup, depth: int, unit_depth: int | None = None) -> None:
+        """Keep the units and loops of the levels above the boundary; `unit_depth` may leave out units."""
         self.group = group
         self.depth = depth
-        self.units = tuple(each.name for each in group.units if each.level < depth)
+        self.unit_depth = depth if unit_depth is None else unit_depth
+        self.units = tuple(each.name for each in group.units if each.level < self.unit_depth)
         self.loops = tuple(each for each in group.loops if each.level < depth)
         self.names = (*self.units, *(each.name for each in self.loops))
         # Each is asked for once a loop and tensor; the memory goes with this object.
         self.tile = cache(self._tile)
         self.first = cache(self._first)
         self.last = cache(self._last)
-        self._own_advances = cache(self._own_loop_advances)
-        self._other_advances = cache(self._other_loop_advances)
+        self.own_advances = cache(self._own_loop_advances)
+        self.other_advances = cache(self._other_loop_advances)
 
     @property
     def spreads(self) -> bool:
         """Whether the units of one parent at this boundary are this group's."""
-        return any(each.level == self.depth - 1 for each in self.group.units)
+        return any(each.level == self.unit_depth - 1 for each in self.group.units)
 
     @cached_property
     def _at_step(self) -> isl.Map:
@@ -59,6 +60,10 @@ class GroupSteps:
     def active(self) -> isl.Set:
         """The (units, steps) at which something is executed."""
         return coalesced(self._at_step.domain())
+
+    def parents(self) -> isl.Set:
+        """Give the parents that have active units."""
+        return self.without_steps(self.spread(isl.Map.from_domain(self.active))).domain()
 
     @cached_property
     def points(self) -> isl.Map:
@@ -79,6 +84,29 @@ class GroupSteps:
             return relation
         return coalesced(relation.project_out(IN, len(self.units) - 1, 1))
 
+    def apart(self, relation: isl.Map) -> isl.Map:
+        """Count which unit of the parent it is among what is there: the sum over these units."""
+        if not self.spreads:
+            return relation
+        return relation.move_dims(OUT, 0, IN, len(self.units) - 1, 1)
+
+    def without_steps(self, relation: isl.Map) -> isl.Map:
+        """Forget the steps of what is spread or apart already."""
+        units = len(self.units) - self.spreads
+        return coalesced(relation.project_out(IN, units, len(self.loops)))
+
+    def touched(self, relation: isl.Map, *, latest: bool) -> isl.Map:
+        """Keep of (units, step) -> element the first, or the latest, step of each element for each unit."""
+        loops = len(self.loops)
+        if not loops:
+            return relation
+        units, width = relation.dim(IN) - loops, relation.dim(OUT)
+        by_element = relation.move_dims(IN, relation.dim(IN), OUT, 0, width) if width else relation
+        by_element = by_element.move_dims(OUT, 0, IN, units, loops)
+        chosen = by_element.lexmax() if latest else by_element.lexmin()
+        back = chosen.move_dims(IN, units, OUT, 0, loops)
+        return coalesced(back.move_dims(OUT, 0, IN, units + loops, width) if width else back)
+
     def elements(self, tile: isl.Map) -> isl.Map:
         """Forget the steps, and the units that share a parent: what is held at any time."""
         units = len(self.units) - self.spreads
@@ -97,7 +125,7 @@ class GroupSteps:
     def before(self, loop: Loop) -> isl.Map:
         """Relate each step at which this loop advances to the step before, for the same unit."""
         own, index = self.mode(loop)
-        return self._own_advances(index) if own else self._other_advances(index)
+        return self.own_advances(index) if own else self.other_advances(index)
 
     def mode(self, loop: Loop) -> tuple[bool, int]:
         """Whether a loop is of this group, and how many of the group's loops are outside of it."""
@@ -142,7 +170,7 @@ class GroupSteps:
 
         Where they do not, a step belongs to two cases at once and the product form does not apply.
         """
-        classes = [self.first(), *(self._own_advances(j).domain() for j in range(len(self.loops)))]
+        classes = [self.first(), *(self.own_advances(j).domain() for j in range(len(self.loops)))]
         seen: isl.Set | None = None
         for each in classes:
             steps = self.spread(isl.Map.from_domain(each)).domain()

@@ -11,6 +11,7 @@ from polymaestro.movement.joined import rereads
 from polymaestro.movement.mixed import MixedFlow
 from polymaestro.movement.quantities import Flow, Quantity, product
 from polymaestro.movement.steps import IN, GroupSteps
+from polymaestro.policies import Policies
 from polymaestro.relations import Relations, joined
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
@@ -36,6 +37,7 @@ class Movement:
     """All boundaries, and what is executed: MACs, steps and active PEs summed over steps."""
 
     relations: Relations
+    policies: Policies
     boundaries: tuple[BoundaryMovement, ...]
     macs: Quantity
     steps: Quantity
@@ -51,16 +53,17 @@ def memory_names(depth: int) -> list[str]:
     return ["L2", *(f"cluster{level}" for level in range(1, depth)), "L1"]
 
 
-def trace(relations: Relations) -> Movement:
-    """Derive the movement of every tensor across every boundary, in product form."""
+def trace(relations: Relations, policies: Policies = Policies()) -> Movement:  # noqa: B008  frozen
+    """Derive the movement of every tensor across every boundary, in product form, under the policies."""
     depth = relations.nest.depth
     names = memory_names(depth)
     boundaries = tuple(
-        _boundary(relations, level, names[level - 1], names[level]) for level in range(1, depth + 1)
+        _boundary(relations, policies, level, names[level - 1 : level + 1]) for level in range(1, depth + 1)
     )
     pes = [GroupSteps(group, depth) for group in relations.groups]
     return Movement(
         relations,
+        policies,
         boundaries,
         macs=product(group.points for group in pes),
         steps=_steps(pes),
@@ -80,25 +83,41 @@ def _steps(groups: list[GroupSteps]) -> Quantity:
     )
 
 
-def _boundary(relations: Relations, depth: int, parent: str, child: str) -> BoundaryMovement:
+def _boundary(relations: Relations, policies: Policies, depth: int, names: list[str]) -> BoundaryMovement:
     apart = tuple(GroupSteps(group, depth) for group in relations.groups)
     together = GroupSteps(joined(relations.groups), depth)
-    tensors = {tensor.name: _tensor(apart, together, tensor) for tensor in relations.nest.operator.tensors}
-    return BoundaryMovement(parent, child, depth, _steps(list(apart)), tensors)
+    tensors = {
+        tensor.name: _tensor(apart, together, tensor, policies) for tensor in relations.nest.operator.tensors
+    }
+    return BoundaryMovement(names[0], names[1], depth, _steps(list(apart)), tensors)
 
 
-def _tensor(apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor) -> dict[str, Quantity]:
+def _tensor(
+    apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor, policies: Policies
+) -> dict[str, Quantity]:
     """Derive one tensor; what is read again needs all groups together where units begin at other steps."""
     spatial = next(group for group in apart if group.spreads)
-    own = Flow(apart, tensor) if spatial.is_uniform else MixedFlow(apart, tensor)
+    flow = Flow if spatial.is_uniform else MixedFlow
+    own = flow(apart, tensor, policies.retention)
     held = {"occupancy": own.occupancy(), "tile_total": own.tile_total()}
+    moved = own.transfers()
     if tensor.role == "input":
-        return held | {"fills": own.transfers(), "parent_reads": own.arrivals()}
+        return held | {
+            "fills": moved,
+            "parent_reads": moved if policies.sharing == "unicast" else own.arrivals(),
+        }
     final = own.distinct()
-    again = own.arrivals().minus(final) if spatial.arrives_once(tensor) else rereads(together, tensor)
+    if policies.first_partial_sum_read == "counted":
+        back = own.arrivals()
+    elif policies.retention == "resident":
+        back = Quantity(())  # all that is given up is given up at the end
+    elif spatial.arrives_once(tensor):
+        back = own.arrivals().minus(final)
+    else:
+        back = rereads(together, tensor, policies.retention)
     return held | {
-        "drains": own.transfers(),
-        "parent_updates": own.departures(),
-        "read_backs": again,
+        "drains": moved,
+        "parent_updates": moved if policies.reduction == "none" else own.departures(),
+        "read_backs": back,
         "final_writes": final,
     }

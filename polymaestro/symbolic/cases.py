@@ -69,6 +69,19 @@ def meeting_of(counts: list[Count], context: isl.Set, point: Mapping[str, int]) 
     return coalesced(region)
 
 
+def existing_together(
+    numbers: Sequence[tuple[Count, isl.Set]], context: isl.Set, point: Mapping[str, int]
+) -> isl.Set:
+    """Give where each kind of step exists that does at a point and no other, each number in its piece.
+
+    Each number comes with the parameters for which it is not 0.
+    """
+    region = meeting_of([number for number, _ in numbers if not number.is_uniform], context, point)
+    for number, exists in numbers:
+        region = region.intersect(exists) if number.at(point) else region.subtract(exists)
+    return coalesced(region)
+
+
 def multiplied(products: Sum, chosen: Chosen) -> QuasiPolynomial:
     """Multiply out with a polynomial chosen for each count, by its identity."""
     total = QuasiPolynomial.of(0)

@@ -132,7 +132,7 @@ class ClosedForm:
 
         Without a point, around large symbols. A form that is one expression anyway keeps its region.
         """
-        point = self._large() if at is None else point_near(self.context, at)
+        point = self.large_point() if at is None else point_near(self.context, at)
         if self.is_long:
             inside = domain_of(self.case_at(point).region, self.context)
             return Narrower.to(self.context.intersect(inside)).form(self)
@@ -271,13 +271,13 @@ class ClosedForm:
 
     def _repr_latex_(self) -> str:
         """Show the case of large symbols: all cases of a formula may fill pages."""
-        case = self.case_at(self._large())
+        case = self.case_at(self.large_point())
         condition = (
             "" if case.region.is_everywhere else rf" \quad \text{{if }} {latex_of_region(case.region)}"
         )
         return rf"$\displaystyle {latex_of(case.value)}{condition}$"
 
-    def _large(self) -> Mapping[str, int]:
+    def large_point(self) -> Mapping[str, int]:
         """Give a point with large symbols, far apart and with R below P, as far as the region allows."""
         last = len(self.symbols)
         return point_near(self.context, {name: LARGE * (last - i) for i, name in enumerate(self.symbols)})
@@ -293,7 +293,7 @@ class ClosedForm:
 
     def __repr__(self) -> str:
         """Show the case of large symbols."""
-        case = self.case_at(self._large())
+        case = self.case_at(self.large_point())
         condition = "" if case.region.is_everywhere else f"  if {case.region}; print it for all cases"
         return f"ClosedForm({factored(case.value)}{condition})"
 

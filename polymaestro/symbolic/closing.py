@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import islpy as isl
 
 from polymaestro.counting import Counts, Region, region_of
+from polymaestro.counting.off_chip import OffChipCounts
 from polymaestro.counting.tables import BoundaryCounts, Sum
 from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.relations import Relations
 from polymaestro.relations.sets import parameters
 from polymaestro.symbolic.closed_form import ClosedForm, Product
 from polymaestro.symbolic.narrowing import narrowed
@@ -124,6 +126,15 @@ def close(counts: Counts) -> ClosedForms:
     )
 
 
+def close_off_chip(counts: OffChipCounts, relations: Relations) -> Mapping[str, TensorForms]:
+    """Turn what crosses between DRAM and L2 into closed forms, by tensor."""
+    builder = FormBuilder.of(relations.context)
+    return {
+        name: TensorForms(name, relations.nest.operator.tensor(name).role, builder.forms(sums))
+        for name, sums in counts.tensors.items()
+    }
+
+
 @dataclass(frozen=True)
 class FormBuilder:
     """Turns sums of counts that hold in one context into closed forms."""
@@ -142,13 +153,15 @@ class FormBuilder:
         products = tuple(Product(sign, counts) for sign, counts in total)
         return ClosedForm(products, self.context, self.symbols, self.region)
 
+    def forms(self, sums: Mapping[str, Sum]) -> dict[str, ClosedForm]:
+        """Give sums as closed forms, by name."""
+        return {key: self.form(total) for key, total in sums.items()}
+
     def boundary(self, counts: Counts, each: BoundaryCounts) -> BoundaryForms:
         """Give the formulas of one boundary."""
         operator = counts.movement.relations.nest.operator
         tensors = {
-            name: TensorForms(
-                name, operator.tensor(name).role, {key: self.form(total) for key, total in sums.items()}
-            )
+            name: TensorForms(name, operator.tensor(name).role, self.forms(sums))
             for name, sums in each.tensors.items()
         }
         return BoundaryForms(each.parent, each.child, each.depth, self.form(each.steps), tensors)

@@ -6,6 +6,7 @@ SymPy is imported when a formula is first asked for: it costs half a second, and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine, Extremum, Floor
@@ -120,6 +121,15 @@ def with_ceilings(
         quotient = sympy.ceiling(polynomial(numerator) / polynomial(divisor))
         expression = expression.subs(sympy.Symbol(name, integer=True), quotient)
     return expression
+
+
+def constant(value: Fraction | str) -> sympy.Expr:
+    """Write a constant of the machine: a rational number, or a positive symbol."""
+    import sympy  # noqa: PLC0415
+
+    if isinstance(value, str):
+        return sympy.Symbol(value, positive=True)
+    return sympy.Rational(value.numerator, value.denominator)
 
 
 def affine(expression: Affine) -> sympy.Expr:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from polymaestro.model.policies import POLICIES
+from polymaestro.policies import Policies
 from polymaestro.symbolic import factored
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.divisible import divisible_point, divisible_together
@@ -35,8 +35,7 @@ def tiled_table(analysis: TiledAnalysis, point: Mapping[str, int], *, divisible:
     body = _body(names, texts)
     for equation in analysis.ties.meanings("\n".join([*lines, *body])):
         lines += _wrapped(f"with {equation}")
-    policies = (f"{key.replace('_', ' ')}: {value}" for key, value in POLICIES.items())
-    return "\n".join([*lines, *body, "", *_wrapped(f"policies: {'; '.join(policies)}")])
+    return "\n".join([*lines, *body, "", *_wrapped(f"policies: {Policies()}")])
 
 
 Label = tuple[str, str, str]

@@ -81,3 +81,18 @@ def test_analysing_a_network_file(benchmark: BenchmarkFixture, reference: Path) 
     file = reference / "maestro" / "mapping" / "Resnet50_kcp_ws.m"
     report = benchmark.pedantic(lambda: pm.load(file).analyze(pm.Hardware(num_pes=256)), rounds=3)
     assert len(report.layers) == 66
+
+
+def test_timing_a_layer_of_millions_of_steps(benchmark: BenchmarkFixture) -> None:
+    layer = pm.conv2d(N=1, K=512, C=512, P=224, Q=224, R=3, S=3)
+    machine = pm.Hardware(num_pes=256, l2_size=65536, noc_bw=32, offchip_bw=16)
+    report = benchmark.pedantic(lambda: pm.analyze(layer, FLOWS["KC-P"], 256).on(machine), rounds=3)
+    assert report.steps > 5_000_000
+    assert report.runtime_cycles >= report.roofline_cycles
+
+
+def test_timing_a_network_file(benchmark: BenchmarkFixture, reference: Path) -> None:
+    file = reference / "maestro" / "mapping" / "Resnet50_kcp_ws.m"
+    machine = pm.load_hardware(reference / "maestro" / "hw" / "accelerator_1.m")
+    report = benchmark.pedantic(lambda: pm.load(file).analyze(machine), rounds=3)
+    assert report.timed

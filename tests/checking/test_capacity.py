@@ -16,6 +16,7 @@ from polymaestro.checking.capacity import TensorNeed
 from polymaestro.dataflow.binding import Mapping, bind
 from polymaestro.dataflow.directives import SpatialMap
 from polymaestro.errors import CountingUnavailableError
+from polymaestro.hardware import Memory
 from polymaestro.loopnest import lower
 from polymaestro.loopnest.interpreter import Execution, executed
 from polymaestro.movement.steps import GroupSteps
@@ -171,3 +172,10 @@ def test_the_first_step_goes_before_the_first_unit() -> None:
     steps = isl.Set("{ [u0, f0_m] : (u0 = 0 and f0_m = 1) or (u0 = 1 and f0_m = 0) }")
     assert group.first_in_time(steps) == {"f0_m": 0, "u0": 1}
     assert group.first_in_time(isl.Set("{ [f0_m] : 1 <= f0_m <= 2 }")) == {"f0_m": 1}
+
+
+def test_a_memory_that_is_described_is_checked_like_a_flat_size() -> None:
+    flat = pm.check(CONV, FLOW, 4, pm.Hardware(4, l1_size=70))
+    described = pm.check(CONV, FLOW, 4, pm.Hardware(4, memories=(Memory("L1", 70),)))
+    assert [each.reason for each in described.findings] == [each.reason for each in flat.findings]
+    assert len(described.findings) == 1

@@ -125,6 +125,114 @@ def test_num_pes_goes_before_the_hardware_file(tmp_path: Path) -> None:
     file = tmp_path / "hw.m"
     file.write_text("num_pes: 8, l1_size_cstr: 100", encoding="utf-8")
 
-    assert json.loads(run("--hw", str(file), "--json").stdout)["hardware"] == {"num_pes": 8, "l1_size": 100}
-    both = run("--hw", str(file), "--num-pes", "16", "--json")
-    assert json.loads(both.stdout)["hardware"] == {"num_pes": 16, "l1_size": 100}
+    alone = json.loads(run("--hw", str(file), "--json").stdout)["hardware"]
+    both = json.loads(run("--hw", str(file), "--num-pes", "16", "--json").stdout)["hardware"]
+    assert (alone["num_pes"], both["num_pes"]) == (8, 16)
+    assert alone["l1_size"] == both["l1_size"] == 100
+    assert "noc_bw" not in alone
+
+
+MACHINE = """
+name: small
+num_pes: 16
+clock_mhz: 100
+word_sizes: {O: 2, Z: 2}
+memories:
+  - {name: DRAM, link: {bandwidth: 2}}
+  - {name: L2, capacity: 400, link: {bandwidth: 4, hops: 2, hop_latency: 1}}
+  - {name: L1, capacity: 40}
+"""
+
+
+@pytest.fixture
+def machine_file(tmp_path: Path) -> str:
+    file = tmp_path / "machine.yaml"
+    file.write_text(MACHINE, encoding="utf-8")
+    return str(file)
+
+
+def test_on_a_machine_the_text_has_cycles_energy_and_what_binds(golden: Golden, machine_file: str) -> None:
+    result = run("--hw", machine_file)
+    assert (result.exit_code, result.stderr) == (0, "")
+    golden("cli-analyze-machine.txt", result.stdout)
+    assert max(map(len, result.stdout.splitlines())) <= 100
+
+
+def test_one_layer_on_a_machine_shows_bounds_buffers_and_links(golden: Golden, machine_file: str) -> None:
+    result = run("--hw", machine_file, "--layer", "A")
+    assert result.exit_code == 0
+    golden("cli-analyze-machine-layer.txt", result.stdout)
+
+
+def test_costs_are_in_json_under_the_names_of_the_schema(machine_file: str) -> None:
+    report = json.loads(run("--hw", machine_file, "--json").stdout)
+    layers = report["layers"]
+    assert report["total"]["runtime_cycles"] == sum(layer["runtime_cycles"] for layer in layers)
+    assert report["total"]["energy_pj"] == pytest.approx(sum(layer["energy_pj"] for layer in layers))
+    assert report["policies"]["overlap"] == "double-buffered"
+    for layer in layers:
+        assert layer["runtime_cycles"] >= layer["roofline_cycles"] == layer["bounds"][layer["bound_by"]]
+        assert layer["seconds"] == pytest.approx(layer["runtime_cycles"] / 100e6)
+        assert sum(layer["energy_parts"].values()) == pytest.approx(layer["energy_pj"])
+        for boundary in layer["boundaries"]:
+            assert boundary["bandwidth_peak"] >= boundary["bandwidth_average"] > 0
+
+
+def test_costs_in_csv_agree_with_json(machine_file: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("--hw", machine_file, "--csv").stdout)))
+    layers = {e["name"]: e for e in json.loads(run("--hw", machine_file, "--json").stdout)["layers"]}
+    for row in rows:
+        layer = layers[row["layer"]]
+        boundary = next(each for each in layer["boundaries"] if each["parent"] == row["parent"])
+        assert int(row["runtime_cycles"]) == layer["runtime_cycles"]
+        assert (row["bound_by"], int(row["roofline_cycles"])) == (layer["bound_by"], layer["roofline_cycles"])
+        assert float(row["energy"]) == pytest.approx(layer["energy_pj"], rel=1e-5)
+        assert int(row["ingress_words"]) == boundary["ingress_words"]
+        assert float(row["bandwidth_peak"]) == pytest.approx(boundary["bandwidth_peak"], rel=1e-5)
+
+
+def test_the_columns_of_maestro_hold_our_numbers(machine_file: str, reference: Path) -> None:
+    text = run("--hw", machine_file, "--maestro-csv").stdout
+    with (reference / "maestro" / "tool_output.csv").open(encoding="utf-8") as file:
+        header = next(csv.reader(file))[2:]
+    assert text.splitlines()[0].split(",") == header
+    layers = {e["name"]: e for e in json.loads(run("--hw", machine_file, "--json").stdout)["layers"]}
+    for row in csv.DictReader(io.StringIO(text)):
+        layer = layers[row["Layer Number"]]
+        top, bottom = layer["boundaries"][0]["tensors"], layer["boundaries"][-1]["tensors"]
+        first, *_, output = top
+        assert int(row["Runtime (Cycles)"]) == layer["runtime_cycles"]
+        assert float(row["Activity count-based Energy (nJ)"]) == pytest.approx(
+            layer["energy_pj"] / 1000, rel=1e-5
+        )
+        assert int(row["input l2 read"]) == top[first]["parent_reads"]
+        assert int(row["input l1 write"]) == bottom[first]["fills"]
+        assert int(row["output l2 write"]) == top[output]["parent_updates"]
+        assert row["Area"] == row["Power"] == ""
+
+
+def test_a_policy_changes_the_numbers_and_is_printed() -> None:
+    plain = json.loads(run("--num-pes", "16", "--layer", "A", "--json").stdout)["layers"][0]
+    result = run("--num-pes", "16", "--layer", "A", "--json", "--policy", "sharing=unicast")
+    report = json.loads(result.stdout)
+    tensor = report["layers"][0]["boundaries"][0]["tensors"]["I"]
+    assert report["policies"]["sharing"] == "unicast"
+    assert tensor["parent_reads"] == tensor["fills"]
+    assert tensor["fills"] == plain["boundaries"][0]["tensors"]["I"]["fills"]
+    assert tensor["parent_reads"] > plain["boundaries"][0]["tensors"]["I"]["parent_reads"]
+    assert "sharing: unicast" in run("--num-pes", "16", "--policy", "sharing=unicast").stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("share=unicast", "no policy 'share'; did you mean 'sharing'?"),
+        ("sharing=multicast", "no option 'multicast' of the policy sharing"),
+        ("edge_tiles=padded", "the policy edge_tiles = 'padded' is not counted"),
+        ("sharing", "no option '' of the policy sharing"),
+    ],
+)
+def test_policies_that_do_not_exist_or_are_not_counted_are_refused(change: str, message: str) -> None:
+    result = run("--num-pes", "16", "--policy", change)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())

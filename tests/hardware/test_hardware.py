@@ -54,8 +54,14 @@ def test_text_that_is_no_list_of_keys_is_refused(text: str, message: str) -> Non
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "4"])
-def test_fields_are_positive_integers(value: object) -> None:
-    with pytest.raises(HardwareError, match=r"noc_bw is .*; it must be an integer, 1 or more"):
+def test_sizes_are_positive_integers(value: object) -> None:
+    with pytest.raises(HardwareError, match=r"l2_size is .*; it must be an integer, 1 or more"):
+        Hardware(num_pes=4, l2_size=value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [0, -1, True, "4", "max", "a b", float("nan"), float("inf"), [3]])
+def test_bandwidths_are_numbers_above_zero_or_symbols(value: object) -> None:
+    with pytest.raises(HardwareError, match=r"noc_bw is .*; it must be a number, above 0, or a name"):
         Hardware(num_pes=4, noc_bw=value)  # type: ignore[arg-type]
 
 

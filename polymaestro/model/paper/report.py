@@ -13,7 +13,6 @@ from polymaestro.dataflow import Dataflow
 from polymaestro.errors import ClosedFormError, PolymaestroError
 from polymaestro.loopnest import LoopNest
 from polymaestro.model.bounds import BoundaryBounds, Bounds
-from polymaestro.model.policies import POLICIES
 from polymaestro.model.table import reference_point
 from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, CommonCase, TensorForms, point_near
 from polymaestro.symbolic.written import NOTHING, Written, per_sum, quotient, sum_of, under_root, written
@@ -80,7 +79,7 @@ def paper_of(
         forms.macs.valid_on,
         writer.case.region,
         tuple(writer.grids()),
-        POLICIES,
+        forms.counts.movement.policies.to_json(),
         {} if at is None else writer.point,
     )
 

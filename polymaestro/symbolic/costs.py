@@ -1,0 +1,235 @@
+"""Costs: sums of counts times maxima and ceilings, which no quasi-polynomial can say.
+
+    Cost := polynomial + Σ coefficient · atom          coefficients and polynomials in the extents
+    atom := ⌈words / rate⌉ + latency, 0 for no words   | max(Cost, Cost, …)
+
+A rate or a latency may be a symbol of the machine. Ceilings and maxima stay what they are: they are
+evaluated with integers and fractions, so a value is exact at any size.
+
+>>> K = QuasiPolynomial.of("K")
+>>> words = transfer(K * 3, rate="B", latency=Fraction(2))
+>>> slow = largest([Cost.of(K), words])
+>>> print(total([(K, slow), (QuasiPolynomial.of(1), Cost.of(5))]))
+K·max(K, ⌈3·K/B⌉ + 2) + 5
+>>> total([(K, slow)]).evaluate({"K": 4, "B": 5})
+20
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from polymaestro.counting import QuasiPolynomial
+from polymaestro.symbolic.factoring import factored
+
+if TYPE_CHECKING:
+    import sympy
+
+Rate = Fraction | str
+Point = Mapping[str, int | Fraction]
+
+ZERO, ONE = QuasiPolynomial.of(0), QuasiPolynomial.of(1)
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """⌈amount / rate⌉ + latency where there is an amount, else 0; without a rate, the latency alone."""
+
+    amount: QuasiPolynomial
+    rate: Rate | None
+    latency: Rate
+
+    def evaluate(self, point: Point) -> int:
+        """Compute the value."""
+        amount = _value(self.amount, point)
+        if not amount:
+            return 0
+        rate = None if self.rate is None else _number(self.rate, point)
+        return int((0 if rate is None else -(-amount // rate)) + _number(self.latency, point))
+
+    def __str__(self) -> str:
+        """Write with the latency only where there is one."""
+        parts = []
+        if self.rate is not None:
+            parts.append(f"⌈{as_factor(self.amount)}/{self.rate}⌉")
+        if self.latency != 0:
+            parts.append(str(self.latency))
+        return " + ".join(parts)
+
+
+@dataclass(frozen=True)
+class Largest:
+    """The largest of several costs."""
+
+    costs: tuple[Cost, ...]
+
+    def evaluate(self, point: Point) -> int:
+        """Compute the value."""
+        return max(cost.evaluate(point) for cost in self.costs)
+
+    def __str__(self) -> str:
+        """Write as a function."""
+        return f"max({', '.join(map(str, self.costs))})"
+
+
+Atom = Ceiling | Largest
+
+
+@dataclass(frozen=True)
+class Cost:
+    """polynomial + Σ coefficient · atom."""
+
+    polynomial: QuasiPolynomial
+    terms: tuple[tuple[Atom, QuasiPolynomial], ...] = ()
+
+    @staticmethod
+    def of(value: int | QuasiPolynomial) -> Cost:
+        """Read a number or a polynomial."""
+        return Cost(value if isinstance(value, QuasiPolynomial) else QuasiPolynomial.of(value))
+
+    @property
+    def constant(self) -> int | Fraction | None:
+        """The value where it depends on nothing."""
+        return None if self.terms else self.polynomial.constant
+
+    def evaluate(self, point: Point) -> int:
+        """Compute the value where every symbol has a number."""
+        value = _value(self.polynomial, point)
+        return int(value + sum(_value(n, point) * atom.evaluate(point) for atom, n in self.terms))
+
+    def __str__(self) -> str:
+        """Write the terms with maxima and ceilings first."""
+        texts = []
+        for atom, number in self.terms:
+            factor = as_factor(number)
+            bare = f"({atom})" if isinstance(atom, Ceiling) and " + " in str(atom) else str(atom)
+            if number == ONE:
+                texts.append(str(atom))
+            else:
+                texts.append(f"{factor}·{bare}")
+        if not self.polynomial.is_zero or not texts:
+            texts.append(factored(self.polynomial))
+        return " + ".join(texts).replace("+ -", "- ")
+
+
+def as_factor(value: QuasiPolynomial) -> str:
+    """Write a polynomial for use in a product: a sum in parentheses.
+
+    >>> as_factor(QuasiPolynomial.of("N") - 1), as_factor((QuasiPolynomial.of("N") - 1) * 2)
+    ('(N - 1)', '2·(N - 1)')
+    """
+    text, depth = factored(value), 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign == " " and not depth:
+            return f"({text})"
+    return text
+
+
+def transfer(amount: QuasiPolynomial, *, rate: Rate | None, latency: Rate) -> Cost:
+    """Give ⌈amount / rate⌉ + latency; a number where it is one."""
+    atom = Ceiling(amount, rate, latency)
+    known = amount.constant is not None and not isinstance(rate, str) and not isinstance(latency, str)
+    if known or amount.is_zero or (rate is None and latency == 0):
+        return Cost.of(atom.evaluate({}) if known else 0)
+    if rate == 1 and latency == 0:
+        return Cost.of(amount)
+    return Cost(ZERO, ((atom, ONE),))
+
+
+def largest(costs: Iterable[Cost]) -> Cost:
+    """Give the largest of costs that are 0 or more; the same cost and smaller numbers are left out."""
+    different: dict[Cost, None] = {}
+    number: int | Fraction = 0
+    for cost in costs:
+        constant = cost.constant
+        if constant is not None:
+            number = max(number, constant)
+        elif len(cost.terms) == 1 and cost.polynomial.is_zero and _is_largest(cost.terms[0]):
+            for inner in cost.terms[0][0].costs:  # type: ignore[union-attr]  # a `Largest`, as checked
+                different[inner] = None
+        else:
+            different[cost] = None
+    if number or not different:
+        different[Cost.of(QuasiPolynomial.of(number))] = None
+    candidates = [cost for cost in different if not any(_is_below(cost, other) for other in different)]
+    kept = tuple(sorted(candidates, key=_rank))
+    return kept[0] if len(kept) == 1 else Cost(ZERO, ((Largest(kept), ONE),))
+
+
+def total(costs: Iterable[tuple[QuasiPolynomial, Cost]]) -> Cost:
+    """Σ number · cost, equal maxima and ceilings together."""
+    polynomial = ZERO
+    atoms: dict[Atom, QuasiPolynomial] = {}
+    for number, cost in costs:
+        polynomial = polynomial + number * cost.polynomial
+        for atom, factor in cost.terms:
+            atoms[atom] = atoms.get(atom, ZERO) + number * factor
+    return Cost(polynomial, tuple((atom, n) for atom, n in atoms.items() if not n.is_zero))
+
+
+def as_sympy(cost: Cost) -> sympy.Expr:
+    """Write a cost as a SymPy expression with Max and ceiling."""
+    import sympy  # noqa: PLC0415  half a second, and only formulas need it
+
+    from polymaestro.symbolic.to_sympy import constant, polynomial  # noqa: PLC0415
+
+    result = polynomial(cost.polynomial)
+    for atom, number in cost.terms:
+        if isinstance(atom, Largest):
+            value = sympy.Max(*map(as_sympy, atom.costs), evaluate=False)
+        else:
+            amount, latency = polynomial(atom.amount), constant(atom.latency)
+            moving = 0 if atom.rate is None else sympy.ceiling(amount / constant(atom.rate))
+            value = moving + latency
+            if atom.latency != 0 and atom.amount.constant is None:
+                value = sympy.Piecewise((0, sympy.Eq(amount, 0)), (value, True))
+        result = result + polynomial(number) * value
+    return result
+
+
+def as_latex(cost: Cost) -> str:
+    """Write a cost as LaTeX, without dollar signs."""
+    import sympy  # noqa: PLC0415  half a second, and only text for papers needs it
+
+    return str(sympy.latex(as_sympy(cost)))
+
+
+def _is_below(cost: Cost, other: Cost) -> bool:
+    """Whether both are one transfer over the same link, of which the other has surely more words."""
+    if cost == other or not (_is_transfer(cost) and _is_transfer(other)):
+        return False
+    (left, _), (right, _) = cost.terms[0], other.terms[0]
+    if not isinstance(left, Ceiling) or not isinstance(right, Ceiling):
+        return False
+    more = (right.amount - left.amount).constant
+    return (left.rate, left.latency) == (right.rate, right.latency) and more is not None and more > 0
+
+
+def _rank(cost: Cost) -> tuple[bool, str]:
+    """Order costs for print: those without ceilings first. Nothing is factored for it, which is slow."""
+    atoms = (
+        f"{atom.amount}/{atom.rate}" if isinstance(atom, Ceiling) else str([_rank(e) for e in atom.costs])
+        for atom, _ in cost.terms
+    )
+    return bool(cost.terms), " ".join([*atoms, str(cost.polynomial)])
+
+
+def _is_transfer(cost: Cost) -> bool:
+    return cost.polynomial.is_zero and len(cost.terms) == 1 and cost.terms[0][1] == ONE
+
+
+def _is_largest(term: tuple[Atom, QuasiPolynomial]) -> bool:
+    return isinstance(term[0], Largest) and term[1] == ONE
+
+
+def _value(polynomial: QuasiPolynomial, point: Point) -> int | Fraction:
+    constant = polynomial.constant
+    return polynomial.evaluate(point) if constant is None else constant  # type: ignore[arg-type]
+
+
+def _number(value: Rate, point: Point) -> int | Fraction:
+    return point[value] if isinstance(value, str) else value
