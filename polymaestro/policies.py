@@ -23,7 +23,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-NOT_COUNTED = frozenset({("sharing", "identical-tiles"), ("edge_tiles", "padded")})
+NOT_COUNTED = frozenset({("edge_tiles", "padded")})
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Policies:
 
     retention               what a unit keeps: its tile of the step before, nothing ("whole-step": every
                             tile is sent again), or all that it ever held ("resident", until the end)
-    sharing                 whether a word for several units of a parent crosses once or once each
+    sharing                 whether a word for several units of a parent crosses once, or once each, or once for
+                            those whose whole tiles of the tensor are identical at that step
     reduction               whether partial sums of several units are added up before they reach the parent
     first_partial_sum_read  whether an output that is all zero yet is read all the same
     edge_tiles              tiles at an edge hold what is there

@@ -132,7 +132,10 @@ class Traffic:
             totals: dict[str, int] = defaultdict(int)
             for parent, family in families_of(self.operator, tensor, work).items():
                 new, gone = _moved(family, self.policies.retention)
-                for name, moved in self._words(tensor, new, gone).items():
+                words = self._words(tensor, new, gone)
+                if tensor.role == "input" and self.policies.sharing == "identical-tiles":
+                    words["parent_reads"] = _by_tile(family, self.policies.retention)
+                for name, moved in words.items():
                     for step, elements in moved.items():
                         totals[name] += elements
                         _book(transfers, (parent, step), self._crossing(name, depth), width * elements)
@@ -241,6 +244,19 @@ def _moved(family: History, retention: str) -> tuple[Moves, Moves]:
             held = held | elements if retention == "resident" else elements
         gone[END].append(held)
     return new, gone
+
+
+def _by_tile(family: History, retention: str) -> dict[Step, int]:
+    """Count what is new at each step once for all units whose tiles at that step are the same set."""
+    alike: dict[tuple[Step, Elements], list[Elements]] = defaultdict(list)
+    for unit, tiles in family.items():
+        new, _ = _moved({unit: tiles}, retention)
+        for step, tile in tiles:
+            alike[step, tile] += new.get(step, [])
+    words: dict[Step, int] = defaultdict(int)
+    for (step, _), sets in alike.items():
+        words[step] += len(union(sets))
+    return words
 
 
 def _book(transfers: Transfers, key: Key, direction: str, words: int) -> None:

@@ -47,7 +47,7 @@ class MixedFlow(Flow):
         """Σ over steps and parents of the union over units of what is new."""
         if self.retention != "one-tile":
             return super().arrivals()
-        used = product(group.spread(group.tile(self.tensor)) for group in self.groups)
+        used = product(self._join(group, group.tile(self.tensor)) for group in self.groups)
         return total([used, *(each for kind in self._kinds() for each in self._held_everywhere_at(kind))])
 
     def departures(self) -> Quantity:
@@ -83,11 +83,11 @@ class MixedFlow(Flow):
         """What arrives nowhere although it is used, as negative terms: every unit that uses it had it."""
         blocks = self._blocks(kind)
         now = [self._at(self.spatial, block.before.domain()) for block in blocks]
-        used = [self.spatial.spread(tile) for tile in now]
+        used = [self._join(self.spatial, tile) for tile in now]
         fresh = [tile.subtract(self._held(block)) for tile, block in zip(now, blocks, strict=True)]
         if kind is None:
             fresh.append(self._at(self.spatial, self.spatial.first()))
-        new = self.spatial.spread(coalesced(reduce(isl.Map.union, fresh)))
+        new = self._join(self.spatial, coalesced(reduce(isl.Map.union, fresh)))
         for chosen in _subsets(len(blocks)):
             held = reduce(isl.Map.intersect, (used[index] for index in chosen)).subtract(new)
             for index in set(range(len(blocks))) - set(chosen):

@@ -67,11 +67,18 @@ def total(quantities: Iterable[Quantity]) -> Quantity:
 class Flow:
     """How one tensor moves across one boundary."""
 
-    def __init__(self, groups: tuple[GroupSteps, ...], tensor: Tensor, retention: str = "one-tile") -> None:
+    def __init__(
+        self,
+        groups: tuple[GroupSteps, ...],
+        tensor: Tensor,
+        retention: str = "one-tile",
+        sharing: str = "ideal-multicast",
+    ) -> None:
         """Take the groups of one boundary; at most one of them spreads over the units of a parent."""
         self.groups = groups
         self.tensor = tensor
         self.retention = retention
+        self.alike = sharing == "identical-tiles" and tensor.role == "input"
         self.loops = sorted((each for g in groups for each in g.loops), key=lambda each: each.position)
 
     @property
@@ -104,11 +111,14 @@ class Flow:
         return total([self.tile_total(), *kept])
 
     def arrivals(self) -> Quantity:
-        """Σ over steps and parents of the union over units of what is new."""
+        """Σ over steps and parents of the union over units of what is new; over units alike where it says.
+
+        Other groups hold the same for all units at a step, so the spatial group alone tells who is alike.
+        """
         if self.retention == "resident":
             firsts = (group.touched(group.tile(self.tensor), latest=False) for group in self.groups)
-            return product(group.spread(first) for group, first in zip(self.groups, firsts, strict=True))
-        used = product(group.spread(group.tile(self.tensor)) for group in self.groups)
+            return product(self._join(group, first) for group, first in zip(self.groups, firsts, strict=True))
+        used = product(self._join(group, group.tile(self.tensor)) for group in self.groups)
         if self.retention == "whole-step":
             return used
         return total([used, *(self._held_everywhere(loop) for loop in self.loops)])
@@ -126,6 +136,10 @@ class Flow:
     def distinct(self) -> Quantity:
         """Σ over parents of the different elements that their units ever hold."""
         return product(group.elements(group.tile(self.tensor)) for group in self.groups)
+
+    def _join(self, group: GroupSteps, relation: isl.Map) -> isl.Map:
+        """Forget which unit it is among those that get one word together."""
+        return group.join_alike(relation, self.tensor) if self.alike else group.spread(relation)
 
     def _kept_for_good(self, group: GroupSteps) -> isl.Map:
         """From each unit to all that it ever holds."""
@@ -151,8 +165,8 @@ class Flow:
         for group, kept in self._kept(loop).items():
             if group.spreads:
                 now = self._at(group, group.before(loop).domain())
-                new = group.spread(now.subtract(self._before(group, loop)))
-                parts.append(coalesced(group.spread(now).subtract(new)))
+                new = self._join(group, now.subtract(self._before(group, loop)))
+                parts.append(coalesced(self._join(group, now).subtract(new)))
             else:
                 parts.append(kept)
         return product(parts, -1)

@@ -40,6 +40,7 @@ class GroupSteps:
         self.names = (*self.units, *(each.name for each in self.loops))
         # Each is asked for once a loop and tensor; the memory goes with this object.
         self.tile = cache(self._tile)
+        self.alike = cache(self._alike)
         self.first = cache(self._first)
         self.last = cache(self._last)
         self.own_advances = cache(self._own_loop_advances)
@@ -89,6 +90,29 @@ class GroupSteps:
         if not self.spreads:
             return relation
         return relation.move_dims(OUT, 0, IN, len(self.units) - 1, 1)
+
+    def join_alike(self, relation: isl.Map, tensor: Tensor) -> isl.Map:
+        """Forget which of the units it is whose tiles of a tensor are equal at a step: the union over these.
+
+        What is left of the units is one of each class of `alike`.
+        """
+        if not self.spreads:
+            return relation
+        return coalesced(relation.apply_domain(self.alike(tensor)))
+
+    def _alike(self, tensor: Tensor) -> isl.Map:
+        """From (units, steps) to the first unit of the same parent whose tile at that step is the same."""
+        tile, active = self.tile(tensor), self.active
+        unit = self.units[-1]
+        other = ", ".join("other" if name == unit else name for name in self.names)
+        pairs = isl.Map(f"{{ [{_list(self.names)}] -> [{other}] }}")
+        pairs = pairs.intersect_domain(active).intersect_range(active)
+        # Of (step, other) -> element of the one: those that are not in the tile of the other.
+        both = pairs.wrap().identity()
+        mine = both.apply_range(pairs.domain_map()).apply_range(tile)
+        theirs = both.apply_range(pairs.range_map()).apply_range(tile)
+        unequal = mine.subtract(theirs).domain().union(theirs.subtract(mine).domain())
+        return coalesced(pairs.subtract(unequal.unwrap()).lexmin())
 
     def without_steps(self, relation: isl.Map) -> isl.Map:
         """Forget the steps of what is spread or apart already."""

@@ -98,7 +98,7 @@ def _tensor(
     """Derive one tensor; what is read again needs all groups together where units begin at other steps."""
     spatial = next(group for group in apart if group.spreads)
     flow = Flow if spatial.is_uniform else MixedFlow
-    own = flow(apart, tensor, policies.retention)
+    own = flow(apart, tensor, policies.retention, policies.sharing)
     held = {"occupancy": own.occupancy(), "tile_total": own.tile_total()}
     moved = own.transfers()
     if tensor.role == "input":

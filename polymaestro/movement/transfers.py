@@ -98,7 +98,8 @@ class Crossing:
         tensor = self.operator.tensor(term.tensor)
         apart = {"in": self.policies.sharing == "unicast", "out": self.policies.reduction == "none"}
         shared = not apart[term.direction] or (term.direction == "in" and tensor.role == "output")
-        return coalesced(_Sets(group, mode, tensor, shared=shared).of(term.kind))
+        alike = self.policies.sharing == "identical-tiles" and tensor.role == "input"
+        return coalesced(_Sets(group, mode, tensor, shared=shared, alike=alike).of(term.kind))
 
 
 def _terms(tensor: Tensor, policies: Policies, when: str) -> list[WordTerm]:
@@ -157,13 +158,17 @@ def _before(group: GroupSteps, mode: Mode) -> isl.Map:
 
 
 class _Sets:
-    """The sets of one tensor in one group and mode, shared by the units of a parent or apart."""
+    """The sets of one tensor in one group and mode: the units of a parent share, or those alike do, or none."""
 
-    def __init__(self, group: GroupSteps, mode: Mode, tensor: Tensor, *, shared: bool) -> None:
+    def __init__(
+        self, group: GroupSteps, mode: Mode, tensor: Tensor, *, shared: bool, alike: bool = False
+    ) -> None:
         self.group = group
         self.mode = mode
         self.tile = group.tile(tensor)
         self.join: Callable[[isl.Map], isl.Map] = group.spread if shared else group.apart
+        if alike:
+            self.join = lambda relation: group.apart(group.join_alike(relation, tensor))
         self.shared = shared
 
     def of(self, kind: str) -> isl.Map:

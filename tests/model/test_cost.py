@@ -129,7 +129,7 @@ TWO_LEVELS = Drawn(
 )
 def test_each_policy_alone_is_exact_and_those_not_counted_are_refused(name: str, option: str) -> None:
     hardware = Hardware(8, noc_bw=2, offchip_bw=1, l2_size=70, noc_hops=1)
-    if option in {"identical-tiles", "padded"}:
+    if option == "padded":
         with pytest.raises(pm.PolymaestroError, match=f"the policy {name} = '{option}' is not counted"):
             Policies(**{name: option})
         return
@@ -155,6 +155,20 @@ def test_each_policy_changes_what_a_layer_costs(name: str, option: str) -> None:
         return found.runtime_cycles, found.total_energy
 
     assert cost(Policies(**{name: option})) != cost(Policies())
+
+
+def test_tiles_that_overlap_but_differ_cost_what_sending_them_apart_costs() -> None:
+    # Three PEs with four input rows each, of which two are also their neighbour's, and the same filter.
+    row = pm.conv2d(N=1, K=2, C=2, P=6, Q=1, R=3, S=1)
+    flow = pm.parse_dataflow("TemporalMap(1,1) K; TemporalMap(1,1) C; SpatialMap(2,2) P")
+    drawn, hardware = Drawn(row, flow, 3), Hardware(3, noc_bw=1)
+    runtimes = []
+    for sharing in OPTIONS["sharing"]:
+        chosen = Policies(sharing=sharing)
+        assert compare(drawn, hardware, chosen)
+        runtimes.append(pm.analyze(*drawn, policies=chosen).cost(hardware, {}).runtime_cycles)
+    ideal, unicast, identical = runtimes
+    assert ideal < identical < unicast
 
 
 @pytest.mark.parametrize(
