@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from polymaestro.checking import check
 from polymaestro.counting import Engine, count
 from polymaestro.dataflow import Dataflow
+from polymaestro.dataflow.binding import bind
+from polymaestro.dataflow.padding import padded
 from polymaestro.errors import LegalityError
-from polymaestro.loopnest import lower
+from polymaestro.loopnest import nest_of
 from polymaestro.model import Analysis
 from polymaestro.movement import trace
 from polymaestro.policies import Policies
@@ -71,7 +73,8 @@ def derive(  # noqa: PLR0913  as `analyze`
     allow_illegal: bool = False,
 ) -> Analysis:
     """Do what `analyze` does; a dataflow that is refused is not explained, which takes time."""
-    loop_nest = lower(operator, dataflow, num_pes)
+    mapping = bind(operator, dataflow, num_pes)
+    loop_nest = nest_of(padded(mapping) if policies.edge_tiles == "padded" else mapping)
     relations = extract(loop_nest, assuming, allow_illegal=allow_illegal)
     movement = trace(relations, policies)
     counts = count(movement, engine)

@@ -1,6 +1,6 @@
 """Policies (`model.md` §5): the points on which cost models disagree, each a named option.
 
-The first option of each is the default. A policy that is not counted is refused by its name.
+The first option of each is the default.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-NOT_COUNTED = frozenset({("edge_tiles", "padded")})
-
 
 @dataclass(frozen=True)
 class Policies:
@@ -32,11 +30,12 @@ class Policies:
 
     retention               what a unit keeps: its tile of the step before, nothing ("whole-step": every
                             tile is sent again), or all that it ever held ("resident", until the end)
-    sharing                 whether a word for several units of a parent crosses once, or once each, or once for
-                            those whose whole tiles of the tensor are identical at that step
+    sharing                 whether a word for several units of a parent crosses once, or once each, or
+                            once for those whose whole tiles of the tensor are identical at that step
     reduction               whether partial sums of several units are added up before they reach the parent
     first_partial_sum_read  whether an output that is all zero yet is read all the same
-    edge_tiles              tiles at an edge hold what is there
+    edge_tiles              whether tiles at an edge hold what is there, or work, steps and traffic are those
+                            of extents rounded up to whole tiles at every level
     predecessor             the step before is the one at which this unit was last active
     overlap                 whether transfers hide behind the compute time of the step
 
@@ -58,17 +57,12 @@ did you mean 'unicast'? Known: ideal-multicast, identical-tiles, unicast
     overlap: str = "double-buffered"
 
     def __post_init__(self) -> None:
-        """Refuse options that do not exist, and those that are not counted."""
+        """Refuse options that do not exist."""
         for field in fields(self):
             value = getattr(self, field.name)
             if value not in OPTIONS[field.name]:
                 message = f"no option {value!r} of the policy {field.name}"
                 raise PolymaestroError(message + did_you_mean(str(value), OPTIONS[field.name]))
-            if (field.name, value) in NOT_COUNTED:
-                message = (
-                    f"the policy {field.name} = {value!r} is not counted; the default is {field.default!r}"
-                )
-                raise PolymaestroError(message)
 
     def to_json(self) -> dict[str, str]:
         """Give the policies by name."""

@@ -201,7 +201,7 @@ def _run_level(mapping: Mapping, index: int, parent: Tile) -> Iterator[tuple[int
     settled = [w.input for w in mapping.operator.windows if level.map_of(w.output)]
     for unit in range(level.units.constant):
         loops = [
-            list(_loop(each, offset, parent[each.dim], unit, level.units.constant))
+            list(tiles_along(each, offset, parent[each.dim], unit, level.units.constant))
             for each, offset in zip(level.maps, offsets, strict=True)
         ]
         for chosen in product(*loops):
@@ -216,7 +216,9 @@ def _run_level(mapping: Mapping, index: int, parent: Tile) -> Iterator[tuple[int
                 yield unit, tuple([time for time, _, _ in chosen]), tile
 
 
-def _loop(each: Map, offset: int, parent: Range, unit: int, units: int) -> Iterator[tuple[int, str, Range]]:
+def tiles_along(
+    each: Map, offset: int, parent: Range, unit: int, units: int
+) -> Iterator[tuple[int, str, Range]]:
     """Yield the time index, the dimension and the tile of one map in one unit; empty tiles are left out.
 
     TemporalMap(m, o): time index i = 0 … last. SpatialMap(m, o): fold f with i = units · f + unit ≤ last.
@@ -274,14 +276,14 @@ def counts_output_rows(mapping: Mapping, index: int, window: Window) -> bool:
     number of outputs that one tile holds: ⌊(m - δ(w - 1) - 1)/σ⌋ + 1 with w filter rows.
     """
     each = mapping.levels[index].map_of(window.input)
-    taps = _nominal_taps(mapping, window, index)
-    if each is None or window.stride == 1 or _nominal_taps(mapping, window, index + 1) < taps:
+    taps = nominal_taps(mapping, window, index)
+    if each is None or window.stride == 1 or nominal_taps(mapping, window, index + 1) < taps:
         return False
     held = (each.size.constant - window.dilation * (taps - 1) - 1) // window.stride + 1
     return each.offset.constant == held
 
 
-def _nominal_taps(mapping: Mapping, window: Window, depth: int) -> int:
+def nominal_taps(mapping: Mapping, window: Window, depth: int) -> int:
     """Give the filter rows of a tile after the first `depth` levels, edges apart: the least of all sizes."""
     maps = [level.map_of(window.filter) for level in mapping.levels[:depth]]
     sizes = [each.size.constant for each in maps if each]

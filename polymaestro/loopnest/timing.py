@@ -47,6 +47,7 @@ from polymaestro.dataflow.directives import Dataflow
 from polymaestro.loopnest.elements import Touched
 from polymaestro.loopnest.interpreter import END, Execution, Step, Unit, numeric, work_of
 from polymaestro.loopnest.traffic import Machine, Traffic, Transfers, Wire, total
+from polymaestro.loopnest.unclipped import unclipped
 from polymaestro.policies import Policies
 from polymaestro.workload.operator import Operator
 
@@ -96,6 +97,8 @@ def time_run(
     (85, (0, 5), (0, 4))
     """
     mapping = numeric(operator, dataflow, machine.num_pes, extents or {})
+    if policies.edge_tiles == "padded":
+        mapping = unclipped(mapping)
     return _Run(Traffic(mapping, machine, policies)).timing()
 
 

@@ -158,7 +158,7 @@ def _before(group: GroupSteps, mode: Mode) -> isl.Map:
 
 
 class _Sets:
-    """The sets of one tensor in one group and mode: the units of a parent share, or those alike do, or none."""
+    """The sets of one tensor in one group and mode: all units of a parent share, those alike, or none."""
 
     def __init__(
         self, group: GroupSteps, mode: Mode, tensor: Tensor, *, shared: bool, alike: bool = False

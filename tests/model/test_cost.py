@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
@@ -113,6 +113,19 @@ def test_costs_of_what_is_executed_are_exact_where_work_is_skipped_or_repeated(d
         compare(drawn, data.draw(machines(drawn.num_pes, len(drawn.dataflow.levels))), data.draw(policies()))
 
 
+@given(st.data())
+@settings(max_examples=5, suppress_health_check=NO_HEALTH_CHECKS)
+def test_costs_with_padded_tiles_are_exact_on_random_machines_under_the_other_policies(
+    data: st.DataObject,
+) -> None:
+    drawn, chosen = data.draw(mappings()), replace(data.draw(policies()), edge_tiles="padded")
+    try:
+        pm.analyze(*drawn, policies=chosen)
+    except pm.LoweringError:
+        reject()  # no consecutive tiles, or a domain with conditions
+    compare(drawn, data.draw(machines(drawn.num_pes, len(drawn.dataflow.levels))), chosen)
+
+
 TWO_LEVELS = Drawn(
     pm.conv2d(N=1, K=5, C=5, P=4, Q=3, R=2, S=2, stride=1),
     pm.parse_dataflow(
@@ -127,12 +140,8 @@ TWO_LEVELS = Drawn(
     ("name", "option"),
     [(name, option) for name, options in OPTIONS.items() for option in options],
 )
-def test_each_policy_alone_is_exact_and_those_not_counted_are_refused(name: str, option: str) -> None:
+def test_each_policy_alone_is_exact(name: str, option: str) -> None:
     hardware = Hardware(8, noc_bw=2, offchip_bw=1, l2_size=70, noc_hops=1)
-    if option == "padded":
-        with pytest.raises(pm.PolymaestroError, match=f"the policy {name} = '{option}' is not counted"):
-            Policies(**{name: option})
-        return
     assert compare(TWO_LEVELS, hardware, Policies(**{name: option}))
 
 
@@ -144,6 +153,7 @@ def test_each_policy_alone_is_exact_and_those_not_counted_are_refused(name: str,
         ("sharing", "unicast"),
         ("reduction", "none"),
         ("first_partial_sum_read", "counted"),
+        ("edge_tiles", "padded"),
         ("overlap", "none"),
     ],
 )
