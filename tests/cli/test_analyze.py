@@ -228,11 +228,11 @@ def test_a_policy_changes_the_numbers_and_is_printed() -> None:
     [
         ("share=unicast", "no policy 'share'; did you mean 'sharing'?"),
         ("sharing=multicast", "no option 'multicast' of the policy sharing"),
-        ("edge_tiles=padded", "the policy edge_tiles = 'padded' is not counted"),
+        ("edge_tiles=full", "no option 'full' of the policy edge_tiles"),
         ("sharing", "no option '' of the policy sharing"),
     ],
 )
-def test_policies_that_do_not_exist_or_are_not_counted_are_refused(change: str, message: str) -> None:
+def test_policies_that_do_not_exist_are_refused(change: str, message: str) -> None:
     result = run("--num-pes", "16", "--policy", change)
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.split())

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
+from polymaestro.errors import LoweringError
 from polymaestro.hardware import Hardware, Memory
 from polymaestro.loopnest.timing import Machine, Timing, Wire, time_run
 from polymaestro.model import Performance
@@ -121,7 +122,7 @@ def test_costs_with_padded_tiles_are_exact_on_random_machines_under_the_other_po
     drawn, chosen = data.draw(mappings()), replace(data.draw(policies()), edge_tiles="padded")
     try:
         pm.analyze(*drawn, policies=chosen)
-    except pm.LoweringError:
+    except LoweringError:
         reject()  # no consecutive tiles, or a domain with conditions
     compare(drawn, data.draw(machines(drawn.num_pes, len(drawn.dataflow.levels))), chosen)
 

@@ -109,7 +109,7 @@ def check_random(drawn: Drawn) -> None:
 
 
 @given(mappings())
-@settings(max_examples=8, suppress_health_check=NO_HEALTH_CHECKS)
+@settings(max_examples=5, suppress_health_check=NO_HEALTH_CHECKS)
 def test_padded_tiles_of_random_dataflows_are_exact(drawn: Drawn) -> None:
     check_random(drawn)
 

@@ -131,3 +131,18 @@ def test_two_ways_of_sharing_are_compared_as_any_two_analyses() -> None:
     assert to_identical["L2.I.parent_reads"].is_equal  # tiles overlap between units, but no two are equal
     assert not to_identical["L2.W.parent_reads"].is_equal
     assert pm.diff(two, three)["L2.W.parent_reads"].is_equal
+
+
+@pytest.mark.parametrize("name", ["x_p", "yr_p"])
+def test_formulas_of_identical_tiles_are_exact_at_other_extents(name: str) -> None:
+    flow = getattr(pm.dataflows, name)()
+    layer = pm.conv2d(N=1, K=2, C=2, R=3, S=2)
+    analysis = pm.analyze(layer, flow, 9, policies=identical())
+    assert set(analysis.symbols) == {"P", "Q"}
+    for point in ({"P": 1, "Q": 1}, {"P": 4, "Q": 9}, {"P": 5, "Q": 10}, {"P": 2, "Q": 20}):
+        numbers = numeric(layer.with_extents(dict(point)), flow, 9, {})
+        for boundary, seen in zip(
+            analysis.boundaries, Traffic(numbers, Machine(9), identical()).transfers[1:], strict=True
+        ):
+            for tensor in ("I", "W"):
+                assert boundary[tensor].parent_reads.at(**point) == seen.counts[tensor]["parent_reads"]
