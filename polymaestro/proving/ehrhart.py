@@ -25,7 +25,7 @@ from polymaestro.affine import Affine, Floor
 from polymaestro.counting import Condition, Count, QuasiPolynomial
 from polymaestro.counting.ranges import ranges_of
 from polymaestro.counting.reading import conditions_of
-from polymaestro.proving.functions import listed
+from polymaestro.proving.functions import listed, periods_of
 from polymaestro.proving.linear import Basis
 from polymaestro.proving.polytopes import Cell, NotDecidedError, Polytope, cells_of, convex_parts, polytopes_of
 from polymaestro.proving.positivity import affine_json, polynomial_json
@@ -98,7 +98,7 @@ def cut_by(cell: Cell, count: Count) -> Iterator[Cell]:
     for region, value in count.pieces:
         inside = coalesced(rest.intersect(isl.Set(f"[{names}] -> {{ : {region.isl()} }}").params()))
         if not inside.is_empty():
-            periods = _joint(cell.periods, _floors(value))
+            periods = _joint(cell.periods, periods_of(value))
             yield from (
                 Cell(part, max(cell.degree, _degree(value)), periods) for part in convex_parts(inside)
             )
@@ -108,21 +108,6 @@ def cut_by(cell: Cell, count: Count) -> Iterator[Cell]:
 
 def _degree(value: QuasiPolynomial) -> int:
     return max((sum(power for _, power in monomial) for monomial, _ in value.terms), default=0)
-
-
-def _floors(value: QuasiPolynomial) -> dict[str, int]:
-    """Give for each parameter a period of all floors that hold it."""
-    periods: dict[str, int] = {}
-    for atom in value.atoms():
-        if isinstance(atom, Floor):
-            for name in Affine.of(atom).names():
-                periods[name] = lcm(periods.get(name, 1), _divisors(atom))
-    return periods
-
-
-def _divisors(floor: Floor) -> int:
-    inner = (_divisors(atom) for atom, _ in floor.numerator.terms if isinstance(atom, Floor))
-    return floor.divisor * lcm(*inner)
 
 
 def _joint(periods: Iterable[tuple[str, int]], more: Mapping[str, int]) -> tuple[tuple[str, int], ...]:

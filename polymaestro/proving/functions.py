@@ -2,7 +2,7 @@
 
 Kind *polynomials*: two functions are equal when on each chamber, where both are one quasi-polynomial, the
 difference vanishes. Term by term where it can be; on thin chambers the equalities are substituted and
-short ranges are gone through (`counting.merging.vanishes`). A difference that does not vanish is looked
+short ranges are gone through (`counting.merging.vanishes`); then in each residue class of the floors. A difference that does not vanish is looked
 for at points of the chamber: the first one that is not 0 is the counterexample.
 """
 
@@ -13,14 +13,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import lcm, prod
 
 import islpy as isl
 
-from polymaestro.affine import Affine
+from polymaestro.affine import Affine, Floor, floor_div
 from polymaestro.counting import Count, QuasiPolynomial
 from polymaestro.counting.merging import vanishes
 from polymaestro.counting.ranges import ranges_of
 from polymaestro.counting.region import EVERYWHERE
+from polymaestro.counting.residues import Residues
 from polymaestro.errors import CountingError
 from polymaestro.proving.verdicts import Proof
 from polymaestro.relations.sets import PARAM, coalesced, parameters, sample_of
@@ -29,6 +31,7 @@ from polymaestro.symbolic import ClosedForm
 MAX_CHAMBERS = 5000
 SEARCHED = 400
 REACH = 6
+MAX_CLASSES = 600
 
 Products = tuple[tuple[int, tuple[Count, ...]], ...]
 Chamber = tuple[isl.Set, QuasiPolynomial]
@@ -198,6 +201,41 @@ def _walked(domain: isl.Set, names: Sequence[str]) -> Iterator[dict[str, int]]:
             yield {name: value, **point}
 
 
+def is_zero(value: QuasiPolynomial, domain: isl.Set) -> bool:
+    """Whether a quasi-polynomial is shown to be 0 on a domain, in each residue class of its floors if need be.
+
+    >>> value = QuasiPolynomial.of(floor_div(Affine.of("n"), 2) + floor_div(Affine.of("n") + 1, 2) - "n")
+    >>> is_zero(value, isl.Set("[n] -> { : n >= 0 }").params())
+    True
+    """
+    if vanishes(value, domain):
+        return True
+    periods = periods_of(value)
+    if not periods or prod(periods.values()) > MAX_CLASSES:
+        return False
+    name, period = min(periods.items(), key=lambda item: (item[1], item[0]))
+    for residue, inside in Residues(name, period, is_parameter=True).classes(domain):
+        part = value.substitute({name: Affine.of(name) * period + residue})
+        if not inside.is_empty() and not is_zero(part, inside.params()):
+            return False
+    return True
+
+
+def periods_of(value: QuasiPolynomial) -> dict[str, int]:
+    """Give for each parameter a period of all floors that hold it."""
+    periods: dict[str, int] = {}
+    for atom in value.atoms():
+        if isinstance(atom, Floor):
+            for name in Affine.of(atom).names():
+                periods[name] = lcm(periods.get(name, 1), _divisors(atom))
+    return periods
+
+
+def _divisors(floor: Floor) -> int:
+    inner = (_divisors(atom) for atom, _ in floor.numerator.terms if isinstance(atom, Floor))
+    return floor.divisor * lcm(*inner)
+
+
 def equal(claim: str, left: Function, right: Function) -> Proof:
     """Prove that two functions are equal at every point of the context, or find where they differ."""
     difference = (left - right).cancelled
@@ -206,7 +244,7 @@ def equal(claim: str, left: Function, right: Function) -> Proof:
         chambers += 1
         if chambers > MAX_CHAMBERS:
             return Proof(claim, "polynomials", "unknown", note=f"more than {MAX_CHAMBERS} chambers")
-        if vanishes(value, domain):
+        if is_zero(value, domain):
             continue
         point = next((p for p in points_of(domain) if value.evaluate(p)), None)
         if point is None:

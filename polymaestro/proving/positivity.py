@@ -145,7 +145,7 @@ def _eliminate(equality: QuasiPolynomial, substituted: dict[str, QuasiPolynomial
     """Solve an equality for one of its names and put that into what is known."""
     if equality.constant is not None:
         return
-    name = sorted(equality.names())[0]
+    name = min(equality.names())
     factor = Fraction(equality.table[((name, 1),)])
     solution = (equality - QuasiPolynomial.of(name) * factor) * (-1 / factor)
     for other, known in substituted.items():
@@ -180,8 +180,7 @@ def _plain(value: QuasiPolynomial, known: Hypotheses) -> QuasiPolynomial:
 
 
 def _replaced(value: QuasiPolynomial, known: Mapping[str, QuasiPolynomial]) -> QuasiPolynomial:
-    table: dict[Floor | str, QuasiPolynomial] = dict(known)
-    return value.replace(table)
+    return value.replace({name: part for name, part in known.items()})  # noqa: C416  a wider type of key
 
 
 # --- Vertices: n conditions that meet in one point of the chamber ---
@@ -233,7 +232,7 @@ def _shifted(
     """Write the goal in the conditions of a vertex; None when a coefficient stays negative."""
     names = sorted(frozenset[str]().union(*(conditions[i].names() for i in basis)))
     matrix = [[conditions[i].table.get(((n, 1),), 0) for n in names] for i in basis]
-    sides = [
+    sides: list[list[int | Fraction]] = [
         [int(i == j) for j in range(len(basis))] + [-conditions[b].table.get((), 0)]
         for i, b in enumerate(basis)
     ]
@@ -244,15 +243,24 @@ def _shifted(
     for name, row in zip(names, inverse, strict=True):
         total = QuasiPolynomial.of(row[-1])
         for index, factor in zip(basis, row, strict=False):
-            total = total + QuasiPolynomial.of(f"h{index}") * factor
+            total = total + QuasiPolynomial.of(_hypothesis(index)) * factor
         back[name] = total
     goal = goal.replace(back)
-    terms = [(factor, {int(str(atom)[1:]): power for atom, power in m}) for m, factor in goal.terms]
+    terms = [(factor, {_index(atom): power for atom, power in m}) for m, factor in goal.terms]
     if all(factor >= 0 for factor, _ in terms):
         return terms
     for index, (other, length, factor) in _bounded(conditions, basis, back).items():
         terms = _in_bernstein(terms, index, other, length, factor)
     return terms if all(factor >= 0 for factor, _ in terms) else None
+
+
+def _hypothesis(index: int) -> str:
+    """Name a condition so that no symbol has that name."""
+    return f"h:{index}"
+
+
+def _index(atom: Floor | str) -> int:
+    return int(str(atom).removeprefix("h:"))
 
 
 def _bounded(
@@ -265,8 +273,9 @@ def _bounded(
         powers = [(m, f) for m, f in written.terms if m]
         length = Fraction(written.table.get((), 0))
         if other not in basis and len(powers) == 1 and powers[0][1] < 0 < length:
-            index = int(str(powers[0][0][0][0])[1:])
-            found[index] = (other, length, -Fraction(powers[0][1]))
+            atom = powers[0][0][0][0]
+            if atom in {_hypothesis(index) for index in basis}:
+                found[_index(atom)] = (other, length, -Fraction(powers[0][1]))
     return found
 
 

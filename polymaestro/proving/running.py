@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def load_statements(folder: Path) -> dict[str, Statement]:
         raise ProofError(message)
     found: dict[str, Statement] = {}
     for file in sorted(folder.glob("*.py")):
-        for each in _statements_in(file):
+        for each in _loaded(file):
             if each.name in found:
                 message = f"{file}: a second statement is named {each.name!r}"
                 raise ProofError(message)
@@ -38,19 +39,21 @@ def load_statements(folder: Path) -> dict[str, Statement]:
     return found
 
 
-def _statements_in(file: Path) -> Iterable[Statement]:
+def _loaded(file: Path) -> list[Statement]:
+    """Run a file, which may import its neighbours, and give the statements that it makes."""
     spec = importlib.util.spec_from_file_location(f"polymaestro_proofs.{file.stem}", file)
     if spec is None or spec.loader is None:
         message = f"cannot load {file}"
         raise ProofError(message)
     module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(file.parent))
     try:
         spec.loader.exec_module(module)
-    except PolymaestroError:
-        raise
     except Exception as error:
         message = f"{file} does not load: {type(error).__name__}: {error}"
         raise ProofError(message) from error
+    finally:
+        sys.path.remove(str(file.parent))
     return [each for each in vars(module).values() if isinstance(each, Statement)]
 
 
