@@ -34,7 +34,7 @@ PERFECT = {
     ("YR-P", "O"): "C <= 2 or (K <= 2 and P <= 4 and Q = 1)",
     ("KC-P", "W"): "true",
     ("KC-P", "O"): "C <= 64 or (P = 1 and Q = 1)",
-    ("KC-P", "I"): "K <= 4 and (P = 1 or R = 1 or Q = 1)",
+    ("KC-P", "I"): "(K <= 4 and (P = 1 or R = 1 or Q = 1)) or (C <= 64 and P = 1 and Q = 1)",
 }
 
 

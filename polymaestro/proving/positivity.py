@@ -35,6 +35,7 @@ from polymaestro.relations.sets import parameters
 
 MAX_VERTICES = 12
 MAX_TRIES = 40
+MAX_SPLITS = 1
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,9 @@ def at_least(claim: str, left: Function, right: Function, margin: int = 0) -> Pr
         if index >= MAX_CHAMBERS:
             return Proof(claim, "positivity", "unknown", note=f"more than {MAX_CHAMBERS} chambers")
         for part in domain.compute_divs().get_basic_sets():
-            found = nonnegative(value - margin, part)
+            found = _in_parts(value - margin, part, MAX_SPLITS)
             if found is not None:
-                steps.append(found)
+                steps += found
                 continue
             points = points_of(isl.Set.from_basic_set(part))
             point = next((p for p in points if value.evaluate(p) < margin), None)
@@ -77,7 +78,33 @@ def at_least(claim: str, left: Function, right: Function, margin: int = 0) -> Pr
             note = f"{left.at(point)} against {right.at(point)}"
             return Proof(claim, "positivity", "false", point, note=note)
     certificate = {"kind": "positivity", "claim": claim, "parts": steps}
-    return Proof(claim, "positivity", "proved", certificate=certificate, note=f"{len(steps)} chambers")
+    return Proof(claim, "positivity", "proved", certificate=certificate, note=f"{len(steps)} parts")
+
+
+def _in_parts(value: QuasiPolynomial, part: isl.BasicSet, splits: int) -> list[dict[str, Any]] | None:
+    """Give certificates for a part, or for it cut where a parameter has its least value and beyond.
+
+    P·Q ≥ 2 where P + Q ≥ 3 has no certificate over the rationals (P = Q = 3/2 is close to one that fails);
+    with P = 1 and P ≥ 2 by themselves it is easy.
+    """
+    found = nonnegative(value, part)
+    if found is not None:
+        return [found]
+    if not splits or any(value.evaluate(p) < 0 for p in points_of(isl.Set.from_basic_set(part), reach=2)):
+        return None
+    for name, (low, high) in ranges_of(isl.Set.from_basic_set(part)).items():
+        if low is None or low == high or name not in value.names():
+            continue
+        steps: list[dict[str, Any]] = []
+        for test in (f"{name} = {low}", f"{name} > {low}"):
+            inside = isl.BasicSet(f"[{', '.join(parameters(part))}] -> {{ : {test} }}").params()
+            half = _in_parts(value, part.intersect(inside), splits - 1)
+            if half is None:
+                break
+            steps += half
+        else:
+            return steps
+    return None
 
 
 def nonnegative(value: QuasiPolynomial, part: isl.BasicSet) -> dict[str, Any] | None:
@@ -131,7 +158,8 @@ def _rounded(part: isl.BasicSet, names: Mapping[Floor, str]) -> Iterator[QuasiPo
         if high is not None:
             yield -QuasiPolynomial.of(name) + high
     for one, other in itertools.permutations(names, 2):
-        if one.divisor == other.divisor and _never_below(part, one, other):
+        related = one.divisor == other.divisor or one.numerator.names() & other.numerator.names()
+        if related and _never_below(part, one, other):
             yield QuasiPolynomial.of(names[one]) - QuasiPolynomial.of(names[other])
 
 
