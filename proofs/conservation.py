@@ -20,7 +20,7 @@ from published import FLOWS, analysed, extents
 
 import polymaestro as pm
 from polymaestro.counting import Counter
-from polymaestro.movement.steps import IN, OUT, GroupSteps
+from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.proving import Function, Proof, equal, statement
 from polymaestro.relations import joined
 from polymaestro.workload import Tensor
@@ -75,11 +75,13 @@ class Literal:
         now = [f"t{i}" for i in range(len(steps.loops))]
         then = [f"s{i}" for i in range(len(steps.loops))]
         cases = [
-            " and ".join([*(f"{s} = {t}" for s, t in zip(then[:i], now[:i], strict=True)), f"{then[i]} < {now[i]}"])
+            " and ".join(
+                [*(f"{s} = {t}" for s, t in zip(then[:i], now[:i], strict=True)), f"{then[i]} < {now[i]}"]
+            )
             for i in range(len(now))
         ]
-        order = f"{{ [{', '.join(units + now)}] -> [{', '.join(units + then)}] : {' or '.join(cases) or 'false'} }}"
-        earlier = isl.Map(order).intersect_domain(steps.active).intersect_range(steps.active)
+        ends = f"[{', '.join(units + now)}] -> [{', '.join(units + then)}]"
+        earlier = isl.Map(f"{{ {ends} : {' or '.join(cases) or 'false'} }}").intersect_domain(steps.active).intersect_range(steps.active)
         self.before = earlier.lexmax()
         held = self.before.apply_range(self.tile)
         self.new = self.tile.subtract(held)

@@ -6,8 +6,8 @@ and periods the count can have, and the formula is compared with counting points
 parameters to leave no other function of that shape (see polymaestro/proving/ehrhart.py). Together with
 ``the-product-form-is-the-definition`` this covers the formulas of the README and the tables.
 
-Where a fold over hundreds of units meets a symbolic filter, the periods are too long for a finite check;
-these dataflows are checked on smaller arrays and with 3 × 3 filters. Peaks (occupancy) are no counts.
+Where a fold over many units meets a symbolic filter, two long periods multiply and the finite check takes
+too many points; these dataflows are checked with 3 × 3 filters. Peaks (occupancy) are no counts.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ ANALYSES = {
     "KC-P, 256 PEs": (pm.conv2d(), FLOWS["KC-P"], 256),
     "C-P, 256 PEs": (pm.conv2d(), FLOWS["C-P"], 256),
     "YR-P, 256 PEs, 3 × 3 filters": (pm.conv2d(R=3, S=3), FLOWS["YR-P"], 256),
-    "X-P, 16 PEs, 3 × 3 filters": (pm.conv2d(R=3, S=3), FLOWS["X-P"], 16),
-    "YX-P, 64 PEs, 3 × 3 filters": (pm.conv2d(R=3, S=3), FLOWS["YX-P"], 64),
+    "X-P, 256 PEs, 3 × 3 filters": (pm.conv2d(R=3, S=3), FLOWS["X-P"], 256),
+    "YX-P, 256 PEs, 3 × 3 filters": (pm.conv2d(R=3, S=3), FLOWS["YX-P"], 256),
     "attention scores of the README, 64 PEs": (
         pm.einsum("S[i,j] += Q[i,d] * K[j,d]"),
         pm.parse_dataflow("TemporalMap(16,16) I; SpatialMap(1,1) J; TemporalMap(8,8) D"),

@@ -12,7 +12,6 @@ from footprints import CONTEXT, rows
 from published import analysed
 
 import polymaestro as pm
-
 from polymaestro.counting import Count, QuasiPolynomial
 from polymaestro.counting.region import EVERYWHERE
 from polymaestro.proving import Function, Proof, at_least, counts_points, decide, equal, statement
@@ -28,7 +27,10 @@ def reads(text: str, tensor: str, num_pes: int = 4, **fixed: int) -> Function:
 
 @statement(trusts=TRUST, is_false=True)
 def traffic_never_grows_when_a_tile_grows() -> Iterator[Proof]:
-    """Tiles of 3 output rows read no more than tiles of 2. (False for 4 rows: the edge tile of one row forgets.)"""
+    """Tiles of 3 output rows read no more than tiles of 2.
+
+    False for 4 rows: the edge tile of one row forgets.
+    """
     operator = pm.conv2d(N=1, K=1, C=1, Q=1, R=3, S=1)
     moved = []
     for outputs in (2, 3):
@@ -39,7 +41,10 @@ def traffic_never_grows_when_a_tile_grows() -> Iterator[Proof]:
 
 @statement(trusts=TRUST, is_false=True)
 def a_footprint_is_its_bounding_box() -> Iterator[Proof]:
-    """|{σy + r}| = (t - 1)·σ + w. (False where the filter is narrower than the stride.)"""
+    """|{σy + r}| = (t - 1)·σ + w.
+
+    False where the filter is narrower than the stride.
+    """
     outputs, taps = QuasiPolynomial.of("P"), QuasiPolynomial.of("R")
     box = Count(((EVERYWHERE, (outputs - 1) * 3 + taps),))
     yield counts_points("σ = 3", rows(3), box, CONTEXT)
@@ -47,7 +52,10 @@ def a_footprint_is_its_bounding_box() -> Iterator[Proof]:
 
 @statement(trusts=TRUST, is_false=True)
 def read_backs_are_bounded_by_early_writes() -> Iterator[Proof]:
-    """Read-backs ≤ parent updates - final writes. (False: a sum may be fetched by a unit while another holds it.)"""
+    """Read-backs ≤ parent updates - final writes.
+
+    False: a sum may be fetched by a unit while another holds it.
+    """
     flow = pm.parse_dataflow(
         "TemporalMap(4,4) Y; TemporalMap(1,1) R; Cluster(2); SpatialMap(2,2) Y; TemporalMap(1,1) R;"
         "TemporalMap(1,1) X'"
@@ -60,14 +68,23 @@ def read_backs_are_bounded_by_early_writes() -> Iterator[Proof]:
 
 @statement(trusts=TRUST, is_false=True)
 def the_order_of_loops_decides_nothing_without_reuse() -> Iterator[Proof]:
-    """Two orders of the same loops move the same inputs. (False: only the innermost loops keep a tile.)"""
-    texts = ("TemporalMap(1,1) N; SpatialMap(1,1) M; TemporalMap(1,1) K", "TemporalMap(1,1) K; SpatialMap(1,1) M; TemporalMap(1,1) N")
+    """Two orders of the same loops move the same inputs.
+
+    False: only the innermost loops keep a tile.
+    """
+    texts = (
+        "TemporalMap(1,1) N; SpatialMap(1,1) M; TemporalMap(1,1) K",
+        "TemporalMap(1,1) K; SpatialMap(1,1) M; TemporalMap(1,1) N",
+    )
     yield equal("reads of A", *(reads(text, "A") for text in texts))
 
 
 @statement(trusts=TRUST, is_false=True)
 def clusters_that_hold_all_channels_share_no_inputs() -> Iterator[Proof]:
-    """Multicast saves KC-P nothing where a cluster holds all of C. (False with two filters: both need the inputs.)"""
+    """Multicast saves KC-P nothing where a cluster holds all of C.
+
+    False with two filters: both need the inputs.
+    """
     analysis = analysed("KC-P")
     forms = analysis["L2"]["I"]
     taken = Function.of(forms.fills).where("C <= 64")
@@ -76,7 +93,10 @@ def clusters_that_hold_all_channels_share_no_inputs() -> Iterator[Proof]:
 
 @statement(trusts=TRUST, is_false=True)
 def square_tiles_are_best_whatever_the_matrix() -> Iterator[Proof]:
-    """Of all tiles of 4 outputs 2 × 2 reads least, M·N·K·(1/a + 1/b) rounded up. (False for one row of outputs.)"""
+    """Of all tiles of 4 outputs 2 × 2 reads least, M·N·K·(1/a + 1/b) rounded up.
+
+    False for one row of outputs.
+    """
     symbols = ["M", "N", "n2", "m2", "n4"]
     sizes = ["(>= M 1)", "(>= N 1)", "(<= (* 2 n2) (+ N 1))", "(>= (* 2 n2) N)", "(<= (* 2 m2) (+ M 1))"]
     sizes += ["(>= (* 2 m2) M)", "(<= (* 4 n4) (+ N 3))", "(>= (* 4 n4) N)"]

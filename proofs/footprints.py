@@ -1,8 +1,8 @@
 """Footprints: how many input rows lie under t outputs and w filter rows, gaps included.
 
-With stride σ the rows are {σy + r : 0 ≤ y < t, 0 ≤ r < w}. When the filter is narrower than the stride there are
-gaps between windows, and the bounding box (t - 1)·σ + w, which is what most cost models take, is too
-large. The right number is (t - 1)·min(σ, w) + w.
+With stride σ the rows are {σy + r : 0 ≤ y < t, 0 ≤ r < w}. When the filter is narrower than the stride
+there are gaps between windows, and the bounding box (t - 1)·σ + w, which is what most cost models take, is
+too large. The right number is (t - 1)·min(σ, w) + w.
 
 Why it matters: it is the size of every input tile and of every halo. Who relies on it: all counts of a
 convolution's input. t and w are symbols here; σ is 1 to 4, because isl takes no product of two symbols.

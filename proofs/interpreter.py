@@ -20,7 +20,7 @@ TRUST = "the interpreter; that quantities are sums of products over axis groups 
 
 @statement(trusts=TRUST)
 def every_formula_is_the_interpreters_count() -> Iterator[Proof]:
-    """Every count of the five published dataflows equals the interpreter's, for all extents that are symbols."""
+    """Every count of the five published dataflows equals the interpreter's, for all symbolic extents."""
     filters = {"N": 1, "R": 2, "S": 1}
     cases = {
         "C-P, 2 PEs, 2 × 2 filters": (pm.conv2d(R=2, S=2), pm.dataflows.c_p(), 2),

@@ -29,7 +29,9 @@ def same(label: str, directives: list[Directive], name: str) -> Iterator[Proof]:
     renamed = len(rewritten.boundaries) > len(analysed(name).boundaries)
     for quantity, form in analysed(name).forms.named():
         # A level more makes the innermost memory of before a cluster's memory; its own boundary stays.
-        other = forms[quantity] if not renamed or quantity in forms else forms[quantity.replace("L1", "cluster1")]
+        other = (
+            forms[quantity] if not renamed or quantity in forms else forms[quantity.replace("L1", "cluster1")]
+        )
         yield equal(f"{label}: {quantity}", Function.of(form), Function.of(other))
     for quantity in ("macs", "steps", "active_units"):
         old, new = getattr(analysed(name), quantity), getattr(rewritten, quantity)
@@ -38,8 +40,10 @@ def same(label: str, directives: list[Directive], name: str) -> Iterator[Proof]:
 
 def is_one_step(directive: Directive) -> bool:
     """Whether a directive maps a whole filter or dimension in one tile."""
-    return not isinstance(directive, Cluster) and str(directive.size) == f"Sz({directive.dim})" and (
-        directive.dim in ("N", "R", "S") and type(directive).__name__ == "TemporalMap"
+    return (
+        not isinstance(directive, Cluster)
+        and str(directive.size) == f"Sz({directive.dim})"
+        and (directive.dim in ("N", "R", "S") and type(directive).__name__ == "TemporalMap")
     )
 
 

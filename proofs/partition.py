@@ -20,6 +20,7 @@ from polymaestro.loopnest import LoopNest, lower
 from polymaestro.proving import Proof, equal_sets, single_valued, statement
 from polymaestro.relations.sets import named_set
 
+CLUSTERS = {"YX-P": 8, "YR-P": 64, "KC-P": 64}
 ARRAYS = (1, 2, 3, 64, 256)
 TRUST = "isl; that the printed loop nest is what the directives mean (tests run it against the interpreter)"
 
@@ -36,7 +37,9 @@ def partition(label: str, nest: LoopNest) -> Iterator[Proof]:
         isl.dim_type.out, 0, isl.dim_type.in_, len(variables), len(places)
     )
     bounds = [bound for dim in nest.operator.dims for bound in dim.bounds()]
-    yield equal_sets(f"{label}: every point is executed", theta.domain(), named_set(variables, bounds, context))
+    yield equal_sets(
+        f"{label}: every point is executed", theta.domain(), named_set(variables, bounds, context)
+    )
     yield single_valued(f"{label}: by one PE at one step", theta)
 
 
@@ -44,11 +47,9 @@ def partition(label: str, nest: LoopNest) -> Iterator[Proof]:
 def every_point_is_executed_once() -> Iterator[Proof]:
     """Each published dataflow executes every point of a convolution exactly once, for all extents."""
     for name, flow in FLOWS.items():
-        clusters = {"YX-P": 8, "YR-P": 64, "KC-P": 64}.get(name, 1)
         for units in ARRAYS:
-            if clusters * units <= 16384:
-                label = f"{name} on {clusters * units} PEs"
-                yield from partition(label, lower(pm.conv2d(), flow, clusters * units))
+            num_pes = CLUSTERS.get(name, 1) * units
+            yield from partition(f"{name} on {num_pes} PEs", lower(pm.conv2d(), flow, num_pes))
 
 
 @statement(trusts=TRUST)

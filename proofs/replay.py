@@ -316,7 +316,10 @@ def times(left, right):
     return total
 
 
-CHECKS = {"ehrhart": (check_ehrhart, "points counted"), "positivity": (check_positivity, "sums multiplied out")}
+CHECKS = {
+    "ehrhart": (check_ehrhart, "points counted"),
+    "positivity": (check_positivity, "sums multiplied out"),
+}
 
 
 def replay(certificate):

@@ -53,7 +53,9 @@ def what_each_dataflow_keeps_shares_and_reduces() -> Iterator[Proof]:
         c["L2"]["O"].parent_updates,
         product(c, "N", "K", "P", "Q"),
     )
-    yield claim("X-P multicasts the filter to every PE", x["L2"]["W"].parent_reads, product(x, "K", "C", "R", "S"))
+    yield claim(
+        "X-P multicasts the filter to every PE", x["L2"]["W"].parent_reads, product(x, "K", "C", "R", "S")
+    )
     for memory in ("L2", "cluster1"):
         done = product(yx, "N", "K", "P", "Q")
         yield claim(f"YX-P is output-stationary at {memory}", yx[memory]["O"].drains, done)
@@ -64,8 +66,10 @@ def what_each_dataflow_keeps_shares_and_reduces() -> Iterator[Proof]:
 
 @statement(trusts=TRUST)
 def row_stationary_reuse() -> Iterator[Proof]:
-    """In a set of R × E PEs, E output rows high: filter rows serve E PEs, sums join R, inputs go diagonally."""
-    flow = "SpatialMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X; Cluster(Sz(R)); SpatialMap(1,1) Y; SpatialMap(1,1) R"
+    """In a set of R × E PEs a filter row serves E PEs, a sum joins R PEs, an input row goes diagonally."""
+    flow = (
+        "SpatialMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X; Cluster(Sz(R)); SpatialMap(1,1) Y; SpatialMap(1,1) R"
+    )
     for taps, height in ((3, 14), (5, 28), (11, 55)):
         operator = pm.conv2d(N=1, K=1, C=1, R=taps, P=height)
         analysis = pm.analyze(operator, pm.parse_dataflow(flow), taps * height)
@@ -79,7 +83,9 @@ def row_stationary_reuse() -> Iterator[Proof]:
         once = product(analysis, height + taps - 1, width)
         yield equal(f"{label}: an input row is read once", Function.of(outer["I"].parent_reads), once)
         all_pes = product(analysis, height * taps, width)
-        yield equal(f"{label}: and fills R·E PEs on E + R - 1 diagonals", Function.of(inner["I"].fills), all_pes)
+        yield equal(
+            f"{label}: and fills R·E PEs on E + R - 1 diagonals", Function.of(inner["I"].fills), all_pes
+        )
 
 
 @statement(trusts=TRUST)
@@ -97,7 +103,7 @@ def systolic_folds() -> Iterator[Proof]:
 
 @statement(trusts=TRUST + "; z3")
 def square_tiles_are_best() -> Iterator[Proof]:
-    """A tile of a × b outputs reads M·N·K·(1/a + 1/b) operands, least for a = b = √S among tiles of S outputs."""
+    """Tiles of a × b outputs read M·N·K·(1/a + 1/b) operands, least for a = b = √S where a·b ≤ S."""
     for height, width in ((1, 1), (2, 3), (4, 4), (8, 2)):
         flow = pm.parse_dataflow(
             f"TemporalMap({height},{height}) M; TemporalMap({width},{width}) N; TemporalMap(1,1) K;"

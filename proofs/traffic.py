@@ -12,6 +12,7 @@ Who relies on it: reuse factors, roofline bounds, and every claim that a dataflo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from published import FLOWS, analysed, sizes
@@ -47,7 +48,7 @@ def traffic_is_ordered() -> Iterator[Proof]:
                 chain = ["tile_total", "fills", "parent_reads"]
                 if tensor.role == "output":
                     chain = ["tile_total", "drains", "parent_updates", "final_writes"]
-                for more, less in zip(chain, chain[1:], strict=False):
+                for more, less in itertools.pairwise(chain):
                     claim = f"{name} {boundary.parent} {tensor.name} {more} ≥ {less}".replace("_", " ")
                     forms = Function.of(tensor.forms[more]), Function.of(tensor.forms[less])
                     yield at_least(claim, *forms)

@@ -21,19 +21,26 @@ from typing import Any
 
 import islpy as isl
 
-from polymaestro.affine import Affine, Floor
-from polymaestro.counting import Condition, Count, QuasiPolynomial
-from polymaestro.counting.ranges import ranges_of
+from polymaestro.affine import Floor
+from polymaestro.counting import Condition, Count, QuasiPolynomial, Region, region_of
+from polymaestro.counting.ranges import Range, ranges_of
 from polymaestro.counting.reading import conditions_of
-from polymaestro.proving.functions import listed, periods_of
+from polymaestro.proving.functions import periods_of
 from polymaestro.proving.linear import Basis
-from polymaestro.proving.polytopes import Cell, NotDecidedError, Polytope, cells_of, convex_parts, polytopes_of
+from polymaestro.proving.polytopes import (
+    Cell,
+    NotDecidedError,
+    Polytope,
+    cells_of,
+    convex_parts,
+    polytopes_of,
+)
 from polymaestro.proving.positivity import affine_json, polynomial_json
 from polymaestro.proving.verdicts import Proof
 from polymaestro.relations.sets import PARAM, coalesced, parameters
 
-MAX_POINTS = 1000
-MAX_REACH = 64
+MAX_POINTS = 2000
+MAX_CANDIDATES = 4000
 
 
 @dataclass(frozen=True)
@@ -50,11 +57,11 @@ def counts_points(claim: str, domain: isl.Set, count: Count, context: isl.Set) -
     """Prove that a count gives the number of points of a set for every parameter in the context.
 
     >>> from polymaestro.counting import Counter
-    >>> context = isl.Set("[n] -> { : n >= 1 }").params()
+    >>> counter = Counter(isl.Set("[n] -> { : n >= 1 }").params())
     >>> even = isl.Set("[n] -> { [i] : 0 <= i < n and i mod 2 = 0 }")
-    >>> right, wrong = Counter(context).count(even), Counter(context).count(isl.Set("[n] -> { [i] : 0 <= 2i < n - 1 }"))
-    >>> counts_points("evens", even, right, context).verdict, counts_points("evens", even, wrong, context).verdict
-    ('proved', 'false')
+    >>> fewer = isl.Set("[n] -> { [i] : 0 <= 2i < n - 1 }")
+    >>> [counts_points("", even, counter.count(s), counter.context).verdict for s in (even, fewer)]
+    ['proved', 'false']
     """
     polytopes = polytopes_of(domain)
     try:
@@ -122,10 +129,11 @@ def samples_of(cell: Cell) -> Iterator[Sample]:
 
     Raises `NotDecidedError` when that takes too many points or they lie too far out.
     """
-    names = [name for name, _ in cell.periods]
     if prod(period for _, period in cell.periods) * (cell.degree + 1) > MAX_POINTS:
         message = f"periods of {dict(cell.periods)} need more than {MAX_POINTS} points"
         raise NotDecidedError(message)
+    names = [name for name, _ in cell.periods]
+    region = region_of(cell.domain)
     for residues in itertools.product(*(range(period) for _, period in cell.periods)):
         tests = (
             f"({name}) mod {period} = {residue}"
@@ -134,39 +142,44 @@ def samples_of(cell: Cell) -> Iterator[Sample]:
         head = f"[{', '.join(names)}] -> {{ : {' and '.join(tests) or 'true'} }}"
         inside = cell.domain.intersect(isl.Set(head).params())
         if not inside.is_empty():
-            yield _sample(inside, cell, tuple(zip(names, residues, strict=True)))
+            yield _sample(inside, region, cell, tuple(zip(names, residues, strict=True)))
 
 
-def _sample(inside: isl.Set, cell: Cell, residues: tuple[tuple[str, int], ...]) -> Sample:
+def _sample(inside: isl.Set, region: Region, cell: Cell, residues: tuple[tuple[str, int], ...]) -> Sample:
     chart = _chart(inside)
     exponents = exponents_of(len(chart), cell.degree)
-    basis, points = Basis(), []
-    reach = 2
-    scale = max(period for _, period in cell.periods) if cell.periods else 1
-    while reach <= MAX_REACH:
-        box, whole = _boxed(inside, reach * scale)
-        found = list(listed(box, MAX_POINTS))
-        for point in found:
-            if basis.add(monomials([point[name] for name in chart], exponents)):
-                points.append(point)
+    ranges = ranges_of(inside)
+    steps = cell.degree + 1
+    while True:
+        axes = [_progression(ranges[name], period, steps) for name, period in cell.periods]
+        if prod(map(len, axes)) > MAX_CANDIDATES:
+            break
+        grid = (dict(zip(ranges, values, strict=True)) for values in itertools.product(*axes))
+        found = [point for point in grid if region.holds(point)]
+        basis = Basis()
+        points = [p for p in found if basis.add(monomials([p[name] for name in chart], exponents))]
         if basis.rank == len(exponents):
             return Sample(residues, tuple(points), chart, exhaustive=False)
-        if whole and len(found) < MAX_POINTS:
+        if all(
+            _is_all(axis, ranges[n], period) for axis, (n, period) in zip(axes, cell.periods, strict=True)
+        ):
             return Sample(residues, tuple(found), chart, exhaustive=True)
-        if len(found) == MAX_POINTS:
-            break
-        reach *= 2
-    message = f"{basis.rank} of {len(exponents)} monomials decided by points up to {reach * scale}"
+        steps *= 2
+    message = f"{basis.rank} of {len(exponents)} monomials decided in {steps} steps"
     raise NotDecidedError(message)
 
 
-def _boxed(domain: isl.Set, reach: int) -> tuple[isl.Set, bool]:
-    """Give the part of a set near its least values, and whether that is all of it."""
-    box = domain
-    for name, (low, _) in ranges_of(domain).items():
-        start = -reach if low is None else low
-        box = box.intersect(isl.Set(f"[{name}] -> {{ : {start} <= {name} <= {start + reach} }}").params())
-    return box, bool(domain.is_subset(box))
+def _progression(bounds: Range, period: int, steps: int) -> range:
+    """Give the first values of a residue class: from its least one, or around 0 where there is none."""
+    low, high = bounds
+    start = -steps * period if low is None else low
+    stop = start + period * steps * (2 if low is None else 1)
+    return range(start, stop if high is None else min(stop, high + 1), period)
+
+
+def _is_all(axis: range, bounds: Range, period: int) -> bool:
+    low, high = bounds
+    return low is not None and high is not None and high < axis.start + period * len(axis)
 
 
 def _chart(domain: isl.Set) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 Kind *polynomials*: two functions are equal when on each chamber, where both are one quasi-polynomial, the
 difference vanishes. Term by term where it can be; on thin chambers the equalities are substituted and
-short ranges are gone through (`counting.merging.vanishes`); then in each residue class of the floors. A difference that does not vanish is looked
-for at points of the chamber: the first one that is not 0 is the counterexample.
+short ranges are gone through (`counting.merging.vanishes`); then in each residue class of the floors.
+A difference that does not vanish is looked for at points of the chamber: the first one that is not 0 is
+the counterexample.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from math import lcm, prod
 
 import islpy as isl
 
-from polymaestro.affine import Affine, Floor, floor_div
+from polymaestro.affine import Affine, Floor
 from polymaestro.counting import Count, QuasiPolynomial
 from polymaestro.counting.merging import vanishes
 from polymaestro.counting.ranges import ranges_of
@@ -202,9 +203,11 @@ def _walked(domain: isl.Set, names: Sequence[str]) -> Iterator[dict[str, int]]:
 
 
 def is_zero(value: QuasiPolynomial, domain: isl.Set) -> bool:
-    """Whether a quasi-polynomial is shown to be 0 on a domain, in each residue class of its floors if need be.
+    """Whether a quasi-polynomial is shown to be 0 on a domain, in each residue class if need be.
 
-    >>> value = QuasiPolynomial.of(floor_div(Affine.of("n"), 2) + floor_div(Affine.of("n") + 1, 2) - "n")
+    >>> from polymaestro.affine import floor_div
+    >>> n = Affine.of("n")
+    >>> value = QuasiPolynomial.of(floor_div(n, 2) + floor_div(n + 1, 2) - n)
     >>> is_zero(value, isl.Set("[n] -> { : n >= 0 }").params())
     True
     """

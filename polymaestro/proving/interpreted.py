@@ -23,6 +23,7 @@ import networkx as nx
 from polymaestro.counting import Count, Counts
 from polymaestro.counting.engine import compacted
 from polymaestro.counting.tables import Sum
+from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest.interpreter import Observation, interpret
 from polymaestro.movement import Quantity
 from polymaestro.proving.ehrhart import cut_by, samples_of, shaped
@@ -30,7 +31,6 @@ from polymaestro.proving.polytopes import Cell, NotDecidedError, Polytope, polyt
 from polymaestro.proving.verdicts import Proof
 from polymaestro.relations.sets import coalesced, parameters, restricted, without_unused_parameters
 from polymaestro.symbolic import ClosedForms
-from polymaestro.dataflow import Dataflow
 
 MAX_RUNS = 4000
 
@@ -51,7 +51,7 @@ def same_as_interpreted(claim: str, forms: ClosedForms, dataflow: Dataflow, num_
     operator = forms.counts.movement.relations.nest.operator
     for parts in itertools.product(*groups):
         point = {name: value for part in parts for name, value in part.items()}
-        seen = interpret(operator.with_extents(point), dataflow, num_pes)
+        seen = interpret(operator, dataflow, num_pes, point)
         wrong = differing(forms, seen, point)
         if wrong:
             return Proof(claim, "Ehrhart", "false", point, note=wrong)

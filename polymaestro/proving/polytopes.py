@@ -155,21 +155,30 @@ def cells_of(polytopes: Iterable[Polytope], context: isl.Set) -> list[Cell]:
 
     Raises `NotDecidedError` when the periods are too long or the cells too many to be of use.
     """
+    found = [(polytope, _few_corners(polytope, context)) for polytope in polytopes]
     cells = [Cell(context, 0, tuple((name, 1) for name in parameters(context)))]
-    for polytope in polytopes:
-        if _too_many_choices(polytope):
-            message = f"a polytope of {polytope.size} dimensions and {len(polytope.rows)} conditions"
-            raise NotDecidedError(message)
-        for corner in corners_of(polytope, context):
+    for polytope, corners in found:
+        for corner in corners:
             periods = corner.periods(polytope.parameters)
-            if prod(periods.values()) > MAX_PERIOD:
-                message = f"periods of {periods}"
-                raise NotDecidedError(message)
             cells = [part for cell in cells for part in _cut(cell, corner, polytope.degree, periods)]
             if len(cells) > MAX_CELLS:
                 message = f"more than {MAX_CELLS} cells"
                 raise NotDecidedError(message)
     return [replace(cell, domain=part) for cell in cells for part in convex_parts(cell.domain)]
+
+
+def _few_corners(polytope: Polytope, context: isl.Set) -> list[Corner]:
+    """Find the vertices, unless they are too many or their periods too long: before any cutting is done."""
+    if _too_many_choices(polytope):
+        message = f"a polytope of {polytope.size} dimensions and {len(polytope.rows)} conditions"
+        raise NotDecidedError(message)
+    corners = corners_of(polytope, context)
+    for corner in corners:
+        periods = corner.periods(polytope.parameters)
+        if prod(periods.values()) > MAX_PERIOD:
+            message = f"periods of {periods}"
+            raise NotDecidedError(message)
+    return corners
 
 
 def convex_parts(domain: isl.Set) -> list[isl.Set]:

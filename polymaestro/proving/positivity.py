@@ -261,7 +261,7 @@ def _shifted(
     names = sorted(frozenset[str]().union(*(conditions[i].names() for i in basis)))
     matrix = [[conditions[i].table.get(((n, 1),), 0) for n in names] for i in basis]
     sides: list[list[int | Fraction]] = [
-        [int(i == j) for j in range(len(basis))] + [-conditions[b].table.get((), 0)]
+        [*(int(i == j) for j in range(len(basis))), -conditions[b].table.get((), 0)]
         for i, b in enumerate(basis)
     ]
     inverse = solved(matrix, sides)

@@ -23,9 +23,7 @@ TIMEOUT = 10_000  # ms
 Term = str
 
 
-def script(
-    symbols: Sequence[str], assumptions: Sequence[Term], claim: Term, sort: str = "Real"
-) -> str:
+def script(symbols: Sequence[str], assumptions: Sequence[Term], claim: Term, sort: str = "Real") -> str:
     """Write the question whether a claim fails somewhere, as SMT-LIB 2 text.
 
     >>> print(script(["a", "b"], ["(> a 0)"], "(>= (* (+ a b) (+ a b)) (* 4 a b))"))

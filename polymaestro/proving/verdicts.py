@@ -84,6 +84,11 @@ class Outcome:
         return self.verdict in ("skipped", "false" if self.statement.is_false else "proved")
 
     @property
+    def word(self) -> str:
+        """The verdict as a reader wants it: a statement that is meant to be false is refuted."""
+        return "refuted" if self.verdict == "false" and self.statement.is_false else self.verdict
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of proof that were used."""
         return tuple(dict.fromkeys(proof.kind for proof in self.proofs))
