@@ -74,14 +74,16 @@ class Literal:
         units = [f"u{i}" for i in range(self.units)]
         now = [f"t{i}" for i in range(len(steps.loops))]
         then = [f"s{i}" for i in range(len(steps.loops))]
-        cases = [
-            " and ".join(
-                [*(f"{s} = {t}" for s, t in zip(then[:i], now[:i], strict=True)), f"{then[i]} < {now[i]}"]
-            )
-            for i in range(len(now))
-        ]
+        cases = []
+        for index, (then_, now_) in enumerate(zip(then, now, strict=True)):
+            same = [f"{s} = {t}" for s, t in zip(then[:index], now[:index], strict=True)]
+            cases.append(" and ".join([*same, f"{then_} < {now_}"]))
         ends = f"[{', '.join(units + now)}] -> [{', '.join(units + then)}]"
-        earlier = isl.Map(f"{{ {ends} : {' or '.join(cases) or 'false'} }}").intersect_domain(steps.active).intersect_range(steps.active)
+        earlier = (
+            isl.Map(f"{{ {ends} : {' or '.join(cases) or 'false'} }}")
+            .intersect_domain(steps.active)
+            .intersect_range(steps.active)
+        )
         self.before = earlier.lexmax()
         held = self.before.apply_range(self.tile)
         self.new = self.tile.subtract(held)

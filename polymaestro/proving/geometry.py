@@ -21,7 +21,7 @@ def equal_sets(claim: str, left: isl.Set, right: isl.Set) -> Proof:
     >>> equal_sets("evens", even, isl.Set("[n] -> { [i] : i mod 2 = 0 and 0 <= i < n }")).verdict
     'proved'
     >>> equal_sets("evens", even, isl.Set("[n] -> { [i] : i mod 2 = 0 and 0 <= i <= n }")).counterexample
-    {'n': 0, 'x0': 0}
+    {'n': 0, 'i': 0}
     """
     return _nowhere(claim, left.subtract(right).union(right.subtract(left)))
 

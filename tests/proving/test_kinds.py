@@ -1,4 +1,4 @@
-"""Each kind of proof proves what is true, and refutes what is false with a counterexample that holds water."""
+"""Each kind of proof proves what is true, and refutes what is false with a counterexample that counts."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ def test_sets_that_differ_in_one_point_have_that_point_as_counterexample() -> No
     right = isl.Set("[n] -> { [i] : 0 <= i < n and not (n = 7 and i = 3) }")
     assert equal_sets("", left, left).verdict == "proved"
     wrong = equal_sets("", left, right)
-    assert (wrong.verdict, wrong.counterexample) == ("false", {"n": 7, "x0": 3})
+    assert (wrong.verdict, wrong.counterexample) == ("false", {"n": 7, "i": 3})
     assert within("", right, left).verdict == "proved"
-    assert within("", left, right).counterexample == {"n": 7, "x0": 3}
+    assert within("", left, right).counterexample == {"n": 7, "i": 3}
 
 
 def test_parts_that_share_a_point_are_not_disjoint() -> None:
     parts = [isl.Set("[n] -> { [i] : 0 <= i < n }"), isl.Set("[n] -> { [i] : n <= i < 9 }")]
     assert disjoint("", parts).verdict == "proved"
     overlapping = [*parts, isl.Set("[n] -> { [i] : i = n - 1 and n = 5 }")]
-    assert disjoint("", overlapping).counterexample == {"n": 5, "x0": 4}
+    assert disjoint("", overlapping).counterexample == {"n": 5, "i": 4}
 
 
 def test_a_relation_with_two_images_is_not_single_valued() -> None:
     assert single_valued("", isl.Map("{ [i] -> [j] : j = 2i }")).verdict == "proved"
     wrong = single_valued("", isl.Map("{ [i] -> [j] : j = 2i or (i = 4 and j = 9) }"))
-    assert wrong.counterexample == {"x0": 4}
+    assert wrong.counterexample == {"i": 4}
 
 
 # --- polynomials ---
@@ -162,7 +162,9 @@ def test_a_count_is_proved_and_each_wrong_one_refuted(text: str) -> None:
             assert wrong.verdict == "false", change
             assert wrong.counterexample is not None
             right = points_at(domain, wrong.counterexample)
-            assert Count(tuple(pieces)).piece_at(wrong.counterexample)[1].evaluate(wrong.counterexample) != right
+            assert (
+                Count(tuple(pieces)).piece_at(wrong.counterexample)[1].evaluate(wrong.counterexample) != right
+            )
 
 
 def test_a_period_too_long_is_unknown() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polymaestro.counting import region_of
 from polymaestro.counting.ranges import ranges_of
 from polymaestro.counting.region import Region
-from polymaestro.counting import region_of
 from polymaestro.proving.ehrhart import Sample, exponents_of, monomials, points_at, samples_of
 from polymaestro.proving.linear import solved
 from polymaestro.proving.polytopes import Cell, NotDecidedError, cells_of, polytopes_of
@@ -21,7 +21,8 @@ SETS = [
     "[n, m] -> { [i, j] : 0 <= j <= i < n and j < m }",
     "[n, m] -> { [i, j] : 0 <= i < n and 0 <= j < m and i <= j }",
     "[n, m] -> { [y] : exists p, r : y = 3p + r and 0 <= p < n and 0 <= r < m }",
-    "[n, m] -> { [f, y] : exists u, p, r : p = 2f + u and 0 <= u < 2 and y = p + r and 0 <= p < n and 0 <= r < m }",
+    "[n, m] -> { [f, y] : exists u, p, r : p = 2f + u and 0 <= u < 2 and y = p + r"
+    " and 0 <= p < n and 0 <= r < m }",
     "[n, m] -> { [i, j] : 0 <= i and 0 <= j and 2i + 3j <= n and j <= m }",
     "[n, m] -> { [i] : 0 <= i < n and (i + floor(i/3)) mod 2 = 0 }",
 ]

@@ -18,13 +18,18 @@ SLOW = {
     "what-arrives-leaves",
     "every-set-is-counted-right",
 }
-MARKED = [pytest.param(each, marks=[pytest.mark.slow] * (name in SLOW), id=name) for name, each in STATEMENTS.items()]
+MARKED = [
+    pytest.param(each, marks=[pytest.mark.slow] * (name in SLOW), id=name)
+    for name, each in STATEMENTS.items()
+]
 
 
 @pytest.mark.parametrize("each", MARKED)
 def test_the_statement_is_as_stated(each: Statement) -> None:
     outcome = each.check()
-    assert outcome.as_expected, "\n".join(str(p) for p in outcome.proofs if p.verdict not in ("proved", "skipped"))
+    assert outcome.as_expected, "\n".join(
+        str(p) for p in outcome.proofs if p.verdict not in ("proved", "skipped")
+    )
     assert outcome.proofs
     if each.is_false:
         assert all(proof.counterexample for proof in outcome.proofs if proof.verdict != "skipped")
