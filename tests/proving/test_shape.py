@@ -21,8 +21,7 @@ SETS = [
     "[n, m] -> { [i, j] : 0 <= j <= i < n and j < m }",
     "[n, m] -> { [i, j] : 0 <= i < n and 0 <= j < m and i <= j }",
     "[n, m] -> { [y] : exists p, r : y = 3p + r and 0 <= p < n and 0 <= r < m }",
-    "[n, m] -> { [f, y] : exists u, p, r : p = 2f + u and 0 <= u < 2 and y = p + r"
-    " and 0 <= p < n and 0 <= r < m }",
+    "[n, m] -> { [f, y] : exists p, r : 2f <= p < 2f + 2 and y = p + r and 0 <= p < n and 0 <= r < m }",
     "[n, m] -> { [i, j] : 0 <= i and 0 <= j and 2i + 3j <= n and j <= m }",
     "[n, m] -> { [i] : 0 <= i < n and (i + floor(i/3)) mod 2 = 0 }",
 ]
