@@ -54,7 +54,7 @@ def a_footprint_is_its_bounding_box() -> Iterator[Proof]:
 def read_backs_are_bounded_by_early_writes() -> Iterator[Proof]:
     """Read-backs ≤ parent updates - final writes.
 
-    False: a sum may be fetched by a unit while another holds it.
+    False: a unit may fetch a sum while another holds it. Both fetches count, and one update may follow.
     """
     flow = pm.parse_dataflow(
         "TemporalMap(4,4) Y; TemporalMap(1,1) R; Cluster(2); SpatialMap(2,2) Y; TemporalMap(1,1) R;"

@@ -17,7 +17,7 @@ from published import FLOWS
 
 import polymaestro as pm
 from polymaestro.loopnest import LoopNest, lower
-from polymaestro.proving import Proof, equal_sets, single_valued, statement
+from polymaestro.proving import Proof, equal_sets, single_valued, statement, within
 from polymaestro.relations.sets import named_set
 
 CLUSTERS = {"YX-P": 8, "YR-P": 64, "KC-P": 64}
@@ -26,7 +26,7 @@ TRUST = "isl; that the printed loop nest is what the directives mean (tests run 
 
 
 def partition(label: str, nest: LoopNest) -> Iterator[Proof]:
-    """Prove that the points executed are the whole domain, and that each has one place and time."""
+    """Prove that the points executed are the whole domain, each with one place and one printed time."""
     symbols = ", ".join(sorted(nest.symbols))
     context = isl.Set(f"[{symbols}] -> {{ : }}").params()
     variables = [variable for variable, _ in nest.tiles]
@@ -41,6 +41,9 @@ def partition(label: str, nest: LoopNest) -> Iterator[Proof]:
         f"{label}: every point is executed", theta.domain(), named_set(variables, bounds, context)
     )
     yield single_valued(f"{label}: by one PE at one step", theta)
+    ends = [loop.last - loop.name for loop in nest.loops]
+    printed = named_set([*variables, *places], [*ties, *ends], context)
+    yield within(f"{label}: no loop runs past its printed end", executed, printed)
 
 
 @statement(trusts=TRUST)

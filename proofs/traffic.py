@@ -5,7 +5,11 @@
 The right end is compulsory traffic: every element crosses at least once. The conditions under which it is
 reached say when a dataflow is perfect for a tensor. Partial sums come back no more often than they were
 written too early; for the published dataflows exactly as often. In general that is false: see
-``read-backs-are-bounded-by-early-writes`` in false.py.
+``read-backs-are-bounded-by-early-writes`` in false.py. It holds where no unit fetches a sum that another unit
+of the same parent still holds. Then the times at which units hold a sum fall apart into periods, each begins
+with all its units fetching it at one step, and ends with at least one update; all but the first fetch are
+read-backs. Where the units of a period also give the sum up at one step, the two sides are equal. (A random
+test checks that argument against the interpreter: tests/proving/test_read_backs.py.)
 
 Who relies on it: reuse factors, roofline bounds, and every claim that a dataflow keeps a tensor in place.
 """
