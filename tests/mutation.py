@@ -165,10 +165,10 @@ MUTANTS = (
         "if True:",
     ),
     Mutant(
-        "input rows span one output too many",
+        "the stride is left out of an input index",
         "workload/operator.py",
-        "(outputs - 1) * self.stride",
-        "outputs * self.stride",
+        "Affine.of(self.output.lower()) * self.stride",
+        "Affine.of(self.output.lower())",
     ),
     Mutant(
         "a published tile is one column wider",

@@ -83,10 +83,9 @@ def test_a_symbolic_operator_is_refused(data: st.DataObject) -> None:
 
 def test_the_wrong_model_of_the_readme_is_refuted() -> None:
     text = (Path(__file__).resolve().parents[1] / "README.rst").read_text(encoding="utf-8")
-    block = text.partition(".. code-block:: python\n\n    from hypothesis")[2].partition(
-        "\n\nhypothesis answers"
-    )[0]
+    first = "    from hypothesis import given\n"
+    block = first + text.partition(first)[2].partition("\n\nhypothesis answers")[0]
     scope: dict[str, Any] = {}
-    exec(textwrap.dedent("    from hypothesis" + block), scope)  # noqa: S102  our own text
+    exec(textwrap.dedent(block), scope)  # noqa: S102  our own text
     with pytest.raises(AssertionError):
         settings(database=None, phases=[Phase.generate])(scope["test_my_model"])()

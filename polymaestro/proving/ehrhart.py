@@ -21,7 +21,7 @@ from typing import Any
 
 import islpy as isl
 
-from polymaestro.affine import Floor
+from polymaestro.affine import Extremum, Floor
 from polymaestro.counting import Condition, Count, QuasiPolynomial, Region, region_of
 from polymaestro.counting.ranges import Range, ranges_of
 from polymaestro.counting.reading import conditions_of
@@ -103,6 +103,9 @@ def cut_by(cell: Cell, count: Count) -> Iterator[Cell]:
     rest = cell.domain
     names = ", ".join(parameters(rest))
     for region, value in count.pieces:
+        if any(isinstance(atom, Extremum) for atom in value.atoms()):
+            message = f"{value} is no quasi-polynomial"
+            raise NotDecidedError(message)
         inside = coalesced(rest.intersect(isl.Set(f"[{names}] -> {{ : {region.isl()} }}").params()))
         if not inside.is_empty():
             periods = _joint(cell.periods, periods_of(value))

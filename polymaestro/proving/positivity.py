@@ -24,8 +24,9 @@ from typing import Any
 import islpy as isl
 import networkx as nx
 
-from polymaestro.affine import Affine, Floor
+from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting.quasipolynomial import Atom
 from polymaestro.counting.ranges import range_of, ranges_of
 from polymaestro.counting.reading import conditions_of
 from polymaestro.proving.functions import MAX_CHAMBERS, Function, points_of
@@ -109,6 +110,8 @@ def _in_parts(value: QuasiPolynomial, part: isl.BasicSet, splits: int) -> list[d
 
 def nonnegative(value: QuasiPolynomial, part: isl.BasicSet) -> dict[str, Any] | None:
     """Give a certificate that a quasi-polynomial is ≥ 0 on a part of the parameters, if one is found."""
+    if any(isinstance(atom, Extremum) for atom in value.atoms()):
+        return None
     known = hypotheses_of(part, value)
     goal = _plain(value, known)
     if goal.constant is not None and goal.constant >= 0:
@@ -183,7 +186,7 @@ def _eliminate(equality: QuasiPolynomial, substituted: dict[str, QuasiPolynomial
 
 def _without_floors(value: QuasiPolynomial, names: dict[Floor, str]) -> QuasiPolynomial:
     """Write a name for each floor; inner floors are named when their own conditions are written."""
-    found: dict[Floor | str, QuasiPolynomial] = {}
+    found: dict[Atom, QuasiPolynomial] = {}
     for atom in sorted(value.atoms(), key=str):
         if isinstance(atom, Floor):
             found[atom] = QuasiPolynomial.of(names.setdefault(atom, f"floor{len(names)}"))
@@ -201,7 +204,7 @@ def _inner(floor: Floor) -> Iterator[Floor]:
 
 def _plain(value: QuasiPolynomial, known: Hypotheses) -> QuasiPolynomial:
     texts = {text: name for name, text in known.floors.items()}
-    found: dict[Floor | str, QuasiPolynomial] = {
+    found: dict[Atom, QuasiPolynomial] = {
         atom: QuasiPolynomial.of(texts[str(atom)]) for atom in value.atoms() if isinstance(atom, Floor)
     }
     return _replaced(value.replace(found), known.substituted)
@@ -267,7 +270,7 @@ def _shifted(
     inverse = solved(matrix, sides)
     if inverse is None:
         return None
-    back: dict[Floor | str, QuasiPolynomial] = {}
+    back: dict[Atom, QuasiPolynomial] = {}
     for name, row in zip(names, inverse, strict=True):
         total = QuasiPolynomial.of(row[-1])
         for index, factor in zip(basis, row, strict=False):
@@ -287,12 +290,12 @@ def _hypothesis(index: int) -> str:
     return f"h:{index}"
 
 
-def _index(atom: Floor | str) -> int:
+def _index(atom: Atom) -> int:
     return int(str(atom).removeprefix("h:"))
 
 
 def _bounded(
-    conditions: Sequence[QuasiPolynomial], basis: Sequence[int], back: dict[Floor | str, QuasiPolynomial]
+    conditions: Sequence[QuasiPolynomial], basis: Sequence[int], back: dict[Atom, QuasiPolynomial]
 ) -> dict[int, tuple[int, Fraction, Fraction]]:
     """Find for each h of a vertex another condition g = c - a·h: (its index, c, a)."""
     found: dict[int, tuple[int, Fraction, Fraction]] = {}
