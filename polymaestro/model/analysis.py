@@ -37,7 +37,6 @@ from polymaestro.model.runtime import RunTime
 from polymaestro.model.table import formula_table
 from polymaestro.movement import Movement
 from polymaestro.policies import Policies
-from polymaestro.proving.certifying import standings
 from polymaestro.relations import Relations
 from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, TensorForms
 from polymaestro.symbolic.closing import close_off_chip
@@ -258,6 +257,8 @@ class Analysis:
         finite Ehrhart check, *sampled* when the interpreter gave the same number at `samples` small points,
         else only *derived*. Raises nothing for what cannot be proved; the word says it.
         """
+        from polymaestro.proving.certifying import standings  # noqa: PLC0415  only who asks pays for it
+
         return Certified(self.table(), standings(self.forms, self.dataflow, samples))
 
     def table(self, at: Mapping[str, int] | None = None) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from polymaestro.errors import ClosedFormError, did_you_mean
-from polymaestro.proving.certifying import Standing
+
+if TYPE_CHECKING:
+    from polymaestro.proving.certifying import Standing
 
 WIDTH = 100
 

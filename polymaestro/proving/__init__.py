@@ -5,10 +5,11 @@ isl sets       two parametric sets are equal (`geometry`)
 polynomials    two counts are the same function: their difference vanishes on each chamber (`functions`)
 positivity     one count is never below another: a sum with no negative coefficient (`positivity`)
 Ehrhart        a formula agrees with counting one by one at enough points (`ehrhart`, `interpreted`)
-SMT            z3, and cvc5 where installed, decide an SMT-LIB text (`smt`)
+SMT            z3, and cvc5 where installed, decide an SMT-LIB text (`smt`, `asking`)
 =============  ==============================================================================
 """
 
+from polymaestro.proving.asking import asked_at_least
 from polymaestro.proving.ehrhart import counts_points
 from polymaestro.proving.functions import Function, equal
 from polymaestro.proving.geometry import disjoint, equal_sets, single_valued, within
@@ -24,6 +25,7 @@ __all__ = [
     "Proof",
     "ProofError",
     "Statement",
+    "asked_at_least",
     "at_least",
     "chosen",
     "counts_points",

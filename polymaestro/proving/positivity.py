@@ -113,7 +113,7 @@ def nonnegative(value: QuasiPolynomial, part: isl.BasicSet) -> dict[str, Any] | 
     if any(isinstance(atom, Extremum) for atom in value.atoms()):
         return None
     known = hypotheses_of(part, value)
-    goal = _plain(value, known)
+    goal = plain(value, known)
     if goal.constant is not None and goal.constant >= 0:
         return _certificate(goal, known, [(goal.constant, {})] if goal.constant else [])
     for basis in _vertices(known.conditions, goal.names()):
@@ -202,7 +202,8 @@ def _inner(floor: Floor) -> Iterator[Floor]:
             yield from _inner(atom)
 
 
-def _plain(value: QuasiPolynomial, known: Hypotheses) -> QuasiPolynomial:
+def plain(value: QuasiPolynomial, known: Hypotheses) -> QuasiPolynomial:
+    """Write a quasi-polynomial over the plain names of its hypotheses."""
     texts = {text: name for name, text in known.floors.items()}
     found: dict[Atom, QuasiPolynomial] = {
         atom: QuasiPolynomial.of(texts[str(atom)]) for atom in value.atoms() if isinstance(atom, Floor)

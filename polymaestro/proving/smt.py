@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from polymaestro.errors import PolymaestroError
 from polymaestro.proving.verdicts import Proof, Verdict
 
-TIMEOUT = 10_000  # ms
+TIMEOUT = 3_000  # ms
 
 Term = str
 
