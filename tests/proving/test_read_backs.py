@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
-from polymaestro.loopnest.interpreter import END, Step, Unit, _Touched, executed, interpret, numeric
+from polymaestro.loopnest.interpreter import END, Step, Touched, Unit, executed, interpret, numeric
 from polymaestro.strategies import Drawn, mappings
 
 LAST: Step = ((10**9,),)
@@ -26,7 +26,7 @@ class Held(NamedTuple):
 def holdings(drawn: Drawn, depth: int) -> dict[tuple[Unit, int], list[Held]]:
     """Give for each parent and output element when its units hold it, from the executions alone."""
     mapping = numeric(drawn.operator, drawn.dataflow, drawn.num_pes, {})
-    touched = _Touched(mapping.operator, mapping.operator.output.access)
+    touched = Touched(mapping.operator, mapping.operator.output.access)
     tiles: defaultdict[Unit, defaultdict[Step, set[int]]] = defaultdict(lambda: defaultdict(set))
     for unit, step, box in executed(mapping):
         tiles[unit[:depth]][step[:depth]] |= touched.of(box)

@@ -17,6 +17,7 @@ SLOW = {
     "what-is-used-is-new-or-kept",
     "what-arrives-leaves",
     "every-set-is-counted-right",
+    "solvers-agree-on-compulsory-traffic",
 }
 
 
