@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
-from polymaestro.loopnest.interpreter import END, Step, Touched, Unit, executed, interpret, numeric
+from polymaestro.loopnest.elements import Touched
+from polymaestro.loopnest.interpreter import END, Step, Unit, executed, interpret, numeric
 from polymaestro.strategies import Drawn, mappings
 
 LAST: Step = ((10**9,),)
