@@ -112,7 +112,7 @@ MUTANTS = (
     Mutant(
         "what is left at the end never drains",
         "movement/quantities.py",
-        "return total([end, *(each for loop",
+        "return total([self.left_over(), *(each for loop",
         "return total([*(each for loop",
     ),
     Mutant(
@@ -127,14 +127,14 @@ MUTANTS = (
     Mutant(
         "multicast is ignored",
         "movement/tracing.py",
-        '"parent_reads": shared.arrivals()',
+        '"parent_reads": own.arrivals()',
         '"parent_reads": own.transfers()',
     ),
     Mutant(
         "first writes are read back",
         "movement/tracing.py",
-        "shared.arrivals().minus(final) if",
-        "shared.arrivals() if",
+        "own.arrivals().minus(final) if",
+        "own.arrivals() if",
     ),
     Mutant(
         "the first term of a sum is dropped",

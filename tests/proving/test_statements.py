@@ -1,5 +1,6 @@
 """Every statement under proofs/ is what it says; the long ones in the slow run."""
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,14 @@ def test_an_unknown_statement_is_refused_with_the_nearest_name() -> None:
     assert [each.name for each in chosen(STATEMENTS, ["systolic_folds"])] == ["systolic-folds"]
     with pytest.raises(PolymaestroError, match="did you mean 'systolic-folds'"):
         chosen(STATEMENTS, ["systolic-fold"])
+
+
+def test_every_mutation_still_has_its_text() -> None:
+    spec = importlib.util.spec_from_file_location("mutation", ROOT / "tests" / "mutation.py")
+    assert spec is not None
+    assert spec.loader is not None
+    mutation = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mutation)
+    for mutant in mutation.MUTANTS:
+        text = (ROOT / "polymaestro" / mutant.file).read_text(encoding="utf-8")
+        assert mutant.old in text, mutant.what
