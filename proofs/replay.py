@@ -71,7 +71,7 @@ def rank(rows):
 
 
 def count(rows, size):
-    """Count the integer x with A·x + c ≥ 0 for every row [A | c], by trying them all in order.
+    """Count the integer x with A·x + c ≥ 0 for every row [A | c], by trying the first ones in order.
 
     >>> count([[1, 0], [-1, 9], [2, -7]], 1)
     6
@@ -96,8 +96,6 @@ def eliminated(rows, variable):
 def counted_from(systems, chosen, size):
     """Count the ways to choose the variables that are left."""
     index = len(chosen)
-    if index == size:
-        return int(all(value(row, chosen, size) >= 0 for row in systems[-1])) if systems else 1
     low, high = None, None
     for row in systems[index]:
         rest = sum(f * v for f, v in zip(row, chosen)) + row[-1]
@@ -110,12 +108,9 @@ def counted_from(systems, chosen, size):
         elif rest < 0:
             return 0
     need(low is not None and high is not None, "a polytope without bounds")
+    if index == size - 1:  # every condition has been used: the last variable takes all of its range
+        return max(0, high - low + 1)
     return sum(counted_from(systems, (*chosen, v), size) for v in range(low, high + 1))
-
-
-def value(row, chosen, size):
-    """Evaluate A·x + c."""
-    return sum(f * v for f, v in zip(row[:size], chosen)) + row[-1]
 
 
 # --- Quasi-polynomials ---
