@@ -127,14 +127,14 @@ MUTANTS = (
     Mutant(
         "multicast is ignored",
         "movement/tracing.py",
-        '"parent_reads": own.arrivals()',
-        '"parent_reads": own.transfers()',
+        'policies.sharing == "unicast" else own.arrivals()',
+        'policies.sharing == "unicast" else own.transfers()',
     ),
     Mutant(
         "first writes are read back",
         "movement/tracing.py",
-        "own.arrivals().minus(final) if",
-        "own.arrivals() if",
+        "back = own.arrivals().minus(final)",
+        "back = own.arrivals()",
     ),
     Mutant(
         "the first term of a sum is dropped",
