@@ -18,7 +18,7 @@ import itertools
 import json
 import sys
 from fractions import Fraction
-from math import ceil, floor, lcm, prod
+from math import lcm, prod
 from pathlib import Path
 
 
@@ -100,10 +100,10 @@ def counted_from(systems, chosen, size):
     for row in systems[index]:
         rest = sum(f * v for f, v in zip(row, chosen)) + row[-1]
         if row[index] > 0:
-            bound = ceil(Fraction(-rest, row[index]))
+            bound = -(rest // row[index])
             low = bound if low is None else max(low, bound)
         elif row[index] < 0:
-            bound = floor(Fraction(rest, -row[index]))
+            bound = rest // -row[index]
             high = bound if high is None else min(high, bound)
         elif rest < 0:
             return 0
