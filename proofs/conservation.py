@@ -55,7 +55,7 @@ SMALL = {
     ),
     "taps of a 1-D convolution in time": (
         pm.einsum("O[k,p] += I[p+r] * W[k,r]", R=3),
-        "TemporalMap(1,1) P; TemporalMap(1,1) R; SpatialMap(1,1) K",
+        "TemporalMap(2,2) P; TemporalMap(1,1) R; SpatialMap(1,1) K",
         2,
     ),
 }
