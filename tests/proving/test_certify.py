@@ -8,6 +8,7 @@ import pytest
 
 import polymaestro as pm
 from polymaestro.errors import ClosedFormError
+from polymaestro.proving import same_as_interpreted
 
 FLOW = pm.parse_dataflow("TemporalMap(1,1) N; SpatialMap(1,1) M; TemporalMap(2,2) K")
 
@@ -28,6 +29,19 @@ def test_a_wrong_formula_is_called_wrong() -> None:
     certified = replace(analysis, dataflow=other).certify()
     assert certified["L2.A.fills"].word == "wrong"
     assert "the interpreter counts" in str(certified["L2.A.fills"])
+
+
+@pytest.mark.parametrize(
+    "change", [{"sharing": "unicast"}, {"edge_tiles": "padded"}, {"overlap": "none"}], ids=str
+)
+def test_the_interpreter_is_asked_under_its_own_policies_only(change: dict[str, str]) -> None:
+    analysis = pm.analyze(pm.gemm(), FLOW, 4, policies=pm.Policies(**change))
+    certified, timed = analysis.certify(samples=3), "overlap" in change
+    words = {each.word for each in certified.standings.values()}
+    assert words == {"proved", "sampled" if timed else "derived"}
+    assert certified.samples == (3 if timed else 0)
+    whole = same_as_interpreted("", analysis.forms, FLOW, 4)
+    assert (whole.verdict == "proved") == timed
 
 
 def test_numbers_alone_are_compared_with_the_interpreter() -> None:
