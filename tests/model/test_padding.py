@@ -68,6 +68,16 @@ def test_a_row_stationary_pair_pads_the_filter() -> None:
     assert compare(Drawn(row, pm.parse_dataflow(text), 2)).macs == 4 * 4
 
 
+def test_a_row_stationary_pair_over_smaller_filter_tiles_takes_the_rows_of_whole_ones() -> None:
+    # 5 taps in tiles of 3 over tiles of 2 are 8 in tiles of 4, on two PEs; the rows are dilated.
+    row = pm.conv2d(N=1, K=1, C=1, P=4, Q=1, R=5, S=1, dilation=2)
+    text = (
+        "TemporalMap(9,1) Y; Cluster(2); SpatialMap(5,6) Y; SpatialMap(3,3) R; Cluster(1); TemporalMap(2,2) R"
+    )
+    seen = compare(Drawn(row, pm.parse_dataflow(text), 2))
+    assert (seen.macs, seen.steps) == (4 * 8, 4 * 2)
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

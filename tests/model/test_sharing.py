@@ -59,7 +59,7 @@ def test_overlapping_tiles_are_sent_apart_and_equal_ones_once() -> None:
 def test_a_clipped_tile_is_not_identical_with_a_whole_one() -> None:
     # Row i of the triangle needs y[0] … y[i], so no two rows have the same tile; in the square all have.
     flow = pm.parse_dataflow("SpatialMap(1,1) I; TemporalMap(3,3) J")
-    for where, words in (("j <= i", 1 + 2 + 3), ("i >= 0", 3)):
+    for where, words in (("j <= i", 1 + 2 + 3), ("j >= i", 3 + 2 + 1), ("i >= 0", 3)):
         rows = pm.einsum("Z[i] += A[i,j] * Y[j]", where=where, I=3, J=3)
         assert pm.analyze(rows, flow, 3, policies=identical())["L2"]["Y"].parent_reads.at() == words
 
