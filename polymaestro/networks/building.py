@@ -25,8 +25,10 @@ def conv(  # noqa: PLR0913  a convolution has this many sizes
     return _layer(name, "NGCONV", {**channels, **plain}, stride)
 
 
-def up(name: str, size: Pair, inputs: int, outputs: int, taps: Pair, *, stride: Pair) -> Layer:
-    """Give a transposed convolution; `size` is that of its inputs, each of which reaches a window of outputs."""
+def up(  # noqa: PLR0913  as `conv`
+    name: str, size: Pair, inputs: int, outputs: int, taps: Pair, *, stride: Pair
+) -> Layer:
+    """Give a transposed convolution; `size` is that of its inputs, each of which reaches a window."""
     (rows, columns), (height, width) = _pair(size), _pair(taps)
     sizes = {"K": outputs, "C": inputs, "Y": rows, "X": columns, "R": height, "S": width}
     return _layer(name, "TRCONV", sizes, stride)

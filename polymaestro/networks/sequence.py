@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from polymaestro.dataflow.layers import Layer
+from polymaestro.batch import Network
+from polymaestro.dataflow import Layer
+from polymaestro.errors import WorkloadError
 from polymaestro.networks.building import conv, dense, gemm, lstm
 
 
-def transformer_encoder(
-    tokens: int = 512, width: int = 512, heads: int = 8, inner: int = 2048
-) -> tuple[Layer, ...]:
+def transformer_encoder(tokens: int = 512, width: int = 512, heads: int = 8, inner: int = 2048) -> Network:
     """One encoder layer of the base Transformer on a sequence of so many tokens.
 
     Source: A. Vaswani et al., "Attention Is All You Need", NIPS 2017, sections 3.1 to 3.3.
     """
-    return (*_attention("SELF", tokens, tokens, width, heads), *_feed_forward(tokens, width, inner))
+    return Network(
+        "TransformerEncoder",
+        (*_attention("SELF", tokens, tokens, width, heads), *_feed_forward(tokens, width, inner)),
+    )
 
 
 def transformer_decoder(
     tokens: int = 512, source: int = 512, width: int = 512, heads: int = 8, inner: int = 2048
-) -> tuple[Layer, ...]:
+) -> Network:
     """One decoder layer of the base Transformer: attention to itself, then to `source` encoded tokens.
 
     The scores of masked positions are counted too; a causal operator leaves them out.
 
     Source: A. Vaswani et al., "Attention Is All You Need", NIPS 2017, sections 3.1 to 3.3.
     """
-    return (
-        *_attention("SELF", tokens, tokens, width, heads),
-        *_attention("CROSS", tokens, source, width, heads),
-        *_feed_forward(tokens, width, inner),
+    return Network(
+        "TransformerDecoder",
+        (
+            *_attention("SELF", tokens, tokens, width, heads),
+            *_attention("CROSS", tokens, source, width, heads),
+            *_feed_forward(tokens, width, inner),
+        ),
     )
 
 
 def _attention(name: str, queries: int, keys: int, width: int, heads: int) -> tuple[Layer, ...]:
-    depth = width // heads
+    depth, rest = divmod(width, heads)
+    if rest:
+        message = f"{heads} heads do not divide a width of {width}"
+        raise WorkloadError(message)
     return (
         dense(f"{name}_QUERY", width, width, rows=queries),
         dense(f"{name}_KEY", width, width, rows=keys),
@@ -48,7 +57,7 @@ def _feed_forward(tokens: int, width: int, inner: int) -> tuple[Layer, ...]:
     return dense("FEED1", width, inner, rows=tokens), dense("FEED2", inner, width, rows=tokens)
 
 
-def gnmt() -> tuple[Layer, ...]:
+def gnmt() -> Network:
     """GNMT, one step of each LSTM: 8 layers that read, the first in both directions, and 8 that write.
 
     Source: Y. Wu et al., "Google's Neural Machine Translation System: Bridging the Gap between Human and
@@ -60,10 +69,10 @@ def gnmt() -> tuple[Layer, ...]:
     reading += [lstm("ENCODER2", 2 * width, width)]
     reading += [lstm(f"ENCODER{index}", width, width) for index in range(3, 9)]
     writing = [lstm(f"DECODER{index}", 2 * width, width) for index in range(1, 9)]
-    return (*reading, *writing, dense("SOFTMAX", width, words))
+    return Network("GNMT", (*reading, *writing, dense("SOFTMAX", width, words)))
 
 
-def deep_speech2(frames: int = 100) -> tuple[Layer, ...]:
+def deep_speech2(frames: int = 100) -> Network:
     """Deep Speech 2: two convolutions over time and frequency, then seven recurrent layers, both directions.
 
     Each recurrent product takes a frame's input and the hidden state together, for every output frame.
@@ -78,7 +87,7 @@ def deep_speech2(frames: int = 100) -> tuple[Layer, ...]:
     ]
     inputs = 32 * 41
     for index in range(1, 8):
-        for way in ("FORWARD", "BACKWARD"):
-            layers.append(dense(f"RNN{index}_{way}", inputs + hidden, hidden, rows=later))
+        ways = (f"RNN{index}_{way}" for way in ("FORWARD", "BACKWARD"))
+        layers.extend(dense(way, inputs + hidden, hidden, rows=later) for way in ways)
         inputs = hidden  # the two directions are added up
-    return (*layers, dense("CHARACTERS", hidden, 29, rows=later))
+    return Network("DeepSpeech2", (*layers, dense("CHARACTERS", hidden, 29, rows=later)))

@@ -7,29 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from polymaestro.dataflow.layers import Layer
+from polymaestro.batch import Network
+from polymaestro.dataflow import Layer
 from polymaestro.networks.building import conv, dense, up
 
 
-def alexnet() -> tuple[Layer, ...]:
+def alexnet() -> Network:
     """AlexNet, 227×227 pictures, with its two groups in CONV2, CONV4 and CONV5.
 
     Source: A. Krizhevsky, I. Sutskever, G. Hinton, "ImageNet Classification with Deep Convolutional Neural
     Networks", NIPS 2012, section 3.5.
     """
-    return (
-        conv("CONV1", 55, 3, 96, 11, stride=4),
-        conv("CONV2", 27, 96, 256, 5, groups=2),
-        conv("CONV3", 13, 256, 384, 3),
-        conv("CONV4", 13, 384, 384, 3, groups=2),
-        conv("CONV5", 13, 384, 256, 3, groups=2),
-        dense("FC6", 6 * 6 * 256, 4096),
-        dense("FC7", 4096, 4096),
-        dense("FC8", 4096, 1000),
+    return Network(
+        "AlexNet",
+        (
+            conv("CONV1", 55, 3, 96, 11, stride=4),
+            conv("CONV2", 27, 96, 256, 5, groups=2),
+            conv("CONV3", 13, 256, 384, 3),
+            conv("CONV4", 13, 384, 384, 3, groups=2),
+            conv("CONV5", 13, 384, 256, 3, groups=2),
+            dense("FC6", 6 * 6 * 256, 4096),
+            dense("FC7", 4096, 4096),
+            dense("FC8", 4096, 1000),
+        ),
     )
 
 
-def vgg16() -> tuple[Layer, ...]:
+def vgg16() -> Network:
     """VGG-16, 224×224 pictures.
 
     Source: K. Simonyan, A. Zisserman, "Very Deep Convolutional Networks for Large-Scale Image
@@ -43,25 +47,25 @@ def vgg16() -> tuple[Layer, ...]:
             layers.append(conv(f"CONV{len(layers) + 1}", size, channels, width, 3))
             channels = width
     layers += [dense("FC1", 7 * 7 * 512, 4096), dense("FC2", 4096, 4096), dense("FC3", 4096, 1000)]
-    return tuple(layers)
+    return Network("VGG16", tuple(layers))
 
 
-def resnet50() -> tuple[Layer, ...]:
+def resnet50() -> Network:
     """ResNet-50, 224×224 pictures; the first 1×1 convolution of a stage has its stride.
 
     Source: K. He, X. Zhang, S. Ren, J. Sun, "Deep Residual Learning for Image Recognition", CVPR 2016,
     Table 1.
     """
-    return tuple(_residual(groups=1, widening=4))
+    return Network("ResNet50", tuple(_residual(groups=1, widening=4)))
 
 
-def resnext50() -> tuple[Layer, ...]:
+def resnext50() -> Network:
     """ResNeXt-50 (32×4d), 224×224 pictures; the 3×3 convolution of a stage's first block has its stride.
 
     Source: S. Xie, R. Girshick, P. Dollár, Z. Tu, K. He, "Aggregated Residual Transformations for Deep
     Neural Networks", CVPR 2017, Table 1.
     """
-    return tuple(_residual(groups=32, widening=2))
+    return Network("ResNeXt50", tuple(_residual(groups=32, widening=2)))
 
 
 def _residual(groups: int, widening: int) -> Iterator[Layer]:
@@ -85,13 +89,13 @@ def _residual(groups: int, widening: int) -> Iterator[Layer]:
     yield dense("FC1000", channels, 1000)
 
 
-def mobilenet_v2() -> tuple[Layer, ...]:
+def mobilenet_v2() -> Network:
     """MobileNetV2 of width 1, 224×224 pictures.
 
     Source: M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen, "MobileNetV2: Inverted Residuals and
     Linear Bottlenecks", CVPR 2018, Table 2.
     """
-    return tuple(_inverted())
+    return Network("MobileNetV2", tuple(_inverted()))
 
 
 def _inverted() -> Iterator[Layer]:
@@ -114,7 +118,7 @@ def _inverted() -> Iterator[Layer]:
     yield dense("FC", 1280, 1000)
 
 
-def unet() -> tuple[Layer, ...]:
+def unet() -> Network:
     """U-Net, 572×572 pictures, convolutions without padding, two classes.
 
     Source: O. Ronneberger, P. Fischer, T. Brox, "U-Net: Convolutional Networks for Biomedical Image
@@ -136,34 +140,40 @@ def unet() -> tuple[Layer, ...]:
             layers.append(conv(f"UP{level}_{step}", size, channels, width, 3))
             channels = width
     layers.append(conv("OUT", size, channels, 2, 1))
-    return tuple(layers)
+    return Network("UNet", tuple(layers))
 
 
-def dcgan() -> tuple[Layer, ...]:
+def dcgan() -> Network:
     """The generator of DCGAN, 64×64 pictures from 100 numbers; 5×5 windows, each step doubles the size.
 
     Source: A. Radford, L. Metz, S. Chintala, "Unsupervised Representation Learning with Deep Convolutional
     Generative Adversarial Networks", ICLR 2016, Figure 1.
     """
     widths = ((4, 1024, 512), (8, 512, 256), (16, 256, 128), (32, 128, 3))
-    ups = (up(f"UP{i}", size, inputs, outputs, 5, stride=2) for i, (size, inputs, outputs) in enumerate(widths, 1))
-    return (dense("PROJECT", 100, 4 * 4 * 1024), *ups)
+    ups = (
+        up(f"UP{i}", size, inputs, outputs, 5, stride=2)
+        for i, (size, inputs, outputs) in enumerate(widths, 1)
+    )
+    return Network("DCGAN", (dense("PROJECT", 100, 4 * 4 * 1024), *ups))
 
 
-def deep_pose() -> tuple[Layer, ...]:
+def deep_pose() -> Network:
     """A network like DeepPose: AlexNet without groups on 220×220 pictures, and a pair of numbers per joint.
 
     Source: A. Toshev, C. Szegedy, "DeepPose: Human Pose Estimation via Deep Neural Networks", CVPR 2014,
     section 3.1; filter counts beyond what it states are AlexNet's.
     """
     joints = 14
-    return (
-        conv("CONV1", 55, 3, 96, 11, stride=4),
-        conv("CONV2", 27, 96, 256, 5),
-        conv("CONV3", 13, 256, 384, 3),
-        conv("CONV4", 13, 384, 384, 3),
-        conv("CONV5", 13, 384, 256, 3),
-        dense("FC6", 6 * 6 * 256, 4096),
-        dense("FC7", 4096, 4096),
-        dense("JOINTS", 4096, 2 * joints),
+    return Network(
+        "DeepPose",
+        (
+            conv("CONV1", 55, 3, 96, 11, stride=4),
+            conv("CONV2", 27, 96, 256, 5),
+            conv("CONV3", 13, 256, 384, 3),
+            conv("CONV4", 13, 384, 384, 3),
+            conv("CONV5", 13, 384, 256, 3),
+            dense("FC6", 6 * 6 * 256, 4096),
+            dense("FC7", 4096, 4096),
+            dense("JOINTS", 4096, 2 * joints),
+        ),
     )
