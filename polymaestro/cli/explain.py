@@ -11,12 +11,11 @@ from polymaestro.cli.meanings import meanings
 from polymaestro.cli.options import (
     Failure,
     array_options,
-    file_argument,
     layer_of,
     layer_option,
     machine,
-    network_of,
 )
+from polymaestro.cli.source import Source, source_arguments
 from polymaestro.dataflow.binding import BoundLevel, bind
 from polymaestro.dataflow.directives import Dataflow, Level, Map, SpatialMap
 from polymaestro.loopnest import LoopNest, lower
@@ -27,22 +26,24 @@ EXAMPLES = """\b
 Examples, from the root of the repository:
   polymaestro explain examples/gemm.m --num-pes 256
   polymaestro explain examples/vgg16_kc_p.m --layer CONV2 --num-pes 256
+  polymaestro explain --network unet --dataflow yr_p --layer DOWN1_1 \\
+      --num-pes 256
 """
 DRAWN_EXTENT = 8
 """What a symbol stands for in the picture."""
 
 
 @click.command(epilog=EXAMPLES)
-@file_argument
+@source_arguments
 @layer_option
 @array_options
-def explain(file: str, layer: str | None, hw: str | None, num_pes: int | None) -> None:
+def explain(source: Source, layer: str | None, hw: str | None, num_pes: int | None) -> None:
     """Show how a layer of FILE is read: directives, loop nest, relations, and what each number means.
 
     A dataflow that is not legal is shown all the same, with what is wrong; the exit status is then 1.
     """
-    hardware = machine(hw, num_pes, file=file)
-    found = layer_of(network_of(file), layer)
+    hardware = machine(hw, num_pes, file=source.file)
+    found = layer_of(source.network(), layer)
     operator, flow = found.operator(), found.mapping_dataflow()
     nest = lower(operator, flow, hardware.num_pes)
     relations = extract(nest, allow_illegal=True)

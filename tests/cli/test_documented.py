@@ -1,0 +1,68 @@
+"""Every command that README and the help texts show is run, from the root of the checkout."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from polymaestro.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+# Words with one blank between them; what stands after more blanks says what the command is for.
+COMMAND = re.compile(r"^ +(?:.*[ /])?polymaestro +(\w+ +\S+(?: \S+)*)", re.MULTILINE)
+# Formulas of a user's own that are shown to be wrong: the exit status says so.
+REFUTED = {"9*C*N*P*Q*ceil(K/4)", "K*N"}
+
+
+def commands(text: str) -> list[str]:
+    """Give the arguments of each command in a text, lines that go on joined, without redirections."""
+    joined = re.sub(r" +\\\n +", " ", text)
+    return [found.partition(" > ")[0] for found in COMMAND.findall(joined)]
+
+
+def documented() -> list[str]:
+    texts = [(ROOT / "README.rst").read_text(encoding="utf-8"), str(main.epilog)]
+    texts += [str(command.epilog) for command in main.commands.values()]
+    return list(dict.fromkeys(found for text in texts for found in commands(text)))
+
+
+# Comparing two dataflows with every extent a symbol takes long.
+SLOW = {"diff": [pytest.mark.slow]}
+
+
+@pytest.mark.parametrize(
+    "command", [pytest.param(each, marks=SLOW.get(each.split()[0], [])) for each in documented()]
+)
+def test_the_command_works(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.chdir(ROOT)
+    arguments = shlex.split(command)
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == (1 if REFUTED & set(arguments) else 0), result.stderr
+    assert result.stdout
+    assert "error" not in result.stderr
+
+
+def test_commands_of_every_kind_are_found() -> None:
+    found = documented()
+    assert {each.split()[0] for each in found} == set(main.commands)
+    assert "analyze examples/vgg16_kc_p.m --num-pes 256" in found
+    assert commands("  .venv/bin/polymaestro check  a.m \\\n      --x 1   what for") == ["check  a.m --x 1"]
+    readme = (ROOT / "README.rst").read_text(encoding="utf-8")
+    assert len(commands(readme)) == len(
+        re.findall(r"^ .*polymaestro (?:\w+) .*--num-pes", readme, re.MULTILINE)
+    )
+
+
+@pytest.mark.parametrize("name", [*main.commands, ""])
+def test_help_fits_a_terminal_of_80_columns_and_shows_its_examples(name: str) -> None:
+    command = main.commands[name] if name else main
+    result = CliRunner().invoke(main, [*([name] if name else []), "--help"], terminal_width=80)
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    for line in click.unstyle(str(command.epilog)).replace("\b", "").splitlines():
+        assert line.strip() in result.stdout
