@@ -54,6 +54,7 @@ class Source:
     file: str | None
     published: str | None
     dataflow: str | None
+    as_convolutions: bool
 
     def __post_init__(self) -> None:
         """Refuse no layers, layers twice, and layers without a dataflow."""
@@ -79,24 +80,33 @@ class Source:
     def network(self) -> pm.Network:
         """Read or make the network."""
         made = pm.networks.NETWORKS[self.published]() if self.published else network_of(str(self.file))
-        return made if self.dataflow is None else made.with_dataflow(_dataflow(self.dataflow))
-
-
-def _dataflow(name: str) -> pm.Dataflow:
-    return pm.dataflows.PUBLISHED[name]()
+        if self.as_convolutions:
+            made = pm.networks.as_convolutions(made)
+        return made if self.dataflow is None else made.with_dataflow(pm.dataflows.PUBLISHED[self.dataflow]())
 
 
 def source_arguments(command: Command) -> Command:
-    """Add FILE, --network and --dataflow, and give the command one `source` for them."""
+    """Add FILE and the options for what is published, and give the command one `source` for them."""
 
     @wraps(command)
     def run(
-        *args: object, file: str | None, network: str | None, dataflow: str | None, **rest: object
+        *args: object,
+        file: str | None,
+        network: str | None,
+        dataflow: str | None,
+        as_convolutions: bool,
+        **rest: object,
     ) -> object:
-        return command(*args, source=Source(file, network, dataflow), **rest)
+        return command(*args, source=Source(file, network, dataflow, as_convolutions), **rest)
 
     read: Command = click.argument("file", metavar="[FILE]", required=False)(run)
     for parameter in (
+        click.option(
+            "--as-convolutions",
+            is_flag=True,
+            help="Read FC, LSTM, GEMM and DSCONV layers as the convolutions that they equal, so that every "
+            "published dataflow fits them.",
+        ),
         _published("dataflow", pm.dataflows.PUBLISHED, "Put this published dataflow in every layer"),
         _published("network", pm.networks.NETWORKS, "A published network, in place of FILE"),
     ):

@@ -11,6 +11,7 @@ True
 from collections.abc import Callable
 
 from polymaestro.batch import Network
+from polymaestro.networks.convolutions import as_convolutions
 from polymaestro.networks.sequence import deep_speech2, gnmt, transformer_decoder, transformer_encoder
 from polymaestro.networks.totals import macs, weights
 from polymaestro.networks.vision import (
@@ -42,6 +43,7 @@ NETWORKS: dict[str, Callable[[], Network]] = {
 __all__ = [
     "NETWORKS",
     "alexnet",
+    "as_convolutions",
     "dcgan",
     "deep_pose",
     "deep_speech2",

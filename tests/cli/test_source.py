@@ -71,6 +71,15 @@ def test_layers_that_a_dataflow_does_not_fit_say_so_and_the_others_are_counted()
     assert "<text>" not in result.stderr + result.stdout
 
 
+def test_as_convolutions_makes_every_layer_fit() -> None:
+    arguments = ("--network", "transformer_encoder", "--dataflow", "yx_p", "--num-pes", "64")
+    assert run("analyze", *arguments).exit_code == 1
+    result = run("analyze", *arguments, "--as-convolutions", "--json")
+    assert result.exit_code == 0
+    report = json.loads(result.stdout)
+    assert report["total"]["macs"] == pm.networks.macs(pm.networks.transformer_encoder())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
