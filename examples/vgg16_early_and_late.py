@@ -1,4 +1,4 @@
-"""Five dataflows on an early and a late layer of VGG-16: reuse, what a PE holds, traffic of L2.
+"""Five dataflows on an early and a late layer of VGG-16: reuse, buffer, traffic, time, energy.
 
 An early layer has many pixels and few channels, a late one the reverse. What each dataflow is stationary
 in shows as the reuse of that tensor; what it costs elsewhere shows beside it.
@@ -7,8 +7,9 @@ in shows as the reuse of that tensor; what it costs elsewhere shows beside it.
 from __future__ import annotations
 
 import polymaestro as pm
+from polymaestro.model import LayerReport
 
-PES = 256
+MACHINE = pm.Hardware(256, noc_bw=32, offchip_bw=16)
 MOVED = ("parent_reads", "parent_updates", "read_backs")
 
 
@@ -27,22 +28,30 @@ def reuse(layer: pm.Analysis, tensor: str) -> str:
     return f"{float(inside):.4g}·{float(temporal):.4g}·{float(spatial):.4g}"
 
 
+def energy(cost: LayerReport) -> str:
+    """Give the energy in µJ."""
+    return f"{cost.to_json()['energy_pj'] / 10**6:.0f}"
+
+
 def row(layer: pm.Analysis, name: str) -> None:
     """Print one line."""
     moved = traffic(layer)
     held = sum(layer.boundaries[-1][tensor].occupancy.at() for tensor in "IWO")
-    factors = "".join(f"{reuse(layer, tensor):>16}" for tensor in "IWO")
-    print(f"{name:5}{factors}{held:>6}{sum(moved.values()):>13}")
+    factors = "".join(f"{reuse(layer, tensor):>15}" for tensor in "IWO")
+    cost = layer.on(MACHINE)
+    print(f"{name:5}{factors}{held:>6}{sum(moved.values()):>11}{cost.runtime_cycles:>10}{energy(cost):>9}")
+    # No run is shorter than its longest part: the MACs, or the words over any link.
+    assert cost.runtime_cycles >= cost.roofline_cycles >= layer.macs.at() / MACHINE.num_pes
 
 
 found: dict[tuple[str, str], pm.Analysis] = {}
 for number in ("CONV2", "CONV13"):
     [layer] = pm.networks.vgg16().named(number)
     sizes = ", ".join(f"{dim} = {size}" for dim, size in layer.numbers().items())
-    print(f"{number}: {sizes}; {PES} PEs")
-    print(f"{'':5}{'reuse of I':>16}{'W':>16}{'O':>16}{'holds':>6}{'L2 traffic':>13}")
+    print(f"{number}: {sizes}; {MACHINE.num_pes} PEs")
+    print(f"{'':5}{'reuse of I':>15}{'W':>15}{'O':>15}{'holds':>6}{'L2 traffic':>11}{'cycles':>10}{'µJ':>9}")
     for name, dataflow in pm.dataflows.PUBLISHED.items():
-        found[number, name] = pm.analyze(layer.operator(), dataflow(), PES)
+        found[number, name] = pm.analyze(layer.operator(), dataflow(), MACHINE.num_pes)
         row(found[number, name], name)
     best = min(pm.dataflows.PUBLISHED, key=lambda name: sum(traffic(found[number, name]).values()))
     print(f"least traffic: {best}\n")

@@ -31,12 +31,13 @@ def documented() -> list[str]:
     return list(dict.fromkeys(found for text in texts for found in commands(text)))
 
 
-# Comparing two dataflows with every extent a symbol takes long.
-SLOW = {"diff": [pytest.mark.slow]}
+# Formulas in every extent, and whole networks: half a second each and more.
+SLOW = re.compile(r"derive +examples/(?!gemm)|diff |verify |analyze --network|.*--hw ")
 
 
 @pytest.mark.parametrize(
-    "command", [pytest.param(each, marks=SLOW.get(each.split()[0], [])) for each in documented()]
+    "command",
+    [pytest.param(each, marks=[pytest.mark.slow] if SLOW.match(each) else []) for each in documented()],
 )
 def test_the_command_works(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.chdir(ROOT)
@@ -54,7 +55,7 @@ def test_commands_of_every_kind_are_found() -> None:
     assert commands("  .venv/bin/polymaestro check  a.m \\\n      --x 1   what for") == ["check  a.m --x 1"]
     readme = (ROOT / "README.rst").read_text(encoding="utf-8")
     assert len(commands(readme)) == len(
-        re.findall(r"^ .*polymaestro (?:\w+) .*--num-pes", readme, re.MULTILINE)
+        re.findall(r"^ .*polymaestro (?:\w+) .*--(?:num-pes|hw) ", readme, re.MULTILINE)
     )
 
 

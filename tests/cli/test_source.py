@@ -35,7 +35,8 @@ def test_names_are_read_in_any_spelling(spelling: str) -> None:
     assert result.exit_code == 0
     layer = json.loads(result.stdout)["layers"][0]
     expected = pm.analyze(pm.networks.mobilenet_v2().layers[0].operator(), pm.dataflows.yx_p(), 64).at({})
-    assert layer["boundaries"] == json.loads(json.dumps([each.to_json() for each in expected.boundaries]))
+    found = [each["tensors"]["I"]["parent_reads"] for each in layer["boundaries"]]
+    assert found == [each.tensors["I"]["parent_reads"] for each in expected.boundaries]
 
 
 def test_a_published_dataflow_goes_onto_the_layers_of_a_file() -> None:

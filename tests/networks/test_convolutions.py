@@ -42,7 +42,10 @@ def test_the_same_elements_meet_as_often() -> None:
         assert meetings(before.operator()) == meetings(after.operator()), before.name
 
 
-@pytest.mark.parametrize("name", sorted(pm.dataflows.PUBLISHED))
+@pytest.mark.parametrize(
+    "name",
+    ["X-P", "KC-P", *(pytest.param(name, marks=pytest.mark.slow) for name in ("C-P", "YX-P", "YR-P"))],
+)
 def test_every_published_dataflow_fits_and_is_counted_right(name: str) -> None:
     flow = pm.dataflows.yx_p(2) if name == "YX-P" else pm.dataflows.PUBLISHED[name]()
     report = as_convolutions(network()).with_dataflow(flow).analyze(pm.Hardware(64))

@@ -94,6 +94,7 @@ def test_the_generator_of_dcgan_halves_its_channels_and_doubles_its_pictures() -
     assert weights(pm.networks.dcgan()) == 100 * 4 * 4 * 1024 + windows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_counts_what_its_layers_have(name: str) -> None:
     network = NETWORKS[name]().with_dataflow(pm.dataflows.c_p())
