@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterator
 
 import click
@@ -16,6 +18,7 @@ from polymaestro.cli.options import (
     machine,
 )
 from polymaestro.cli.source import Source, source_arguments
+from polymaestro.cli.tables import page_width
 from polymaestro.dataflow.binding import BoundLevel, bind
 from polymaestro.dataflow.directives import Dataflow, Level, Map, SpatialMap
 from polymaestro.loopnest import LoopNest, lower
@@ -31,6 +34,8 @@ Examples, from the root of the repository:
 """
 DRAWN_EXTENT = 8
 """What a symbol stands for in the picture."""
+NO_BREAK = "\N{NO-BREAK SPACE}"
+FIXED = re.compile(r" (?!\w+ in \[|and )")
 
 
 @click.command(epilog=EXAMPLES)
@@ -50,7 +55,7 @@ def explain(source: Source, layer: str | None, hw: str | None, num_pes: int | No
     sections = {
         f"layer {found.name} ({found.type})": str(operator),
         "directives, and how they are read": _directives(operator, flow, nest, hardware.num_pes),
-        "loop nest": str(nest),
+        "loop nest": _wrapped(str(nest)),
         "who holds what in the first steps": _picture(nest),
         "space-time map, by groups of dimensions that share a constraint": _relations(relations),
         "what each number means": meanings(nest.depth),
@@ -100,8 +105,21 @@ def _picture(nest: LoopNest) -> str:
     return lines
 
 
+def _wrapped(text: str) -> str:
+    """Break lines that are wider than the page before a range or a condition, and set in what goes on."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        inset = " " * (len(line) - len(line.lstrip()) + 4)
+        kept = FIXED.sub(NO_BREAK, line)
+        parts = textwrap.wrap(
+            kept, page_width(), subsequent_indent=inset, break_long_words=False, break_on_hyphens=False
+        )
+        lines += [part.replace(NO_BREAK, " ") for part in parts]
+    return "\n".join(lines)
+
+
 def _relations(relations: Relations) -> str:
     verdict = "legal: every point is executed exactly once"
     if relations.problems:
         verdict = "not legal: " + "; ".join(relations.problems)
-    return f"{relations}\n{verdict}"
+    return _wrapped(f"{relations}\n{verdict}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -79,10 +80,17 @@ class Source:
 
     def network(self) -> pm.Network:
         """Read or make the network."""
-        made = pm.networks.NETWORKS[self.published]() if self.published else network_of(str(self.file))
+        made = pm.networks.NETWORKS[self.published]() if self.published else self._read(str(self.file))
         if self.as_convolutions:
             made = pm.networks.as_convolutions(made)
         return made if self.dataflow is None else made.with_dataflow(pm.dataflows.PUBLISHED[self.dataflow]())
+
+    def _read(self, file: str) -> pm.Network:
+        """Read a file; who gave the name of a network instead is told the option for it."""
+        if _plain(file) in pm.networks.NETWORKS and not Path(file).exists():
+            message = f"there is no file {file}; for the published network give --network {_plain(file)}"
+            raise click.UsageError(message)
+        return network_of(file)
 
 
 def source_arguments(command: Command) -> Command:

@@ -10,7 +10,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+import polymaestro as pm
 from polymaestro.cli import main
+from polymaestro.loopnest import LoopNest, lower
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = "|".join(main.commands)
@@ -70,3 +72,28 @@ def test_help_fits_a_terminal_of_80_columns_and_shows_its_examples(name: str) ->
     assert max(map(len, result.stdout.splitlines())) <= 80
     for line in click.unstyle(str(command.epilog)).replace("\b", "").splitlines():
         assert line.strip() in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--num-pes", "256"], ["--hw", "eyeriss"]])
+def test_the_first_command_fits_a_terminal_of_80_columns(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    for module in ("tables", "details"):
+        monkeypatch.setattr(f"polymaestro.cli.{module}.page_width", lambda: 80)
+    result = CliRunner().invoke(main, ["analyze", "examples/vgg16_kc_p.m", *arguments])
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_a_loop_nest_fits_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("polymaestro.cli.explain.page_width", lambda: 80)
+    shown = CliRunner().invoke(main, shlex.split("explain examples/vgg16_kc_p.m --layer CONV2 --num-pes 256"))
+    nest = shown.stdout.partition("loop nest\n")[2].partition("who holds")[0]
+    assert max(map(len, nest.splitlines())) <= 80
+    assert "".join(nest.split()) == "".join(str(_nest()).split())
+
+
+def _nest() -> LoopNest:
+    [layer] = pm.load(ROOT / "examples" / "vgg16_kc_p.m").named("CONV2")
+    return lower(layer.operator(), layer.mapping_dataflow(), 256)

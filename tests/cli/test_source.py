@@ -87,6 +87,7 @@ def test_as_convolutions_makes_every_layer_fit() -> None:
         ([], "which layers? Give FILE, or --network and --dataflow"),
         (["--dataflow", "kc_p"], "which layers?"),
         (["-", "--network", "vgg16", "--dataflow", "kc_p"], "FILE and --network exclude each other"),
+        (["vgg16", "--dataflow", "kc_p"], "there is no file vgg16; for the published network give --network"),
         (["--network", "vgg16"], "give --dataflow with one of c_p, x_p, yx_p, yr_p, kc_p"),
         (["--network", "vgg", "--dataflow", "kc_p"], "no network 'vgg'; did you mean 'vgg16'?"),
         (["--network", "vgg16", "--dataflow", "kcp"], "no dataflow 'kcp'; did you mean 'kc_p'?"),
