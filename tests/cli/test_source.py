@@ -19,12 +19,12 @@ def run(*arguments: str, text: str = GEMM) -> Result:
 
 
 def test_a_network_and_a_dataflow_by_name_are_those_of_the_package() -> None:
-    result = run("analyze", "--network", "alexnet", "--dataflow", "kc_p", "--num-pes", "256", "--json")
+    result = run("analyze", "--network", "gnmt", "--dataflow", "kc_p", "--num-pes", "256", "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     flow = pm.dataflows.kc_p()
     assert (
         json.loads(result.stdout)
-        == pm.networks.alexnet().with_dataflow(flow).analyze(pm.Hardware(256)).to_json()
+        == pm.networks.gnmt().with_dataflow(flow).analyze(pm.Hardware(256)).to_json()
     )
 
 
