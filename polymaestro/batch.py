@@ -93,13 +93,7 @@ class _Batch:
             operator, flow = layer.operator(), layer.mapping_dataflow()
         except (WorkloadError, DataflowError) as error:
             return LayerReport(layer.name, layer.type, {}, (str(error),))
-        if operator.symbols:
-            message = (
-                f"{layer.place}: layer {layer.name} has symbols for extents "
-                f"({', '.join(operator.symbols)}); use derive, or give them numbers"
-            )
-            raise WorkloadError(message)
-        extents = {dim.name: dim.extent.constant for dim in operator.dims}
+        extents = layer.numbers()
         try:
             return self._counted(layer.name, operator, flow, extents)
         except PolymaestroError as error:
