@@ -126,7 +126,7 @@ def test_padded_tiles_of_random_dataflows_are_exact(drawn: Drawn) -> None:
 
 @pytest.mark.slow
 @given(mappings())
-@settings(max_examples=150, suppress_health_check=NO_HEALTH_CHECKS)
+@settings(max_examples=40, suppress_health_check=NO_HEALTH_CHECKS)
 def test_padded_tiles_of_many_random_dataflows_are_exact(drawn: Drawn) -> None:
     check_random(drawn)
 
