@@ -18,6 +18,7 @@ from polymaestro.loopnest.interpreter import interpret
 from polymaestro.model import Analysis
 from polymaestro.pipeline import analyze
 from polymaestro.policies import Policies
+from polymaestro.sweeping import sweep
 from polymaestro.symbolic import ClosedForm
 from polymaestro.workload import (
     Operator,
@@ -67,5 +68,6 @@ __all__ = [
     "max_pool2d",
     "parse_dataflow",
     "parse_network",
+    "sweep",
     "transposed_conv2d",
 ]

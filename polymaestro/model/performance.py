@@ -163,10 +163,18 @@ def _buffers(
     forms: ClosedForms, machine: Machine, residency: Residency, point: Mapping[str, int]
 ) -> Iterator[BufferReport]:
     yield BufferReport("L2", residency.needed, machine.memories[1].capacity)
-    for boundary, memory in zip(forms.boundaries, machine.memories[2:], strict=True):
+    needs = tiles_needed(forms, machine, point)
+    for memory, needed in zip(machine.memories[2:], needs, strict=True):
+        yield BufferReport(memory.name, needed, memory.capacity)
+
+
+def tiles_needed(forms: ClosedForms, machine: Machine, point: Mapping[str, int]) -> list[int]:
+    """Give the words that each memory below L2 needs: its largest tiles, twice where it is double-buffered."""
+    needs = []
+    for boundary in forms.boundaries:
         tiles = sum(
             machine.width(name) * tensor.forms["occupancy"].evaluate(point, {})
             for name, tensor in boundary.tensors.items()
         )
-        copies = 1 if machine.is_serial(boundary.depth) else 2
-        yield BufferReport(memory.name, copies * tiles, memory.capacity)
+        needs.append((1 if machine.is_serial(boundary.depth) else 2) * tiles)
+    return needs
