@@ -76,6 +76,7 @@ class Batch:
     """The structures met so far; one that a single layer has is derived with that layer's numbers."""
 
     def __init__(self, hardware: Hardware, policies: Policies, *, allow_illegal: bool) -> None:
+        """Start without any."""
         self.hardware = hardware
         self.policies = policies
         self.allow_illegal = allow_illegal

@@ -16,6 +16,7 @@ from polymaestro.cli.derive import derive
 from polymaestro.cli.diff import diff
 from polymaestro.cli.explain import explain
 from polymaestro.cli.options import Failure
+from polymaestro.cli.sweep import sweep
 from polymaestro.cli.verify import verify
 from polymaestro.errors import PolymaestroError
 
@@ -62,5 +63,5 @@ def main(context: click.Context) -> None:
     sys.set_int_max_str_digits(0)
 
 
-for command in (analyze, check, derive, diff, explain, verify):
+for command in (analyze, check, derive, diff, explain, sweep, verify):
     main.add_command(command)

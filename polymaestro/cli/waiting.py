@@ -6,14 +6,14 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
-
-from polymaestro.dataflow import Layer
+from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 DELAY = 2.0
+
+Part = TypeVar("Part")
 
 
 class Waiting:
@@ -53,10 +53,10 @@ class Waiting:
         self.bar.add_task(self.task, total=self.total, completed=self.done)
         self.bar.start()
 
-    def over(self, layers: Iterable[Layer]) -> Iterator[Layer]:
-        """Pass layers on, counting those that are done."""
-        for layer in layers:
-            yield layer
+    def over(self, parts: Iterable[Part]) -> Iterator[Part]:
+        """Pass the parts of the work on, counting those that are done."""
+        for part in parts:
+            yield part
             self.done += 1
             if self.bar is not None and self.bar.tasks:
                 self.bar.update(self.bar.tasks[0].id, completed=self.done)

@@ -169,7 +169,7 @@ def _buffers(
 
 
 def tiles_needed(forms: ClosedForms, machine: Machine, point: Mapping[str, int]) -> list[int]:
-    """Give the words that each memory below L2 needs: its largest tiles, twice where it is double-buffered."""
+    """Give the words that each memory below L2 needs: its tiles, twice where it is double-buffered."""
     needs = []
     for boundary in forms.boundaries:
         tiles = sum(

@@ -41,7 +41,7 @@ def residency_of(
 def ranked_choices(
     counts: OffChipCounts, forms: Mapping[str, TensorForms], machine: Machine, point: Mapping[str, int]
 ) -> list[Residency]:
-    """Give every set of tensors that could stay, the best first; the order does not depend on the capacity."""
+    """Give every set of tensors that could stay, the best first, whatever the capacity is."""
     words = {name: _Words.of(counts, tensor, machine, point) for name, tensor in forms.items()}
     capacity = machine.memories[1].capacity
     choices = [_with(words, frozenset(chosen), capacity) for chosen in _subsets(list(words))]

@@ -3,6 +3,8 @@
 `sweep` is the door; the work is in `polymaestro.sweeping.result`, which loads NumPy.
 """
 
+from polymaestro.sweeping.constraints import Constraints
+from polymaestro.sweeping.designs import METRICS, Best, Design
 from polymaestro.sweeping.starting import sweep
 
-__all__ = ["sweep"]
+__all__ = ["METRICS", "Best", "Constraints", "Design", "sweep"]

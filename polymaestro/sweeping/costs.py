@@ -10,43 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from polymaestro.errors import HardwareError
-from polymaestro.hardware.values import exact
+from polymaestro.sweeping.constraints import Constraints
 from polymaestro.sweeping.grid import LARGEST, Grid, Slices, along, cut
 from polymaestro.sweeping.reducing import Reduced
 from polymaestro.sweeping.terms import Array, Rates
-
-METRICS = ("runtime", "energy", "buffer", "traffic")
-
-
-@dataclass(frozen=True)
-class Constraints:
-    """What a design must keep; None asks for nothing.
-
-    fits       every memory is large enough
-    power      energy / run time, in the unit of energy per microsecond (pJ/µs = µW); the machine needs a clock
-    bandwidth  words per cycle that cross between DRAM and L2 on the average of the run, both directions
-
-    >>> Constraints(power=0)
-    Traceback (most recent call last):
-    polymaestro.errors.HardwareError: power is 0; it must be a number, above 0, or a name for a symbol
-    """
-
-    fits: bool = True
-    power: float | Fraction | None = None
-    bandwidth: float | Fraction | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse limits that nothing can keep."""
-        for name in ("power", "bandwidth"):
-            value = getattr(self, name)
-            if value is not None and isinstance(exact(value, name, open_end=True), str):
-                message = f"{name} is {value!r}; it must be a number"
-                raise HardwareError(message)
-
-    def limit(self, name: str) -> Fraction | None:
-        """Give a limit as an exact number."""
-        value = getattr(self, name)
-        return None if value is None else Fraction(str(value))
 
 
 @dataclass(frozen=True)
@@ -83,9 +50,7 @@ class Costs:
         )
         times = iter(self.reduced.terms.values([choices[each].time for each in present], part))
         missing = np.zeros((1,) * self._chosen.ndim, dtype=np.int64)
-        return self._by_choice(
-            [next(times) if each in present else missing for each in range(len(choices))]
-        )
+        return self._by_choice([next(times) if each in present else missing for each in range(len(choices))])
 
     @cached_property
     def energy(self) -> Array:
@@ -135,7 +100,7 @@ class Costs:
 
     def allowed(self, constraints: Constraints) -> Array:
         """Decide which machines keep the constraints."""
-        kept: Array = self.fits if constraints.fits else np.array(True)
+        kept: Array = self.fits if constraints.fits else np.ones((1,) * self._chosen.ndim, dtype=np.bool_)
         for check in self._quotients(constraints):
             kept = kept & check
         return kept

@@ -10,6 +10,9 @@ from typing import Any
 from polymaestro.hardware import Hardware
 from polymaestro.hardware.values import exact, plain
 
+METRICS = ("runtime", "energy", "buffer", "traffic")
+"""What can be minimized."""
+
 
 @dataclass(frozen=True)
 class Design:

@@ -1,9 +1,9 @@
-"""The hardware of a sweep: a base machine, the constants that vary, and the grid of their values in blocks."""
+"""The hardware of a sweep: a base machine and the grid of the constants that vary, in blocks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
 from math import lcm, prod
@@ -41,6 +41,9 @@ class Grid:
 
     base: Hardware
     values: Mapping[str, tuple[Any, ...]]
+    _known: dict[tuple[str, int, Policies], list[Machine]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Refuse unknown and empty axes, symbols, and values that make no machine."""
@@ -57,10 +60,14 @@ class Grid:
             if isinstance(number, str):
                 message = f"a sweep needs numbers, and the machine has the symbol {number}"
                 raise HardwareError(message)
+            if max(number.numerator, number.denominator) > LARGEST:
+                message = "a constant of the machine exceeds 64 bits"
+                raise HardwareError(message)
 
     def _constants(self) -> Iterator[Value]:
         """Give every constant that time and energy depend on."""
         yield from self.base.energy.values.values()
+        yield Fraction(self.base.num_pes)
         for name, values in self.values.items():
             yield from (exact(value, name) for value in values if value is not None)
         for each in (*self.base.memories, self.base):
@@ -93,7 +100,8 @@ class Grid:
 
     def blocks(self, most: int) -> Iterator[Slices]:
         """Cut the grid into blocks of at most so many machines, the last axes whole as far as that goes."""
-        lengths, room = [], max(most, 1)
+        lengths: list[int] = []
+        room = max(most, 1)
         for size in reversed(self.shape):
             lengths.insert(0, min(size, room))
             room //= lengths[0]
@@ -127,23 +135,21 @@ class Grid:
     def _latencies(self, boundary: int, depth: int, policies: Policies) -> Array:
         hops, cycles = self.along("noc_hops"), self.along("hop_latency")
         found = []
-        for pair in product(range(len(hops)), range(len(cycles))):
-            index = [0] * len(AXES)
-            index[AXES.index("noc_hops")], index[AXES.index("hop_latency")] = pair
-            machine = Machine.of(self.hardware(index), depth, policies)
-            found.append(int(_number(machine.latency(boundary))))
-        shape = [1] * len(AXES)
-        shape[AXES.index("noc_hops")], shape[AXES.index("hop_latency")] = len(hops), len(cycles)
-        return np.array(found, dtype=object).reshape(shape)
+        for far, long in product(range(len(hops)), range(len(cycles))):
+            hardware = self.hardware(_place({"noc_hops": far, "hop_latency": long}))
+            found.append(int(_number(Machine.of(hardware, depth, policies).latency(boundary))))
+        shape = {"noc_hops": len(hops), "hop_latency": len(cycles)}
+        return np.array(found, dtype=object).reshape([shape.get(name, 1) for name in AXES])
 
     def machines(self, axis: str, depth: int, policies: Policies) -> list[Machine]:
         """Give the machine of each value of an axis, at the first value of all others."""
-        found = []
-        for position in range(len(self.along(axis))):
-            index = [0] * len(AXES)
-            index[AXES.index(axis)] = position
-            found.append(Machine.of(self.hardware(index), depth, policies))
-        return found
+        key = (axis, depth, policies)
+        if key not in self._known:
+            places = range(len(self.along(axis)))
+            self._known[key] = [
+                Machine.of(self.hardware(_place({axis: each})), depth, policies) for each in places
+            ]
+        return self._known[key]
 
     def _array(self, numbers: Sequence[int], axis: str) -> Array:
         return np.array(numbers, dtype=object).reshape(along(axis))
@@ -161,6 +167,11 @@ class Grid:
 def along(axis: str) -> tuple[int, ...]:
     """Give the shape of an array that varies along one axis only."""
     return tuple(-1 if name == axis else 1 for name in AXES)
+
+
+def _place(positions: Mapping[str, int]) -> list[int]:
+    """Give a place of the grid; 0 on all other axes."""
+    return [positions.get(name, 0) for name in AXES]
 
 
 def cut(array: Array, where: Slices) -> Array:

@@ -47,3 +47,10 @@ class Front:
         if fresh:
             self.points = np.concatenate([self.points, fresh])
             self.labels = np.concatenate([self.labels, chosen])
+
+    def sorted_labels(self) -> list[int]:
+        """Give the labels of the front, by the first objective, then the others."""
+        if not len(self.points):
+            return []
+        order = np.lexsort((self.labels, *self.points.T[::-1]))
+        return [int(label) for label in self.labels[order]]

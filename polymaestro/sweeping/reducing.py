@@ -1,4 +1,4 @@
-"""One layer under one dataflow on an array of PEs, reduced to what depends on the machine's constants alone."""
+"""One layer under one dataflow, reduced to what depends on the constants of the machine alone."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ class Refused:
     reason: str
 
 
-def reduce_layers(
-    layers: tuple[Layer, ...], grid: Grid, policies: Policies
-) -> list[Reduced | Refused]:
+def reduce_layers(layers: tuple[Layer, ...], grid: Grid, policies: Policies) -> list[Reduced | Refused]:
     """Derive what layers share once, and reduce each; all have the PEs of the grid's base machine."""
     batch = Batch(grid.base, policies, allow_illegal=False)
     batch.expect(layers)
@@ -145,9 +143,7 @@ def _energies(
     for machine in machines:
         energy = analysis.energy(machine.hardware, resident=choice.resident).at(**point) * scale
         values.append(int(energy))
-    if max(values) > LARGEST:
-        message = f"an energy of {max(values)} parts exceeds 64 bits; analyse this layer by itself"
-        raise ClosedFormError(message)
+    _check_size(max(values), "an energy")
     return np.array(values).reshape(along("noc_hops"))
 
 
@@ -163,7 +159,9 @@ def _checked(terms: Terms, choices: tuple[Choice, ...], rates: Rates) -> Rates:
     numbers = [int(each.max()) for each in (rates.lanes, *rates.latency)]
     most = max(*(int(each.max()) for each in slowest), terms.largest_number, words * spread, *numbers)
     if most > LARGEST:
-        message = f"a run time takes numbers up to {most}, which exceeds 64 bits; analyse this layer by itself"
+        message = (
+            f"a run time takes numbers up to {most}, which exceeds 64 bits; analyse this layer by itself"
+        )
         raise ClosedFormError(message)
     return Rates(
         rates.lanes.astype(np.int64),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +15,9 @@ import numpy as np
 from polymaestro.dataflow import Dataflow, Layer
 from polymaestro.errors import ClosedFormError, DataflowError, HardwareError, did_you_mean
 from polymaestro.policies import Policies
-from polymaestro.sweeping.costs import METRICS, Constraints, Costs
-from polymaestro.sweeping.designs import Best, Design
+from polymaestro.sweeping.constraints import Constraints
+from polymaestro.sweeping.costs import Costs
+from polymaestro.sweeping.designs import METRICS, Best, Design
 from polymaestro.sweeping.grid import AXES, LARGEST, Grid, Slices, along
 from polymaestro.sweeping.pareto import Front
 from polymaestro.sweeping.reducing import Reduced, Refused, reduce_layers
@@ -52,7 +54,7 @@ class Found(NamedTuple):
     value: int
     second: int
     part: int
-    index: tuple[int, ...]
+    place: tuple[int, ...]
     dataflow: str
 
 
@@ -67,8 +69,8 @@ class Sweep:
     layers: tuple[Layer, ...]
     dataflows: Mapping[str, Dataflow | None]
     grids: tuple[Grid, ...]
-    policies: Policies = Policies()
-    constraints: Constraints = Constraints()
+    policies: Policies
+    constraints: Constraints
     jobs: int = 1
     chunk: int = CHUNK
     progress: Progress = field(default=iter, repr=False, compare=False)
@@ -77,6 +79,12 @@ class Sweep:
     def size(self) -> int:
         """How many designs there are: dataflow × layer × PEs × machines."""
         return len(self.layers) * len(self.dataflows) * sum(grid.size for grid in self.grids)
+
+    def under(self, constraints: Constraints) -> Sweep:
+        """Give the same sweep with other constraints; nothing is derived again."""
+        other = replace(self, constraints=constraints)
+        other.__dict__["derived"] = self.derived
+        return other
 
     @property
     def parts(self) -> int:
@@ -159,6 +167,18 @@ class Sweep:
         rows["allowed"] = costs.allowed(self.constraints)
         return rows.reshape(-1)
 
+    def to_csv(self, path: str | Path) -> int:
+        """Write one row a design and give their number; energy in its unit, as the nearest float."""
+        from polymaestro.sweeping.writing import write_csv  # noqa: PLC0415  it reads this type
+
+        return write_csv(self, path)
+
+    def to_parquet(self, path: str | Path) -> int:
+        """Write the rows of `to_csv` as Parquet, which needs pyarrow."""
+        from polymaestro.sweeping.writing import write_parquet  # noqa: PLC0415  it reads this type
+
+        return write_parquet(self, path)
+
     # --- The best ---
 
     def best(self, minimize: str = "runtime") -> Best:
@@ -189,14 +209,12 @@ class Sweep:
             minimize,
             None if total is None else self._mixed(total, minimize, second),
             tuple(
-                None if found is None else self._design(found.part, found.index, {layer: found.dataflow})
+                None if found is None else self._design(found.part, found.place, {layer: found.dataflow})
                 for layer, found in enumerate(layers)
             ),
         )
 
-    def _least(
-        self, block: Block, layer: int, metrics: tuple[str, str]
-    ) -> tuple[Array, Array, Found | None]:
+    def _least(self, block: Block, layer: int, metrics: tuple[str, str]) -> tuple[Array, Array, Found | None]:
         """Give for each machine the least cost of a layer under any dataflow, and the best of them."""
         values = np.full(block.shape, LARGEST, dtype=np.int64)
         others, best = values.copy(), None
@@ -213,13 +231,13 @@ class Sweep:
 
     def _mixed(self, found: Found, minimize: str, second: str) -> Design:
         """Give the design of a machine with the best dataflow of each layer."""
-        block = self._single(found.part, found.index)
+        block = self._single(found.part, found.place)
         chosen: dict[int, str] = {}
         for layer in range(len(self.layers)):
             best = self._least(block, layer, (minimize, second))[2]
             if best is not None:
                 chosen[layer] = best.dataflow
-        return self._design(found.part, found.index, chosen)
+        return self._design(found.part, found.place, chosen)
 
     def _single(self, part: int, index: Sequence[int]) -> Block:
         where = tuple(slice(each, each + 1) for each in index)
@@ -259,7 +277,8 @@ class Sweep:
             names = [each.name for each in self.layers]
             message = f"network {self.network} has no layer {layer!r}" + did_you_mean(str(layer), names)
             raise DataflowError(message)
-        front, places = Front(), []
+        front = Front()
+        places: list[tuple[Block, str]] = []
         for block in self.blocks():
             for name in self.dataflows:
                 points = self._points(block, name, chosen, objectives)
@@ -269,8 +288,7 @@ class Sweep:
                 start = len(places) * self.chunk
                 places.append((block, name))
                 front.add(rows[allowed], start + np.flatnonzero(allowed))
-        order = np.lexsort((front.labels, *front.points.T[::-1])) if len(front.points) else []
-        return [self._labelled(int(front.labels[i]), places, chosen) for i in order]
+        return [self._labelled(label, places, chosen) for label in front.sorted_labels()]
 
     def _points(
         self, block: Block, name: str, layers: Sequence[int], objectives: Sequence[str]

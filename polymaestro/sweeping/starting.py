@@ -10,9 +10,9 @@ from polymaestro.dataflow import Dataflow, Network
 from polymaestro.errors import DataflowError, HardwareError
 from polymaestro.hardware import Hardware
 from polymaestro.policies import Policies
+from polymaestro.sweeping.constraints import Constraints
 
 if TYPE_CHECKING:
-    from polymaestro.sweeping.costs import Constraints
     from polymaestro.sweeping.result import Progress, Sweep
 
 
@@ -52,8 +52,7 @@ def sweep(  # noqa: PLR0913  each is a part of the question
     >>> alone.runtime_cycles == best.runtime and alone.cost.total_energy == best.energy
     True
     """
-    from polymaestro.sweeping.costs import Constraints  # noqa: PLC0415  loads NumPy
-    from polymaestro.sweeping.grid import Grid  # noqa: PLC0415
+    from polymaestro.sweeping.grid import Grid  # noqa: PLC0415  loads NumPy
     from polymaestro.sweeping.result import Sweep  # noqa: PLC0415
 
     if not network.layers:

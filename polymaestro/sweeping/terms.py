@@ -127,11 +127,13 @@ class _Evaluation:
 
     def _computed(self, kind: str, *rest: Any) -> Array:  # noqa: ANN401  see `Node`
         if kind == "macs":
-            return -(-rest[0] // self.rates.lanes)
+            cycles: Array = -(-rest[0] // self.rates.lanes)
+            return cycles
         if kind == "words":
             words, depth = rest
             above, below = self.rates.above[depth], self.rates.below[depth]
-            return -(-words * below // above) + self.rates.latency[depth]
+            arrival: Array = -(-words * below // above) + self.rates.latency[depth]
+            return arrival
         if kind == "max":
             first, *others = rest[0]
             result = self.value(first)

@@ -47,9 +47,10 @@ def test_a_million_designs_a_second_over_vgg16() -> None:
     evaluating = time.perf_counter() - start - deriving
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(  # noqa: T201
-        f"\n{designs:,} designs ({best:,} fit, {len(refused)} of dataflow × layer × PEs refused): deriving "
-        f"{deriving:.2f} s, evaluating {evaluating:.2f} s; {designs / evaluating:,.0f} a second, with deriving "
-        f"{designs / (evaluating + deriving):,.0f}; {after / 2**20:,.0f} MiB at most, {before / 2**20:,.0f} before"
+        f"\n{designs:,} designs, {best:,} fit, {len(refused)} of dataflow × layer × PEs refused: "
+        f"deriving {deriving:.2f} s, evaluating {evaluating:.2f} s; "
+        f"{designs / evaluating:,.0f} a second, {designs / (evaluating + deriving):,.0f} with deriving; "
+        f"{after / 2**20:,.0f} MiB at most, {before / 2**20:,.0f} before"
     )
     assert designs >= 10_000_000
     assert designs / (evaluating + deriving) >= WANTED
