@@ -49,7 +49,7 @@ AXES = {
 }
 
 
-class Values(click.ParamType):
+class Values(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
     """A list of numbers and ranges."""
 
     name = "VALUES"
@@ -256,7 +256,7 @@ def _best(found: Sweep, best: Best) -> Table:
         else Row((layer.name, *_cells(design)))
         for layer, design in zip(found.layers, best.layers, strict=True)
     ]
-    notes = ()
+    notes: tuple[str, ...] = ()
     if len(rows) > 1:
         if best.total is None:
             rows.append(Row(("all",), "no machine keeps the constraints in every layer"))

@@ -117,6 +117,8 @@ def reduced(analysis: Analysis, point: Mapping[str, int], grid: Grid) -> Reduced
             zip(machine.memories[2:], tiles_needed(analysis.forms, machine, point), strict=True), 1
         )
     }
+    below = sum(needed * instances for needed, instances in needs.values())
+    _check_size(below + max(max(each.needed, each.traffic) for each in used), "a buffer")
     inner = {memory.name: memory.capacity for memory in machine.memories[2:-1]}
     rates = _checked(terms, choices, grid.rates(depth, policies))
     return Reduced(
@@ -158,11 +160,7 @@ def _checked(terms: Terms, choices: tuple[Choice, ...], rates: Rates) -> Rates:
     spread = max(int(each.max()) for arrays in (rates.above, rates.below) for each in arrays)
     numbers = [int(each.max()) for each in (rates.lanes, *rates.latency)]
     most = max(*(int(each.max()) for each in slowest), terms.largest_number, words * spread, *numbers)
-    if most > LARGEST:
-        message = (
-            f"a run time takes numbers up to {most}, which exceeds 64 bits; analyse this layer by itself"
-        )
-        raise ClosedFormError(message)
+    _check_size(most, "a run time")
     return Rates(
         rates.lanes.astype(np.int64),
         *(
@@ -170,6 +168,12 @@ def _checked(terms: Terms, choices: tuple[Choice, ...], rates: Rates) -> Rates:
             for arrays in (rates.above, rates.below, rates.latency)
         ),
     )
+
+
+def _check_size(most: int, what: str) -> None:
+    if most > LARGEST:
+        message = f"{what} takes numbers up to {most}, which exceeds 64 bits; analyse this layer by itself"
+        raise ClosedFormError(message)
 
 
 def _slowest(rates: Rates) -> Rates:
