@@ -149,7 +149,7 @@ def test_words_count_as_wide_as_they_are() -> None:
 
 
 @given(st.data())
-@settings(max_examples=25, suppress_health_check=NO_HEALTH_CHECKS)
+@settings(max_examples=15, suppress_health_check=NO_HEALTH_CHECKS)
 def test_no_run_is_faster_than_the_roofline_allows(data: st.DataObject) -> None:
     drawn: Drawn = data.draw(mappings())
     machine, chosen = data.draw(machines(drawn.num_pes)), data.draw(policies())
@@ -164,7 +164,7 @@ def test_no_run_is_faster_than_the_roofline_allows(data: st.DataObject) -> None:
 
 
 @given(mappings())
-@settings(max_examples=20, suppress_health_check=NO_HEALTH_CHECKS)
+@settings(max_examples=12, suppress_health_check=NO_HEALTH_CHECKS)
 def test_the_words_of_all_steps_are_those_that_the_interpreter_counts(drawn: Drawn) -> None:
     seen = time_run(drawn.operator, drawn.dataflow, Machine(drawn.num_pes))
     counts = [

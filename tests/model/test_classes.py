@@ -53,7 +53,7 @@ def test_the_words_of_all_classes_are_those_that_the_counts_say(name: str, chose
     assert sum(number for _, _, number in clock.combinations(1)) == report.boundaries[0].steps
 
 
-@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize("name", ["yr_p", "kc_p"])
 def test_with_numbers_or_with_symbols_a_layer_takes_the_same_time(name: str) -> None:
     symbols = {dim: size for dim, size in CONV3_2.items() if dim not in "RS"}
     machine = Hardware(256, noc_bw=32, offchip_bw=16, noc_hops=1)

@@ -83,7 +83,7 @@ def compare(drawn: Drawn, hardware: Hardware, chosen: Policies) -> bool:
 
 
 @given(st.data())
-@settings(max_examples=15, suppress_health_check=NO_HEALTH_CHECKS)
+@settings(max_examples=10, suppress_health_check=NO_HEALTH_CHECKS)
 def test_costs_of_random_dataflows_on_random_machines_are_exact(data: st.DataObject) -> None:
     drawn = data.draw(mappings())
     compare(drawn, data.draw(machines(drawn.num_pes, len(drawn.dataflow.levels))), data.draw(policies()))
