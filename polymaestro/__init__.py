@@ -20,6 +20,7 @@ from polymaestro.pipeline import analyze
 from polymaestro.policies import Policies
 from polymaestro.sweeping import sweep
 from polymaestro.symbolic import ClosedForm
+from polymaestro.tiling import TiledAnalysis, analyze_tiles, optimize
 from polymaestro.workload import (
     Operator,
     average_pool2d,
@@ -46,8 +47,10 @@ __all__ = [
     "Operator",
     "Policies",
     "PolymaestroError",
+    "TiledAnalysis",
     "Verdict",
     "analyze",
+    "analyze_tiles",
     "average_pool2d",
     "batched_gemm",
     "check",
@@ -66,6 +69,7 @@ __all__ = [
     "load_hardware",
     "lstm",
     "max_pool2d",
+    "optimize",
     "parse_dataflow",
     "parse_network",
     "sweep",

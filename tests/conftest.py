@@ -23,6 +23,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _profil
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden anew")
+    parser.addoption("--full", action="store_true", help="random runs at the size of the stated claims")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,6 +66,12 @@ def check_formulas() -> Callable[..., None]:
             assert (report.macs, report.steps, report.active) == (seen.macs, seen.steps, seen.active)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def full(pytestconfig: pytest.Config) -> bool:
+    """Tell whether the longest random runs are wanted whole, which takes many minutes."""
+    return bool(pytestconfig.getoption("--full"))
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from polymaestro.cli import tiles
 from polymaestro.cli.exporting import WRITERS, exported
 from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json, leading_terms
-from polymaestro.cli.lifting import assume_option, keep_option, lifted
+from polymaestro.cli.lifting import assume_option, keep_option, lifted, symbols_of
 from polymaestro.cli.options import (
     array_options,
     chosen,
@@ -29,6 +30,7 @@ Examples, from the root of the repository:
   polymaestro derive examples/gemm.m --num-pes 256 --export c > gemm.h
   polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
       --keep R,S --report --latex
+  polymaestro derive examples/vgg16_kc_p.m --layer CONV5 --num-pes 256 --symbolic-tiles
 """
 
 
@@ -49,6 +51,7 @@ Examples, from the root of the repository:
     help="Code that computes all formulas, or the one of --exact, anywhere.",
 )
 @click.option("--report", is_flag=True, help="The whole report, with reuse, intensity and lower bounds.")
+@click.option("--symbolic-tiles", is_flag=True, help="Tiles, clusters and PEs become symbols too.")
 @format_options("json", "markdown", "latex", "html")
 def derive(  # noqa: PLR0913  one argument per option
     *,
@@ -64,6 +67,7 @@ def derive(  # noqa: PLR0913  one argument per option
     exact: str | None,
     language: str | None,
     report: bool,
+    symbolic_tiles: bool,
     **formats: bool,
 ) -> None:
     """Derive the costs of a layer of FILE as formulas in its extents.
@@ -73,8 +77,20 @@ def derive(  # noqa: PLR0913  one argument per option
     """
     style = chosen(formats)
     _check(style, leading=leading, small=small, exact=exact, language=language, report=report)
+    if symbolic_tiles and (assume or leading or language or report or style not in ("text", "json")):
+        message = "--symbolic-tiles goes with --keep, --exact and --json only"
+        raise click.UsageError(message)
     hardware = machine(hw, num_pes, file=file)
-    found = lifted(layer_of(network_of(file), layer), hardware.num_pes, keep, assume, divisible=divisible)
+    chosen_layer = layer_of(network_of(file), layer)
+    if symbolic_tiles:
+        with Waiting(f"deriving {chosen_layer.name}"):
+            extents = symbols_of(chosen_layer.operator(), keep, set())
+            text = tiles.symbolic_tiles(
+                chosen_layer, hardware.num_pes, extents, exact, as_json=style == "json"
+            )
+        click.echo(text)
+        return
+    found = lifted(chosen_layer, hardware.num_pes, keep, assume, divisible=divisible)
     with Waiting(f"writing {found.name}"):
         analysis, at = found.analysis, found.point()
         fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None

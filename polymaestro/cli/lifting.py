@@ -64,7 +64,7 @@ def lifted(
     """Analyse a layer with a symbol for every extent that is a number and not kept."""
     operator, flow = layer.operator(), layer.mapping_dataflow()
     fixed = _fixed_filters(operator, flow)
-    symbolic = operator.with_extents(_symbols(operator, keep, fixed))
+    symbolic = operator.with_extents(symbols_of(operator, keep, fixed))
     with Waiting(f"deriving {layer.name}"):
         analysis = _derived(symbolic, flow, num_pes, assume)
         analysis = analysis.divisible() if divisible else analysis
@@ -92,7 +92,7 @@ def _fixed_filters(operator: pm.Operator, flow: Dataflow) -> set[str]:
     return fixed
 
 
-def _symbols(operator: pm.Operator, keep: str, fixed: set[str]) -> dict[str, str]:
+def symbols_of(operator: pm.Operator, keep: str, fixed: set[str]) -> dict[str, str]:
     """Give the symbol of each extent that is a number and not kept."""
     kept = {name.strip() for name in keep.split(",") if name.strip()}
     names = [dim.name for dim in operator.dims]
@@ -109,6 +109,8 @@ def _derived(operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequen
         return pm.analyze(operator, flow, num_pes, assuming=assume)
     except (CountingError, LoweringError) as error:
         message = f"{error}\n{_hint(operator)}"
+        if isinstance(error, LoweringError):
+            message += "; for symbols in the mapping try --symbolic-tiles"
         raise PolymaestroError(message) from None
 
 

@@ -63,10 +63,11 @@ class Clash:
     reason: str
 
 
-def bind(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> Mapping:
+def bind(operator: Operator, dataflow: Dataflow, num_pes: int | str, *, top: Affine | None = None) -> Mapping:
     """Resolve names and sizes of a dataflow against an operator, and refuse what no loop nest can be.
 
-    Level 0 gets ⌊num_pes / (product of all cluster sizes)⌋ units, each later level its cluster size.
+    Level 0 gets ⌊num_pes / (product of all cluster sizes)⌋ units, each later level its cluster size; `top`
+    stands for the former where a cluster size is a symbol.
 
     Raises `DataflowError` for an unknown dimension, one mapped twice in a level, an output dimension
     mapped beside its own input coordinate, sizes below 1, or an array smaller than its clusters;
@@ -79,7 +80,7 @@ def bind(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> Mapping:
     >>> str(bind(gemm(K=7), flow, 16).levels[0].maps[0].size)
     '7'
     """
-    mapping = resolved(operator, dataflow, num_pes)
+    mapping = resolved(operator, dataflow, num_pes, top=top)
     reason = shortage(mapping)
     if reason:
         raise DataflowError(reason)
@@ -88,14 +89,16 @@ def bind(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> Mapping:
     return mapping
 
 
-def resolved(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> Mapping:
+def resolved(
+    operator: Operator, dataflow: Dataflow, num_pes: int | str, *, top: Affine | None = None
+) -> Mapping:
     """Resolve names and sizes only: maps of one level may clash, and the array may be too small.
 
     Raises `DataflowError` for an unknown dimension and for sizes below 1, `LoweringError` as `bind` does.
     """
     levels = dataflow.levels
-    below = [_size(operator, level.cluster.size) for level in levels if level.cluster]
-    units = [_top_units(num_pes, below), *below]
+    below = [bound_size(operator, level.cluster.size) for level in levels if level.cluster]
+    units = [_top_units(num_pes, below) if top is None else top, *below]
     bound = tuple(
         BoundLevel(level.index, count, _bound_maps(operator, level), level.maps, level.cluster)
         for level, count in zip(levels, units, strict=True)
@@ -177,8 +180,8 @@ def _bound_maps(operator: Operator, level: Level) -> tuple[Map, ...]:
     return tuple(
         replace(
             each,
-            size=_size(operator, each.size, each),
-            offset=_size(operator, each.offset, each),
+            size=bound_size(operator, each.size, each),
+            offset=bound_size(operator, each.offset, each),
             dim=_dimension(operator, each),
         )
         for each in level.maps
@@ -195,7 +198,8 @@ def _dimension(operator: Operator, directive: Map) -> str:
     raise DataflowError(located(message + did_you_mean(name, known), directive.place))
 
 
-def _size(operator: Operator, size: Affine, directive: Map | None = None) -> Affine:
+def bound_size(operator: Operator, size: Affine, directive: Map | None = None) -> Affine:
+    """Put the extents of an operator in the place of each Sz(); refuse numbers below 1."""
     values: dict[str, Affine | int] = {}
     for name in size.names():
         found = SIZE_OF.match(name)

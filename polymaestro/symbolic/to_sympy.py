@@ -48,7 +48,7 @@ def source_of(expressions: Mapping[str, sympy.Expr]) -> str:
 
     >>> import sympy
     >>> print(source_of({"L2.fills": sympy.ceiling(sympy.Symbol("K", integer=True) / 4)}))
-    from sympy import Eq, Piecewise, ceiling, floor, symbols
+    from sympy import Eq, Max, Min, Piecewise, ceiling, floor, symbols
     <BLANKLINE>
     K, = symbols('K,', integer=True)
     <BLANKLINE>
@@ -56,7 +56,7 @@ def source_of(expressions: Mapping[str, sympy.Expr]) -> str:
     """
     import sympy  # noqa: PLC0415
 
-    imported = ("Eq", "Piecewise", "ceiling", "floor", "symbols")
+    imported = ("Eq", "Max", "Min", "Piecewise", "ceiling", "floor", "symbols")
     names = Names([*PYTHON, *imported])
     symbols = sorted({each.name for value in expressions.values() for each in value.free_symbols})
     called = symbol_names(symbols, names)
@@ -108,6 +108,19 @@ def polynomial(value: QuasiPolynomial) -> sympy.Expr:
         powers = [affine(Affine.of(atom)) ** power for atom, power in monomial]
         terms.append(sympy.Mul(sympy.Rational(factor.numerator, factor.denominator), *powers))
     return sympy.Add(*terms)
+
+
+def with_ceilings(
+    value: QuasiPolynomial, quotients: Mapping[str, tuple[QuasiPolynomial, QuasiPolynomial]]
+) -> sympy.Expr:
+    """Write a quasi-polynomial with ⌈numerator/divisor⌉ in the place of names, the last name first."""
+    import sympy  # noqa: PLC0415
+
+    expression = polynomial(value)
+    for name, (numerator, divisor) in reversed(list(quotients.items())):
+        quotient = sympy.ceiling(polynomial(numerator) / polynomial(divisor))
+        expression = expression.subs(sympy.Symbol(name, integer=True), quotient)
+    return expression
 
 
 def constant(value: Fraction | str) -> sympy.Expr:

@@ -10,6 +10,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import polymaestro as pm
+from polymaestro.tiling import lifted
 
 FLOWS = {
     "C-P": pm.dataflows.c_p(),
@@ -44,6 +45,23 @@ def test_printing_every_exact_form_of_conv2d(benchmark: BenchmarkFixture, name: 
         return len([str(form) for form in forms])
 
     assert benchmark.pedantic(printed, rounds=2) >= 17
+
+
+@pytest.mark.parametrize(
+    ("flow", "num_pes"), [(pm.dataflows.kc_p(64), 256), (pm.dataflows.yr_p(3), 192)], ids=["KC-P", "YR-P"]
+)
+def test_deriving_conv2d_with_every_size_a_symbol(
+    benchmark: BenchmarkFixture, flow: pm.Dataflow, num_pes: int
+) -> None:
+    """All extents, tiles, clusters and PEs: derived, and written in the divisible view."""
+    layer = {"N": 1, "K": 128, "C": 128, "P": 56, "Q": 56, "R": 3, "S": 3}
+
+    def derived() -> str:
+        found = lifted(pm.conv2d(**layer), flow, num_pes)
+        analysis = pm.analyze_tiles(pm.conv2d(), found.dataflow, found.num_pes)
+        return analysis.table(layer | found.values, divisible=True)
+
+    assert "T_K0" in benchmark.pedantic(derived, rounds=3)
 
 
 def test_importing_polymaestro(benchmark: BenchmarkFixture) -> None:

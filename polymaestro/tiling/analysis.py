@@ -1,0 +1,269 @@
+"""An analysis whose tiles, offsets, clusters and PEs may be symbols."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+from polymaestro.counting import Condition, Region
+from polymaestro.dataflow import Dataflow
+from polymaestro.dataflow.binding import bind
+from polymaestro.errors import ClosedFormError, LoweringError, did_you_mean
+from polymaestro.model.report import BoundaryReport, LayerReport
+from polymaestro.tiling.chains import Chain
+from polymaestro.tiling.factors import Group
+from polymaestro.tiling.forms import TiledForm
+from polymaestro.tiling.mapping import Cuts, cuts_of
+from polymaestro.tiling.quantities import Flows, Sum
+from polymaestro.tiling.table import tiled_table
+from polymaestro.tiling.ties import Ties, top_units
+from polymaestro.workload import Operator
+
+SHOWN_EXTENT, SHOWN_TAPS, SHOWN_UNITS = 100_003, 3, 4
+"""Where a formula is shown when no point is given: far larger extents than tiles, with edge tiles."""
+
+
+@dataclass(frozen=True)
+class TiledTensor:
+    """The formulas of one tensor at one boundary; each is an attribute, in elements."""
+
+    name: str
+    role: str
+    forms: Mapping[str, TiledForm]
+
+    def __getattr__(self, name: str) -> TiledForm:
+        """Give a quantity by its name."""
+        forms: Mapping[str, TiledForm] = self.__dict__["forms"]
+        if name in forms:
+            return forms[name]
+        message = f"tensor {self.__dict__['name']} has no quantity {name!r}"
+        raise AttributeError(message + did_you_mean(name, forms))
+
+
+@dataclass(frozen=True)
+class TiledBoundary:
+    """The formulas of all tensors at the boundary between two memories."""
+
+    parent: str
+    child: str
+    depth: int
+    steps: TiledForm
+    tensors: Mapping[str, TiledTensor]
+
+    def __getitem__(self, tensor: str) -> TiledTensor:
+        """Give the formulas of a tensor by its name."""
+        if tensor not in self.tensors:
+            message = f"no tensor {tensor!r} at {self.parent} → {self.child}"
+            raise ClosedFormError(message + did_you_mean(tensor, self.tensors))
+        return self.tensors[tensor]
+
+
+@dataclass(frozen=True)
+class TiledAnalysis:
+    """What a mapping costs as formulas in the extents and in its own parameters."""
+
+    operator: Operator
+    dataflow: Dataflow
+    cuts: Cuts
+    ties: Ties
+    boundaries: tuple[TiledBoundary, ...]
+    macs: TiledForm
+    steps: TiledForm
+    active_units: TiledForm
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The parameters of the formulas."""
+        return self.macs.symbols
+
+    @property
+    def valid_on(self) -> Region:
+        """Where the dataflow is legal and the formulas hold."""
+        return self.macs.valid_on
+
+    def __getitem__(self, memory: str) -> TiledBoundary:
+        """Give the boundary below a memory: ``L2``, ``cluster1`` and so on."""
+        for boundary in self.boundaries:
+            if boundary.parent == memory:
+                return boundary
+        known = [boundary.parent for boundary in self.boundaries]
+        message = f"no boundary below memory {memory!r}"
+        raise ClosedFormError(message + did_you_mean(memory, known))
+
+    def named(self) -> Iterator[tuple[str, TiledForm]]:
+        """Give every formula with its name, as in ``L2.I.parent_reads``."""
+        yield "macs", self.macs
+        yield "steps", self.steps
+        yield "active_units", self.active_units
+        for boundary in self.boundaries:
+            for tensor in boundary.tensors.values():
+                for name, form in tensor.forms.items():
+                    yield f"{boundary.parent}.{tensor.name}.{name}", form
+
+    def table(self, at: Mapping[str, int] | None = None, *, divisible: bool = False) -> str:
+        """Give the table of tensor × boundary in the case that a point belongs to.
+
+        With `divisible`, in the case of the next point where tiles and folds divide what they cut.
+        """
+        return tiled_table(self, self.macs.shown if at is None else at, divisible=divisible)
+
+    def __str__(self) -> str:
+        """Print the table for large extents."""
+        return self.table()
+
+    def at(self, point: Mapping[str, int], name: str = "layer") -> LayerReport:
+        """Evaluate everything at a point."""
+        values = self.macs.extended(point)
+        return LayerReport(
+            name,
+            self.operator.name,
+            {dim.name: dim.extent.evaluate(point) for dim in self.operator.dims},
+            macs=self.macs.evaluate(values),
+            steps=self.steps.evaluate(values),
+            units=prod(units.evaluate(values) for units in self.cuts.units),
+            active=self.active_units.evaluate(values),
+            boundaries=tuple(
+                BoundaryReport(
+                    each.parent,
+                    each.child,
+                    each.depth,
+                    each.steps.evaluate(values),
+                    {name: tensor.role for name, tensor in each.tensors.items()},
+                    {
+                        name: {key: form.evaluate(values) for key, form in tensor.forms.items()}
+                        for name, tensor in each.tensors.items()
+                    },
+                )
+                for each in self.boundaries
+            ),
+            notes=self.cuts.notes,
+        )
+
+
+def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> TiledAnalysis:
+    """Derive every count of a dataflow whose sizes may be symbols: tiles, windows, clusters, PEs.
+
+    Every level must cut each dimension into consecutive tiles, as the published dataflows do.
+
+    Raises `DataflowError` or `LoweringError` for directives that do not fit.
+
+    >>> import polymaestro as pm
+    >>> flow = pm.parse_dataflow("TemporalMap(T,T) N; SpatialMap(1,1) M; TemporalMap(K1,K1) K")
+    >>> analysis = analyze_tiles(pm.gemm(), flow, "U")
+    >>> analysis["L2"]["A"].parent_reads.at(M=6, N=7, K=5, T=3, K1=2, U=4)
+    90
+    """
+    if operator.constraints:
+        shown = ", ".join(f"{each} ≥ 0" for each in operator.constraints)
+        message = f"the iteration domain of {operator.name} is no box ({shown}), which symbolic tiles need"
+        raise LoweringError(message)
+    names = set(operator.symbols) | _names(dataflow) | ({num_pes} if isinstance(num_pes, str) else set())
+    ties = Ties({str(name) for name in names})
+    cuts = cuts_of(bind(operator, dataflow, num_pes, top=top_units(ties, operator, dataflow, num_pes)))
+    chains = {dim.name: Chain(dim.name, dim.extent, cuts.of(dim.name), ties) for dim in operator.dims}
+    builder = _Builder(cuts, ties, tuple(tuple(chains[d] for d in dims) for dims in _joined(operator)))
+    return builder.analysis(dataflow)
+
+
+@dataclass(frozen=True)
+class _Builder:
+    cuts: Cuts
+    ties: Ties
+    groups: tuple[tuple[Chain, ...], ...]
+
+    def analysis(self, dataflow: Dataflow) -> TiledAnalysis:
+        depth = self.cuts.depth
+        names = ["L2", *(f"cluster{level}" for level in range(1, depth)), "L1"]
+        flows = [self._flows(level) for level in range(1, depth + 1)]
+        return TiledAnalysis(
+            self.cuts.operator,
+            dataflow,
+            self.cuts,
+            self.ties,
+            tuple(
+                self._boundary(names[level - 1], names[level], level, each)
+                for level, each in enumerate(flows, start=1)
+            ),
+            self._form(flows[-1].macs()),
+            self._form(flows[-1].steps()),
+            self._form(flows[-1].active()),
+        )
+
+    def _flows(self, depth: int) -> Flows:
+        return Flows(tuple(Group(chains, depth) for chains in self.groups))
+
+    def _boundary(self, parent: str, child: str, depth: int, flows: Flows) -> TiledBoundary:
+        tensors = {
+            tensor.name: TiledTensor(
+                tensor.name,
+                tensor.role,
+                {name: self._form(total) for name, total in flows.tensor(tensor).items()},
+            )
+            for tensor in self.cuts.operator.tensors
+        }
+        return TiledBoundary(parent, child, depth, self._form(flows.steps()), tensors)
+
+    def _form(self, total: Sum) -> TiledForm:
+        return TiledForm(total, self.ties, self._symbols, self._valid_on, self._shown)
+
+    @cached_property
+    def _shown(self) -> Mapping[str, int]:
+        """Give a point with large extents, 3-tap filters, and smaller tiles on each level."""
+        filters = {window.filter for window in self.cuts.operator.windows}
+        point = dict.fromkeys(self._symbols, SHOWN_UNITS ** (2 * self.cuts.depth))
+        for cut in self.cuts.cuts:
+            tile = 1 if cut.dim in filters else SHOWN_UNITS ** (2 * (self.cuts.depth - cut.level)) - 1
+            point.update(dict.fromkeys(cut.size.names(), tile))
+        for units in self.cuts.units:
+            point.update(dict.fromkeys(units.names() & point.keys(), SHOWN_UNITS))
+        for index, dim in enumerate(self.cuts.operator.dims):
+            extent = SHOWN_TAPS if dim.name in filters else SHOWN_EXTENT + 4 * index
+            point.update(dict.fromkeys(dim.extent.names(), extent))
+        return {name: point[name] for name in self._symbols}
+
+    @cached_property
+    def _symbols(self) -> tuple[str, ...]:
+        used = set(self.cuts.operator.symbols)
+        for tie in self.ties.ties:
+            used |= tie.numerator.names() | (tie.divisor.names() if tie.divisor else set())
+        for units in self.cuts.units:
+            used |= units.names()
+        for condition in self.cuts.conditions:
+            used |= condition.expression.names()
+        return tuple(sorted(used - {tie.name for tie in self.ties.ties}))
+
+    @cached_property
+    def _valid_on(self) -> Region:
+        conditions = dict.fromkeys(self.cuts.conditions)
+        tied = {tie.name for tie in self.ties.ties}
+        sizes = [*(dim.extent for dim in self.cuts.operator.dims), *self.cuts.units]
+        for size in sizes:
+            if not size.is_constant and not size.names() & tied:
+                conditions[Condition(size - 1)] = None
+        return Region((tuple(conditions),))
+
+
+def _names(dataflow: Dataflow) -> set[str]:
+    return {
+        name
+        for each in dataflow.directives
+        for size in (each.size, getattr(each, "offset", each.size))
+        for name in size.names()
+    }
+
+
+def _joined(operator: Operator) -> list[list[str]]:
+    """Give the dimensions that share a tensor index, in the order of the operator."""
+    import networkx as nx  # noqa: PLC0415  a quarter of a second, and only an analysis needs it
+
+    order = [dim.variable for dim in operator.dims]
+    graph: nx.Graph[str] = nx.Graph()
+    graph.add_nodes_from(order)
+    for tensor in operator.tensors:
+        for index in tensor.access:
+            graph.add_edges_from(itertools.pairwise(sorted(index.names())))
+    parts = [sorted(part, key=order.index) for part in nx.connected_components(graph)]
+    return [[name.upper() for name in part] for part in sorted(parts, key=lambda part: order.index(part[0]))]

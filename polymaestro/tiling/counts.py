@@ -1,0 +1,43 @@
+"""Counts that are derived where they are asked for: one quasi-polynomial per chamber, found by a run.
+
+The chambers of a mapping whose sizes are all symbols are many, and most of them nobody asks for. So a count
+keeps its factor, and each point outside the chambers known so far adds the one it lies in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from polymaestro.counting import QuasiPolynomial, Region
+from polymaestro.errors import CountingError
+from polymaestro.tiling.factors import Factor
+from polymaestro.tiling.run import Run
+
+
+@dataclass(eq=False)
+class TiledCount:
+    """A number of elements at points that hold the values of all ties; it depends on `names` only."""
+
+    factor: Factor
+    names: tuple[str, ...]
+    known: list[tuple[Region, QuasiPolynomial]] = field(default_factory=list)
+
+    def piece_at(self, point: Mapping[str, int]) -> tuple[Region, QuasiPolynomial]:
+        """Give the chamber of a point and the formula there."""
+        for region, value in self.known:
+            if region.holds(point):
+                return region, value
+        run = Run(point)
+        value = self.factor(run)
+        self.known.append((Region((tuple(run.conditions),)), value))
+        return self.known[-1]
+
+    def at(self, point: Mapping[str, int]) -> int:
+        """Evaluate."""
+        _, value = self.piece_at(point)
+        result = value.evaluate(point)
+        if result.denominator != 1:
+            message = f"{value} is {result} at {dict(point)}, which is no number of points"
+            raise CountingError(message)
+        return result.numerator

@@ -1,0 +1,234 @@
+"""The divisible view: formulas where tiles and folds divide what they cut, which is what papers print.
+
+With E = T, G = V and L = U the numbers of tiles are quotients, n = X/T and F = X/(U·T), and a formula is a
+polynomial over a monomial. The view is read off the chamber of a divisible point, so it holds wherever its
+conditions do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from polymaestro.affine import Affine
+from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting.quasipolynomial import Atom
+from polymaestro.symbolic import factored
+from polymaestro.tiling.conditions import tidied
+from polymaestro.tiling.forms import TiledForm
+from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.ties import Ties
+
+QP = QuasiPolynomial
+INVERSE = "1/"
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """A polynomial over a product of symbols."""
+
+    numerator: QuasiPolynomial
+    denominator: tuple[str, ...]
+
+    def at(self, point: Mapping[str, int]) -> Fraction:
+        """Evaluate."""
+        below = Fraction(1)
+        for name in self.denominator:
+            below *= point[name]
+        return Fraction(self.numerator.evaluate(point)) / below
+
+    def __str__(self) -> str:
+        """Write as a product over a product."""
+        if not self.denominator:
+            return factored(self.numerator)
+        above = factored(self.numerator)
+        if above.startswith("-") or " " in _outside_parentheses(above):
+            above = f"({above})"
+        below = "·".join(self.denominator)
+        return f"{above}/{f'({below})' if len(self.denominator) > 1 else below}"
+
+
+@dataclass(frozen=True)
+class Divides:
+    """A length and what divides it."""
+
+    length: Quotient
+    divisor: QuasiPolynomial
+
+    def holds(self, point: Mapping[str, int]) -> bool:
+        """Decide at a point."""
+        return (self.length.at(point) / Fraction(self.divisor.evaluate(point))).denominator == 1
+
+    def follows(self, other: Divides) -> bool:
+        """Whether the other one says more: a multiple of the divisor divides the same length."""
+        return self.length == other.length and self.divisor.names() < other.divisor.names()
+
+    def __str__(self) -> str:
+        """Write as a congruence."""
+        above, below = str(self.length), str(self.divisor)
+        above = f"({above})" if " " in above else above
+        return f"{above} % {f'({below})' if len(self.divisor.names()) > 1 else below} = 0"
+
+
+@dataclass(frozen=True)
+class DivisibleCase:
+    """A formula, what has to divide what, and where else it holds; `ties` give the words."""
+
+    value: Quotient
+    divides: tuple[Divides, ...]
+    region: Region
+    ties: Ties
+
+    def __str__(self) -> str:
+        """Write the formula and all conditions."""
+        where = [*map(str, self.divides)]
+        if not self.region.is_everywhere:
+            where.append(self.ties.written(str(self.region)))
+        return f"{self.value}  if {', '.join(where)}" if where else str(self.value)
+
+
+def divisible_point(cuts: Cuts, point: Mapping[str, int], ties: Ties) -> dict[str, int]:
+    """Raise tiles and extents to the next multiples, the innermost first, where they are plain symbols."""
+    found = dict(point)
+    for dim in cuts.operator.dims:
+        wholes = [dim.extent, *(cut.size for cut in cuts.of(dim.name))]
+        for whole, cut in reversed(list(zip(wholes, cuts.of(dim.name), strict=False))):
+            values = ties.extended(found)
+            step = cut.size.evaluate(values)
+            if cut.units is not None and step * cut.units.evaluate(values) < whole.evaluate(values):
+                step *= cut.units.evaluate(values)
+            if str(whole) in found and whole.evaluate(values) > step:
+                found[str(whole)] = -(-found[str(whole)] // step) * step
+    return found
+
+
+def divisible(form: TiledForm, point: Mapping[str, int]) -> DivisibleCase:
+    """Give the formula in the chamber of a divisible point, with the quotients that hold there."""
+    [value], divides, region = divisible_together([form], point)
+    return DivisibleCase(value, divides, region, form.ties)
+
+
+def divisible_together(
+    forms: Sequence[TiledForm], point: Mapping[str, int]
+) -> tuple[list[Quotient], tuple[Divides, ...], Region]:
+    """Give several formulas at a divisible point, what has to divide what, and where else they all hold."""
+    first = forms[0]
+    values = first.extended(point)
+    view = _View(first.ties, values)
+    conditions = list(dict.fromkeys(each for form in forms for each in form.conditions(values)))
+    used = {name for each in conditions for name in each.expression.names()}
+    found: list[Quotient] = []
+    for form in forms:
+        total = QP.of(0)
+        for sign, pieces in form.pieces(values):
+            product = QP.of(sign)
+            for piece in pieces:
+                used |= piece.names()
+                product = _reduced(product * piece.substitute(view.lengths).replace(view.quotients))
+            total = total + product
+        found.append(_quotient(total))
+    region = tidied(conditions, first.valid_on, first.ties, view.equalities)
+    plain = Region(tuple(_unique(piece, view.lengths) for piece in region.pieces))
+    divides = [each for name, each in view.divides.items() if name in used]
+    needed = [each for each in divides if not any(each.follows(other) for other in divides)]
+    return found, tuple(dict.fromkeys(needed)), plain
+
+
+@dataclass
+class _View:
+    """What each tie is at a divisible point: numbers as quotients, lengths as lengths."""
+
+    ties: Ties
+    point: Mapping[str, int]
+    quotients: dict[Atom, QP] = field(default_factory=dict)
+    lengths: dict[str, Affine] = field(default_factory=dict)
+    divides: dict[str, Divides] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for tie in self.ties.ties:
+            if tie.divisor is None:
+                self.quotients[tie.name] = _reduced(tie.numerator.replace(self.quotients))
+            elif tie.rounded == "up":
+                self._rounded(tie.name, tie.numerator, tie.divisor)
+        for whole, part, rest in self.ties.cuts():
+            if not rest.is_constant:
+                several = whole.evaluate(self.point) > part.evaluate(self.point)
+                full = rest.evaluate(self.point) == part.evaluate(self.point)
+                if full and several:
+                    divisor = self.ties.expanded(QP.of(part))
+                    self.divides[str(rest)] = Divides(_quotient(self._plain(whole)), divisor)
+                if full or not several:
+                    plain = (part if several else whole).substitute(self.lengths)
+                    self.lengths[str(rest)] = plain
+                    self.quotients[str(rest)] = self._plain(plain)
+
+    def _plain(self, length: Affine) -> QP:
+        return _reduced(QP.of(length).replace(self.quotients))
+
+    def _rounded(self, name: str, numerator: QP, divisor: QP) -> None:
+        """Take n = X/T where T divides X, 1 where T covers it; else n stays."""
+        above, below = int(numerator.evaluate(self.point)), int(divisor.evaluate(self.point))
+        whole = _reduced(numerator.replace(self.quotients))
+        if above <= below:
+            self.quotients[name] = QP.of(1)
+        elif above % below == 0 and len(divisor.terms) == 1:
+            [(monomial, factor)] = divisor.terms
+            inverse = QP.of(Fraction(1, int(factor)))
+            for atom, power in monomial:
+                inverse = inverse * QP.of(f"{INVERSE}{atom}") ** power
+            self.quotients[name] = _reduced(whole * inverse)
+            self.divides[name] = Divides(_quotient(whole), divisor)
+
+    @property
+    def equalities(self) -> list[Affine]:
+        """Give what is 0 at a divisible point."""
+        return [Affine.of(name) - plain for name, plain in self.lengths.items()]
+
+
+def _unique(piece: Iterable[Condition], lengths: Mapping[str, Affine]) -> tuple[Condition, ...]:
+    plain = (Condition(each.expression.substitute(lengths), each.equality) for each in piece)
+    return tuple(dict.fromkeys(each for each in plain if not each.expression.is_constant))
+
+
+def _reduced(value: QP) -> QP:
+    """Cancel T against 1/T in each monomial."""
+    if not any(str(atom).startswith(INVERSE) for atom in value.atoms()):
+        return value
+    total = QP.of(0)
+    for monomial, factor in value.terms:
+        powers: dict[Atom, int] = {}
+        product = QP.of(factor)
+        for atom, power in monomial:
+            inverse = isinstance(atom, str) and atom.startswith(INVERSE)
+            name = atom.removeprefix(INVERSE) if isinstance(atom, str) else atom
+            powers[name] = powers.get(name, 0) + (-power if inverse else power)
+        for name, power in powers.items():
+            base = Affine.of(name) if power > 0 else Affine.of(f"{INVERSE}{name}")
+            product = product * QP.of(base) ** abs(power)
+        total = total + product
+    return total
+
+
+def _quotient(value: QP) -> Quotient:
+    """Bring a sum over one denominator."""
+    needed: dict[str, int] = {}
+    for monomial, _ in value.terms:
+        for atom, power in monomial:
+            if str(atom).startswith(INVERSE):
+                name = str(atom).removeprefix(INVERSE)
+                needed[name] = max(needed.get(name, 0), power)
+    below = tuple(name for name in sorted(needed) for _ in range(needed[name]))
+    for name in below:
+        value = _reduced(value * QP.of(name))
+    return Quotient(value, below)
+
+
+def _outside_parentheses(text: str) -> str:
+    depth, kept = 0, []
+    for letter in text:
+        depth += letter == "("
+        if not depth:
+            kept.append(letter)
+        depth -= letter == ")"
+    return "".join(kept)

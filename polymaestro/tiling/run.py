@@ -1,0 +1,54 @@
+"""A run: a derivation along the decisions that hold at one point, with the decisions kept as conditions.
+
+Lengths are affine expressions; wherever the derivation asks which of two is longer, the point decides and
+the answer becomes a condition. The result is exact wherever all these conditions hold, so a formula and the
+region on which it is true come from the same run.
+
+>>> run = Run({"T": 4, "X": 10})
+>>> print(run.least(Affine.of("T"), Affine.of("X")), "if", *map(str, run.conditions))
+T if X ≥ T
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from polymaestro.affine import Affine
+from polymaestro.counting import Condition
+
+
+class Run:
+    """Decides at a point and remembers what was decided."""
+
+    def __init__(self, point: Mapping[str, int]) -> None:
+        """Take a value for each symbol, ties included."""
+        self.point = point
+        self._known: dict[Affine, bool] = {}
+        self.conditions: dict[Condition, None] = {}
+
+    def is_at_least(self, left: Affine, right: Affine) -> bool:
+        """Whether left ≥ right."""
+        difference = left - right
+        if difference.is_constant:
+            return difference.constant >= 0
+        if difference not in self._known:
+            holds = difference.evaluate(self.point) >= 0
+            self._known[difference] = holds
+            self.conditions[Condition(difference if holds else -difference - 1)] = None
+        return self._known[difference]
+
+    def exceeds(self, left: Affine, right: Affine) -> bool:
+        """Whether left > right."""
+        return not self.is_at_least(right, left)
+
+    def is_equal(self, left: Affine, right: Affine) -> bool:
+        """Whether both are the same."""
+        return self.is_at_least(left, right) and self.is_at_least(right, left)
+
+    def least(self, left: Affine, right: Affine) -> Affine:
+        """Give the smaller one."""
+        return left if self.is_at_least(right, left) else right
+
+    def greatest(self, left: Affine, right: Affine) -> Affine:
+        """Give the larger one."""
+        return left if self.is_at_least(left, right) else right

@@ -1,0 +1,272 @@
+"""Ties: the numbers of tiles and what is left for the last one, as symbols of their own.
+
+isl cannot multiply parameters, so that a dimension of X points in tiles of T gets two more of them,
+
+    X = (n - 1)·T + E,  1 ≤ E ≤ T,   n = ⌈X/T⌉ tiles, the last of E points,
+
+and, where the tiles go to U units in F folds of V = U·T points,
+
+    X = (F - 1)·V + G,  1 ≤ G ≤ V,   L = n - (F - 1)·U units in the last fold.
+
+Lengths (E, V, G) stand in conditions, numbers (n, F, L, U) only in weights; so all conditions are affine.
+
+>>> ties = Ties({"K", "T"})
+>>> split = ties.split("K", Affine.of("K"), Affine.of("T"))
+>>> print(*ties.ties, sep="; ")
+n_K = ⌈K/T⌉; E_K = -T·n_K + K + T
+>>> ties.extended({"K": 10, "T": 4})["E_K"]
+2
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from polymaestro.affine import Affine, ceil_div
+from polymaestro.counting import Condition, QuasiPolynomial
+from polymaestro.counting.quasipolynomial import Atom
+from polymaestro.dataflow import Dataflow
+from polymaestro.dataflow.binding import bound_size
+from polymaestro.errors import ClosedFormError
+from polymaestro.workload import Operator
+
+QP = QuasiPolynomial
+
+
+@dataclass(frozen=True)
+class Tie:
+    """name = ⌈numerator/divisor⌉ or ⌊numerator/divisor⌋, or the numerator itself where nothing divides."""
+
+    name: str
+    numerator: QP
+    divisor: QP | None = None
+    rounded: Literal["up", "down"] = "up"
+
+    def value(self, point: Mapping[str, int]) -> int:
+        """Evaluate where the names before this one have values."""
+        numerator = int(self.numerator.evaluate(point))
+        if self.divisor is None:
+            return numerator
+        divisor = int(self.divisor.evaluate(point))
+        return -(-numerator // divisor) if self.rounded == "up" else numerator // divisor
+
+    @property
+    def text(self) -> str:
+        """What the name stands for."""
+        if self.divisor is None:
+            return str(self.numerator)
+        quotient = f"{_part(self.numerator)}/{_part(self.divisor)}"
+        return f"⌈{quotient}⌉" if self.rounded == "up" else f"⌊{quotient}⌋"
+
+    def __str__(self) -> str:
+        """Write as an equation."""
+        return f"{self.name} = {self.text}"
+
+
+@dataclass(frozen=True)
+class Split:
+    """X points in `tiles` tiles of T, the last of `edge` points."""
+
+    tiles: QP
+    edge: Affine
+
+
+@dataclass(frozen=True)
+class Fold:
+    """X points in `folds` folds, the last of `rest` points on `units` units."""
+
+    folds: QP
+    rest: Affine
+    units: QP
+
+
+class _Point(dict[str, int]):
+    """A point that works out the value of a tie when it is first asked for."""
+
+    def __init__(self, point: Mapping[str, int], ties: Mapping[str, Tie]) -> None:
+        super().__init__(point)
+        self._ties = ties
+
+    def __missing__(self, name: str) -> int:
+        value = self[name] = self._ties[name].value(self)
+        return value
+
+
+class Ties:
+    """Makes the symbols, each once, and keeps what they stand for in an order that evaluates."""
+
+    def __init__(self, taken: set[str]) -> None:
+        """Avoid the names that are taken."""
+        self.ties: list[Tie] = []
+        self._taken = set(taken)
+        self._splits: dict[tuple[Affine, Affine], Split] = {}
+        self._lengths: dict[tuple[Affine, Affine], Affine] = {}
+        self._folds: dict[tuple[Affine, Affine, Affine], Fold] = {}
+
+    def split(self, dim: str, whole: Affine, tile: Affine) -> Split:
+        """Cut a length into tiles."""
+        key = (whole, tile)
+        if key not in self._splits:
+            if tile.is_constant and whole.is_constant:
+                tiles = ceil_div(whole, tile.constant)
+                edge = whole - (tiles - 1) * tile.constant
+                self._splits[key] = Split(QP.of(tiles), edge)
+            else:
+                number = self._add(f"n_{dim}", QP.of(whole), QP.of(tile))
+                self._splits[key] = Split(number, self._length(f"E_{dim}", whole, number, tile))
+        return self._splits[key]
+
+    def width(self, dim: str, tile: Affine, units: Affine) -> Affine:
+        """Give the length that all units hold together."""
+        if not (tile.is_constant or units.is_constant) and (tile, units) not in self._lengths:
+            name = self._add(f"V_{dim}", QP.of(tile) * QP.of(units))
+            self._lengths[tile, units] = Affine.of(str(name))
+        return self._width_of(tile, units)
+
+    def _width_of(self, tile: Affine, units: Affine) -> Affine:
+        if tile.is_constant:
+            return units * tile.constant
+        if units.is_constant:
+            return tile * units.constant
+        return self._lengths[tile, units]
+
+    def fold(self, dim: str, whole: Affine, tile: Affine, units: Affine) -> Fold:
+        """Fold the tiles of a length over the units."""
+        key = (whole, tile, units)
+        if key not in self._folds:
+            width = self.width(dim, tile, units)
+            split = self.split(dim, whole, tile)
+            if width.is_constant and whole.is_constant:
+                folds = ceil_div(whole, width.constant)
+                rest = whole - (folds - 1) * width.constant
+                last = split.tiles - QP.of(folds - 1) * QP.of(units)
+                self._folds[key] = Fold(QP.of(folds), rest, last)
+            else:
+                number = self._add(f"F_{dim}", QP.of(whole), QP.of(tile) * QP.of(units))
+                rest = self._length(f"G_{dim}", whole, number, width)
+                last = self._add(f"L_{dim}", split.tiles - (number - 1) * QP.of(units))
+                self._folds[key] = Fold(number, rest, last)
+        return self._folds[key]
+
+    def quotient(self, name: str, numerator: Affine, divisor: QP) -> Affine:
+        """Give ⌊numerator/divisor⌋ a name."""
+        return Affine.of(str(self._add(name, QP.of(numerator), divisor, "down")))
+
+    def extended(self, point: Mapping[str, int]) -> dict[str, int]:
+        """Give a point with the values of all ties.
+
+        Raises `ClosedFormError` where an array is smaller than its clusters.
+        """
+        values = _Point(point, {tie.name: tie for tie in self.ties})
+        for tie in self.ties:
+            if tie.rounded == "down" and values[tie.name] < 1:
+                message = f"the clusters need {tie.divisor} PEs, and {tie.numerator} is less"
+                raise ClosedFormError(message)
+        return values
+
+    def decisions(self) -> Iterator[Condition]:
+        """Give what says that a length has one tile or fold, and what says that it has more."""
+        for whole, part, _ in self.cuts():
+            yield Condition(part - whole)
+            yield Condition(whole - part - 1)
+
+    def facts(self, decided: Container[Condition]) -> list[Affine]:
+        """Give what is ≥ 0 by the meaning of the ties, wherever some conditions hold."""
+        found = [width - tile for (tile, _), width in self._lengths.items()]
+        for whole, part, rest in self.cuts():
+            found += [rest - 1, part - rest, whole - rest]
+            if Condition(whole - part - 1) in decided:
+                found.append(whole - part - rest)
+            elif Condition(part - whole) in decided:
+                found.append(rest - whole)
+        for (whole, tile, _), fold in self._folds.items():
+            beyond = fold.rest - self._splits[whole, tile].edge
+            found.append(beyond)
+            if Condition(beyond - 1) in decided:
+                found.append(beyond - tile)
+        return [each for each in found if not each.is_constant]
+
+    def quotients(self) -> dict[str, tuple[QP, QP]]:
+        """Give numerator and divisor of each number of tiles and folds, over extents, tiles and these."""
+        return {
+            tie.name: (self.expanded(tie.numerator), tie.divisor)
+            for tie in self.ties
+            if tie.divisor is not None and tie.rounded == "up"
+        }
+
+    def full_folds(self, conditions: Container[Condition]) -> dict[Atom, QP]:
+        """Give n = F·U where conditions say that the last fold has a tile for every unit."""
+        found: dict[Atom, QP] = {}
+        for (whole, tile, units), fold in self._folds.items():
+            split = self._splits[whole, tile]
+            full = fold.rest + tile - split.edge - self._width_of(tile, units)
+            if Condition(full) in conditions and str(split.tiles) in {tie.name for tie in self.ties}:
+                found[str(split.tiles)] = fold.folds * QP.of(units)
+        return found
+
+    def written(self, text: str) -> str:
+        """Put ⌈K/T⌉ and T·U in the place of numbers of tiles and widths in a text."""
+        meanings = {
+            tie.name: tie.text for tie in self.ties if tie.divisor is not None and tie.rounded == "up"
+        }
+        for length in self._lengths.values():
+            tie = next(each for each in self.ties if each.name == str(length))
+            meanings[tie.name] = tie.text
+        while True:
+            changed = re.sub(r"[^\W\d]\w*", lambda found: meanings.get(found[0], found[0]), text)
+            if changed == text:
+                return text
+            text = changed
+
+    def meanings(self, text: str) -> Iterator[str]:
+        """Give the equation of each tie that a text names, and of those that they name."""
+        for tie in self.ties:
+            if tie.name in re.findall(r"[^\W\d]\w*", text):
+                yield self.written(str(tie))
+
+    def cuts(self) -> Iterator[tuple[Affine, Affine, Affine]]:
+        """Give each length that is cut, into what, and what is left for the last part."""
+        for (whole, tile), split in self._splits.items():
+            yield whole, tile, split.edge
+        for (whole, tile, units), fold in self._folds.items():
+            yield whole, self._width_of(tile, units), fold.rest
+
+    def expanded(self, value: QP) -> QP:
+        """Put lengths in terms of extents, tiles and numbers of tiles; only rounded ties stay."""
+        for tie in reversed(self.ties):
+            if tie.divisor is None:
+                value = value.replace({tie.name: tie.numerator})
+        return value
+
+    def _length(self, name: str, whole: Affine, number: QP, tile: Affine) -> Affine:
+        return Affine.of(str(self._add(name, QP.of(whole) - (number - 1) * QP.of(tile))))
+
+    def _add(
+        self, name: str, numerator: QP, divisor: QP | None = None, rounded: Literal["up", "down"] = "up"
+    ) -> QP:
+        free = name
+        suffix = 2
+        while free in self._taken:
+            free = f"{name}_{suffix}"
+            suffix += 1
+        self._taken.add(free)
+        self.ties.append(Tie(free, numerator, divisor, rounded))
+        return QP.of(free)
+
+
+def top_units(ties: Ties, operator: Operator, dataflow: Dataflow, num_pes: int | str) -> Affine | None:
+    """Give ⌊num_pes / clusters⌋ a name where it is neither a number nor a symbol."""
+    clusters = [bound_size(operator, level.cluster.size) for level in dataflow.levels if level.cluster]
+    if not clusters or (isinstance(num_pes, int) and all(size.is_constant for size in clusters)):
+        return None
+    divisor = QP.of(1)
+    for size in clusters:
+        divisor = divisor * QP.of(size)
+    return ties.quotient("U", Affine.of(num_pes), divisor)
+
+
+def _part(value: QP) -> str:
+    return str(value) if len(value.atoms()) < 2 else f"({value})"  # noqa: PLR2004  K/T needs no parentheses

@@ -1,0 +1,149 @@
+"""Every quantity with every size a symbol, at random numbers, against the interpreter."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from math import prod
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import polymaestro as pm
+from polymaestro.dataflow import Dataflow
+from polymaestro.dataflow.directives import Cluster
+from polymaestro.errors import CountingUnavailableError, LoweringError
+from polymaestro.loopnest.interpreter import Observation, interpret
+from polymaestro.model import LayerReport
+from polymaestro.strategies import Drawn, mappings
+from polymaestro.tiling import Lifted, lifted
+
+NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+POINTS = 4
+
+Point = dict[str, int]
+
+
+def assert_equal(report: LayerReport, seen: Observation) -> None:
+    derived = [(each.steps, dict(each.tensors)) for each in report.boundaries]
+    assert derived == [(each.steps, each.tensors) for each in seen.boundaries]
+    assert (report.macs, report.steps, report.active) == (seen.macs, seen.steps, seen.active)
+    assert report.units == seen.units
+
+
+def with_some_numbers(found: Lifted, rng: random.Random) -> Dataflow:
+    """Put the number back for some symbols."""
+    fixed = {name: value for name, value in found.values.items() if rng.random() < 0.2}
+    return Dataflow(
+        tuple(
+            type(each)(each.size.substitute(fixed), each.kind)
+            if isinstance(each, Cluster)
+            else type(each)(each.size.substitute(fixed), each.offset.substitute(fixed), each.dim)
+            for each in found.dataflow.directives
+        )
+    )
+
+
+def moved(point: Point, rng: random.Random) -> Point:
+    """Change some numbers a little: tiles larger than the extent, equal to it, edge tiles, single units."""
+    other = {
+        name: max(1, value + rng.randint(-2, 3)) if rng.random() < 0.6 else value
+        for name, value in point.items()
+    }
+    clusters = prod(value for name, value in other.items() if name.startswith("G") and name != "G")
+    other["PEs"] = clusters * rng.randint(1, 6) + rng.randint(0, clusters - 1)
+    return other
+
+
+def check(drawn: Drawn, rng: random.Random, seen: Counter[str]) -> None:
+    """Compare one mapping at its own numbers and at others."""
+    operator, flow, num_pes = drawn
+    try:
+        found = lifted(operator, flow, num_pes)
+        symbolic = operator.with_extents({dim.name: dim.name for dim in operator.dims})
+        flow = with_some_numbers(found, rng)
+        analysis = pm.analyze_tiles(symbolic, flow, found.num_pes)
+    except LoweringError:
+        seen["refused"] += 1  # some level does not cut into consecutive tiles
+        return
+    own = {dim.name: dim.extent.constant for dim in operator.dims} | found.values
+    for index in range(POINTS):
+        everything = moved(own, rng) if index else own
+        point = {name: everything[name] for name in analysis.symbols}
+        values = analysis.ties.extended(point) if index == 0 or fits(flow, everything) else None
+        if values is None or not analysis.valid_on.holds(values):
+            seen["outside"] += 1
+            continue
+        numbers = operator.with_extents({dim.name: everything[dim.name] for dim in operator.dims})
+        observed = interpret(numbers, flow, everything["PEs"], everything)
+        assert observed.legal
+        try:
+            report = analysis.at(point)
+        except CountingUnavailableError:
+            seen["unavailable"] += 1  # single taps in space under a stride, for many outputs
+            continue
+        assert_equal(report, observed)
+        seen["equal"] += 1
+
+
+def fits(flow: Dataflow, point: Point) -> bool:
+    """Whether the array holds the clusters, some of which may be numbers."""
+    extents = {f"Sz({name})": value for name, value in point.items()} | point
+    clusters = [level.cluster.size.evaluate(extents) for level in flow.levels if level.cluster]
+    return prod(clusters) <= point["PEs"]
+
+
+@given(mappings(), st.randoms(use_true_random=False))
+@settings(max_examples=60, suppress_health_check=NO_HEALTH_CHECKS)
+def test_symbols_in_the_mapping_are_exact(drawn: Drawn, rng: random.Random) -> None:
+    check(drawn, rng, Counter())
+
+
+@pytest.mark.slow
+def test_thousands_of_mappings_with_symbols_are_exact(*, full: bool) -> None:
+    """3,000 of them with ``pytest --full``, which takes minutes."""
+    drawn_mappings, least = (3400, 3000) if full else (240, 180)
+    seen: Counter[str] = Counter()
+
+    @given(mappings(), st.randoms(use_true_random=False))
+    @settings(max_examples=drawn_mappings, phases=[Phase.generate], suppress_health_check=NO_HEALTH_CHECKS)
+    def every(drawn: Drawn, rng: random.Random) -> None:
+        seen["mappings"] += 1
+        check(drawn, rng, seen)
+
+    every()
+    print(dict(seen))  # noqa: T201  how many of which, for who looks
+    assert seen["mappings"] - seen["refused"] >= least
+    assert seen["equal"] >= 2.5 * least
+    assert seen["unavailable"] <= 1 + seen["equal"] / 500
+
+
+CONV = pm.conv2d(N=1)
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "SpatialMap(T,T) K; TemporalMap(2,2) C; Cluster(G); SpatialMap(A,A) K; Cluster(2); SpatialMap(B,B) K",
+        "TemporalMap(T,T) C; SpatialMap(Sz(R)+A-1,A) Y; Cluster(G); SpatialMap(B,B) R",
+        "SpatialMap(2*A+Sz(S)-1-A,A) X; Cluster(2); SpatialMap(Sz(S)+B-1,B) X; TemporalMap(1,1) K",
+        "TemporalMap(A,A) Y'; SpatialMap(B,B) R; Cluster(G); SpatialMap(T,T) Y'; TemporalMap(1,1) R",
+        "TemporalMap(A,B) K; SpatialMap(T,T) C",
+    ],
+)
+def test_symbols_and_numbers_mix(flow: str) -> None:
+    rng = random.Random(flow)
+    analysis = pm.analyze_tiles(CONV, pm.parse_dataflow(flow), "PEs")
+    equal = 0
+    for _ in range(60):
+        point = {name: rng.randint(1, 6) for name in analysis.symbols}
+        point["PEs"] = point.get("G", 1) * 2 * rng.randint(1, 4)
+        if not analysis.valid_on.holds(analysis.ties.extended(point)):
+            continue
+        numbers = CONV.with_extents({name: point[name] for name in CONV.symbols})
+        observed = interpret(numbers, pm.parse_dataflow(flow), point["PEs"], point)
+        assert observed.legal
+        assert_equal(analysis.at(point), observed)
+        equal += 1
+    assert equal >= 20
