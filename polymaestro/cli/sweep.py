@@ -16,6 +16,7 @@ import polymaestro as pm
 from polymaestro.cli.numbers import decimal, first_line
 from polymaestro.cli.options import Failure, chosen, format_options, network_of, policies_of, policy_option
 from polymaestro.cli.options import machine as machine_of
+from polymaestro.cli.pictures import check_picture, write_picture
 from polymaestro.cli.tables import Row, Table
 from polymaestro.cli.waiting import Waiting
 from polymaestro.errors import did_you_mean
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples, from the root of the repository:
   polymaestro sweep examples/vgg16_kc_p.m --dataflow kc_p:16,yr_p,yx_p:8 --num-pes 64,128,256 --noc-bw 1:32
-  polymaestro sweep examples/vgg16_kc_p.m --hw examples/machine.yaml --simd-lanes 1:4 --pareto
+  polymaestro sweep examples/vgg16_kc_p.m --hw examples/machine.yaml --simd-lanes 1:4 --any-size \\
+    --pareto --plot front.png
   polymaestro sweep examples/gemm.m --num-pes 64:1024:*2 --l2-size 4096:1048576:*2 --offchip-bw 1,2,none \\
     --minimize energy --csv designs.csv
 
@@ -132,6 +134,7 @@ def _axes(command: Any) -> Any:  # noqa: ANN401  as click has it
 @click.option("--any-size", is_flag=True, help="Designs whose memories are too small count, too.")
 @click.option("--csv", "csv_file", metavar="OUT", help="Write every design to a CSV file.")
 @click.option("--parquet", "parquet_file", metavar="OUT", help="Write every design to a Parquet file.")
+@click.option("--plot", metavar="OUT", help="Draw the Pareto front into a .png, .svg or .pdf.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Processes that derive.")
 @policy_option
 @format_options("json", "markdown", "latex")
@@ -146,6 +149,7 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
     bandwidth: float | None,
     csv_file: str | None,
     parquet_file: str | None,
+    plot: str | None,
     jobs: int,
     changes: tuple[str, ...],
     *,
@@ -159,6 +163,7 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
     all layers, each under its best dataflow, and the best of each layer alone are shown. Numbers are exact.
     Nothing is written to a file unless asked for.
     """
+    check_picture(plot)
     style = chosen({name: options.pop(name) for name in ("json", "markdown", "latex")})
     axes = {name: values for name, values in options.items() if values is not None}
     pes = _pes(num_pes)
@@ -179,11 +184,15 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
     with Waiting("parts", found.parts) as waiting:
         found = replace(found, progress=waiting.over)
         best = found.best(minimize)
-        front = found.pareto() if pareto else []
+        front = found.pareto() if pareto or plot else []
         for path, write in ((csv_file, found.to_csv), (parquet_file, found.to_parquet)):
             if path is not None:
                 _written_file(path, write)
     _report(found, best, front, style, pareto=pareto)
+    if plot is not None:
+        from polymaestro.plot import pareto as drawn  # noqa: PLC0415  only pictures pay for it
+
+        write_picture(drawn(front, title=f"{network.name}: Pareto front of {found.size} designs"), plot)
 
 
 def _written_file(path: str, write: Any) -> None:  # noqa: ANN401
