@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -24,6 +25,11 @@ TEXT = """Network Net {
 MACHINE = pm.Hardware(16, noc_bw=8, offchip_bw=2)
 
 
+def panels(figure: Any) -> list[Any]:
+    """Give the axes of a figure; matplotlib's types are wider than what these hold."""
+    return list(figure.axes)
+
+
 @pytest.fixture(scope="module")
 def report() -> NetworkReport:
     parsed = pm.parse_network(TEXT)
@@ -34,7 +40,7 @@ def report() -> NetworkReport:
 def test_a_roofline_has_every_layer_below_its_roofs(
     report: NetworkReport, below: str, depth: int, rate: int
 ) -> None:
-    panel = plot.roofline(report, below=below).axes[0]
+    panel = panels(plot.roofline(report, below=below))[0]
     drawn = sorted(tuple(point) for each in panel.collections for point in each.get_offsets().tolist())
     links = [layer.cost.links[depth] for layer in report.layers]
     words = [max(link.ingress_words, link.egress_words) for link in links]
@@ -52,19 +58,22 @@ def test_a_roofline_has_every_layer_below_its_roofs(
 
 
 def test_bars_of_energy_add_up_to_the_report(report: NetworkReport) -> None:
-    panel = plot.energy(report).axes[0]
+    panel = panels(plot.energy(report))[0]
     for index, layer in enumerate(report.layers):
         bars = [bar for bar in panel.patches if round(bar.get_x() + bar.get_width() / 2) == index]
         assert sum(bar.get_height() for bar in bars) == pytest.approx(float(layer.energy_pj) / 1e6)
         dram = sum(float(v) for name, v in layer.cost.energy.items() if name.startswith("DRAM"))
-        assert bars[1].get_height() == pytest.approx(dram / 1e6)
+        drawn = sum(bar.get_height() for bar in bars if bar.get_facecolor() == bars[1].get_facecolor())
+        assert drawn == pytest.approx(dram / 1e6)
+        tensor = layer.cost.energy_by_tensor["B"]
+        hatched = sum(bar.get_height() for bar in bars if bar.get_hatch() == "//")
+        assert hatched == pytest.approx(float(sum(tensor.values())) / 1e6)
     assert panel.get_ylabel() == "energy (µJ)"
     assert [text.get_text() for text in panel.get_xticklabels()] == ["FIRST", "SECOND", "THIRD"]
 
 
 def test_the_map_of_reuse_has_macs_per_word(report: NetworkReport) -> None:
-    figure = plot.reuse(report)
-    panel, bar = figure.axes
+    panel, bar = panels(plot.reuse(report))
     rows = [text.get_text() for text in panel.get_yticklabels()]
     assert rows == ["L2 A", "L2 B", "L2 Z"]
     layer = report.layers[2]
@@ -77,7 +86,7 @@ def test_run_time_against_a_bandwidth_shows_its_regimes() -> None:
     flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N; TemporalMap(1,1) K")
     analysis = pm.analyze(pm.gemm(M=16, N=20), flow, 16)
     rates = [1, 2, 4, 8, 16, 32]
-    panel = plot.against(analysis, MACHINE, "noc_bw", rates, K=12).axes[0]
+    [panel] = panels(plot.against(analysis, MACHINE, "noc_bw", rates, K=12))
     costs = [analysis.on(pm.Hardware(16, noc_bw=rate, offchip_bw=2), K=12).cost for rate in rates]
     times, bounds = panel.get_lines()
     assert list(times.get_xdata()) == rates
@@ -95,8 +104,7 @@ def test_run_time_against_a_bandwidth_shows_its_regimes() -> None:
 
 def test_the_front_is_drawn_at_its_costs() -> None:
     front = pm.sweep(pm.parse_network(TEXT), num_pes=[4, 8, 16], l2_size=[128, 1024, 16384]).pareto()
-    figure = plot.pareto(front)
-    panel, bar = figure.axes
+    panel, bar = panels(plot.pareto(front))
     drawn = [tuple(each) for each in panel.collections[0].get_offsets().tolist()]
     assert drawn == [(each.runtime, pytest.approx(float(each.energy) / 1e6)) for each in front]
     assert list(panel.collections[0].get_array()) == [each.buffer for each in front]
