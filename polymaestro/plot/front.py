@@ -29,7 +29,9 @@ def pareto(front: Sequence[Design], *, title: str = "Pareto front") -> Figure:
     lowest = [p for i, p in enumerate(ordered) if all(p[1] < other[1] for other in ordered[:i])]
     panel.step(*zip(*lowest, strict=True), where="post", color="0.6", linewidth=1, zorder=1)
     xs, ys = zip(*points, strict=True)
-    shades = panel.scatter(xs, ys, c=[each.buffer for each in front], cmap="viridis", s=30, zorder=2)
+    shades = panel.scatter(
+        xs, ys, c=[each.buffer for each in front], cmap="viridis", norm="log", s=30, zorder=2
+    )
     panel.set_xlabel("run time (cycles)")
     panel.set_ylabel(f"energy ({name})")
     panel.set_title(title)
