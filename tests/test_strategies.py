@@ -1,9 +1,12 @@
 """What the strategies draw is what they say: legal dataflows are legal, wild ones bind, all are small."""
 
 import itertools
+import textwrap
+from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from polymaestro.dataflow.directives import Cluster
@@ -76,3 +79,13 @@ def test_a_drawn_machine_has_the_pes_asked_for(machine: Hardware) -> None:
 def test_a_symbolic_operator_is_refused(data: st.DataObject) -> None:
     with pytest.raises(WorkloadError, match="give C, K extents first"):
         data.draw(dataflows(conv2d(N=1, P=3, Q=3, R=1, S=1)))
+
+
+def test_the_wrong_model_of_the_readme_is_refuted() -> None:
+    text = (Path(__file__).resolve().parents[1] / "README.rst").read_text(encoding="utf-8")
+    first = "    from hypothesis import given\n"
+    block = first + text.partition(first)[2].partition("\n\nhypothesis answers")[0]
+    scope: dict[str, Any] = {}
+    exec(textwrap.dedent(block), scope)  # noqa: S102  our own text
+    with pytest.raises(AssertionError):
+        settings(database=None, phases=[Phase.generate])(scope["test_my_model"])()

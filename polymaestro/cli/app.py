@@ -16,6 +16,7 @@ from polymaestro.cli.derive import derive
 from polymaestro.cli.diff import diff
 from polymaestro.cli.explain import explain
 from polymaestro.cli.options import Failure
+from polymaestro.cli.prove import prove
 from polymaestro.cli.sweep import sweep
 from polymaestro.cli.verify import verify
 from polymaestro.errors import PolymaestroError
@@ -27,6 +28,7 @@ Examples, from the root of the repository:
   polymaestro check   examples/vgg16_kc_p.m --num-pes 256
   polymaestro derive  examples/gemm.m --num-pes 256
   polymaestro explain examples/gemm.m --num-pes 256
+  polymaestro prove
 
 \b
 Exit status: 0 all is well; 1 the input is wrong (the message says where and
@@ -63,5 +65,5 @@ def main(context: click.Context) -> None:
     sys.set_int_max_str_digits(0)
 
 
-for command in (analyze, check, derive, diff, explain, sweep, verify):
+for command in (analyze, check, derive, diff, explain, prove, sweep, verify):
     main.add_command(command)

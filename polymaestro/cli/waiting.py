@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 DELAY = 2.0
-
 Part = TypeVar("Part")
 
 
@@ -54,7 +53,7 @@ class Waiting:
         self.bar.start()
 
     def over(self, parts: Iterable[Part]) -> Iterator[Part]:
-        """Pass the parts of the work on, counting those that are done."""
+        """Pass the parts on, counting those that are done."""
         for part in parts:
             yield part
             self.done += 1

@@ -32,6 +32,8 @@ from polymaestro.relations.sets import dimensions
 from polymaestro.relations.sets import parameters as parameters_of
 
 MAX_CELLS = 200
+MAX_GROWTH = 4
+"""So many quotients more than at first, and each sum only adds others."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,14 @@ def count_cells(
     """
     parameters = parameters_of(piece)
     work = [_with_divisions_lifted(Cell(conditions_of(piece), dimensions(piece), QuasiPolynomial.of(1)))]
+    most = len(work[0].variables) + MAX_GROWTH
     done: list[tuple[isl.Set, QuasiPolynomial]] = []
     for _ in range(MAX_CELLS):
         if not work:
             return done
         cell = _without_equalities(work.pop())
+        if len(cell.variables) > most:
+            break
         if cell.variables:
             work.extend(_sum_one(cell, parameters, ranges or {}))
         else:

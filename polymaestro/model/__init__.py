@@ -1,6 +1,7 @@
 """Closed forms and numbers, ready to read: analyses, reuse factors, reports."""
 
 from polymaestro.model.analysis import Analysis
+from polymaestro.model.certified import Certified
 from polymaestro.model.energy import Energy
 from polymaestro.model.performance import BufferReport, LinkReport, Performance
 from polymaestro.model.report import LayerReport, NetworkReport
@@ -11,6 +12,7 @@ from polymaestro.model.runtime import RunTime
 __all__ = [
     "Analysis",
     "BufferReport",
+    "Certified",
     "Energy",
     "LayerReport",
     "LinkReport",

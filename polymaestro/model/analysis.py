@@ -22,6 +22,7 @@ from polymaestro.hardware import Hardware
 from polymaestro.loopnest import LoopNest
 from polymaestro.model import paper
 from polymaestro.model.bounds import Bounds
+from polymaestro.model.certified import Certified
 from polymaestro.model.energy import Energy, energy_of
 from polymaestro.model.links import links_of
 from polymaestro.model.machine import Machine
@@ -250,6 +251,17 @@ class Analysis:
         return times_by_running(
             self.operator, self.dataflow, self.macs.evaluate(extents, {}), machine, extents, why
         )
+
+    def certify(self, samples: int = 8) -> Certified:
+        """Find out how each formula is known: proved for all extents, or compared at some.
+
+        A formula is *proved* when each set in it has its points counted right for all parameters by the
+        finite Ehrhart check, *sampled* when the interpreter gave the same number at `samples` small points,
+        else only *derived*. Raises nothing for what cannot be proved; the word says it.
+        """
+        from polymaestro.proving.certifying import standings  # noqa: PLC0415  only who asks pays for it
+
+        return Certified(self.table(), standings(self.forms, self.dataflow, samples))
 
     def table(self, at: Mapping[str, int] | None = None) -> str:
         """Give the table of tensor × boundary in the case that a point belongs to.

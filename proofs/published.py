@@ -1,0 +1,51 @@
+"""The published dataflows on a convolution with every extent a symbol, and the sizes of its tensors."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import islpy as isl
+
+import polymaestro as pm
+from polymaestro.counting import Counter
+from polymaestro.proving import Function
+
+FLOWS = {
+    "C-P": pm.dataflows.c_p(),
+    "X-P": pm.dataflows.x_p(),
+    "YX-P": pm.dataflows.yx_p(8),
+    "YR-P": pm.dataflows.yr_p(64),
+    "KC-P": pm.dataflows.kc_p(64),
+}
+NUM_PES = 256
+
+
+@cache
+def analysed(name: str, filters: int | None = None) -> pm.Analysis:
+    """Give the analysis of a published dataflow on 256 PEs; filters are symbols unless a size is given."""
+    operator = pm.conv2d() if filters is None else pm.conv2d(R=filters, S=filters)
+    return pm.analyze(operator, FLOWS[name], NUM_PES)
+
+
+def sizes(analysis: pm.Analysis) -> dict[str, Function]:
+    """Count the different elements of each tensor that the whole iteration domain touches."""
+    operator, context = analysis.operator, analysis.relations.context
+    counter = Counter(context)
+    found = {}
+    for tensor in operator.tensors:
+        size = Function.polynomial(1, context)
+        for group in analysis.relations.groups:
+            indices = ", ".join(index.isl() for index in group.access(tensor))
+            onto = isl.Map(f"{{ [{', '.join(group.variables)}] -> [{indices}] }}")
+            count = counter.count(group.whole.apply(onto))
+            size = size * Function(((1, (count,)),), context)
+        found[tensor.name] = size
+    return found
+
+
+def extents(analysis: pm.Analysis) -> Function:
+    """Multiply the extents of all dimensions: the size of the iteration domain."""
+    total = Function.polynomial(1, analysis.relations.context)
+    for dim in analysis.operator.dims:
+        total = total * Function.polynomial(dim.extent, analysis.relations.context)
+    return total
