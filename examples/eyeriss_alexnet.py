@@ -16,6 +16,7 @@ from polymaestro.hardware import PRESETS
 
 PES = PRESETS["eyeriss"].num_pes
 MEGAHERTZ = 200
+LEAST, MOST = 0.84, 0.96  # of the measured time
 
 # Layer: K, C, P = Q, R = S, stride, groups; rows and sets of the mapping; GMACs, active PEs and ms published.
 LAYERS = {
@@ -46,6 +47,7 @@ for name, ((k, c, p, r, stride, groups), (rows, sets), published) in LAYERS.item
     assert report.units == rows * sets * r == published[1]
     assert milliseconds < published[2]
     share = milliseconds / published[2]
+    assert LEAST <= round(share, 2) <= MOST
     print(
         f"{name} {macs:6.2f} {published[0]:10.2f} {report.units:4} {published[1]:10} "
         f"{milliseconds:6.1f} {published[2]:9.1f} {share:6.0%}"

@@ -6,6 +6,7 @@ as formulas in the layer's dimensions, exact with halos, strides, edge tiles and
 
 from importlib.metadata import version
 
+from polymaestro import networks
 from polymaestro.batch import Network, load
 from polymaestro.checking import Verdict, check
 from polymaestro.dataflow import Dataflow, parse_dataflow, parse_network
@@ -69,6 +70,7 @@ __all__ = [
     "load_hardware",
     "lstm",
     "max_pool2d",
+    "networks",
     "optimize",
     "parse_dataflow",
     "parse_network",

@@ -95,13 +95,7 @@ class Batch:
             operator, flow = layer.operator(), layer.mapping_dataflow()
         except (WorkloadError, DataflowError) as error:
             return LayerReport(layer.name, layer.type, {}, (str(error),))
-        if operator.symbols:
-            message = (
-                f"{layer.place}: layer {layer.name} has symbols for extents "
-                f"({', '.join(operator.symbols)}); use derive, or give them numbers"
-            )
-            raise WorkloadError(message)
-        extents = {dim.name: dim.extent.constant for dim in operator.dims}
+        extents = layer.numbers()
         try:
             return self._counted(layer.name, operator, flow)
         except PolymaestroError as error:

@@ -13,15 +13,14 @@ from polymaestro.cli.options import (
     Failure,
     array_options,
     chosen,
-    file_argument,
     format_options,
     machine,
-    network_of,
     policies_of,
     policy_option,
 )
 from polymaestro.cli.overview import costs, overview
 from polymaestro.cli.pictures import check_picture, write_picture
+from polymaestro.cli.source import Source, source_arguments
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import NetworkReport
 
@@ -29,13 +28,17 @@ EXAMPLES = """\b
 Examples, from the root of the repository:
   polymaestro analyze examples/vgg16_kc_p.m --num-pes 256
   polymaestro analyze examples/vgg16_kc_p.m --num-pes 256 --layer CONV1
-  polymaestro analyze examples/gemm.m --num-pes 256 --json --policy sharing=unicast
-  polymaestro analyze examples/vgg16_kc_p.m --hw examples/machine.yaml --plot vgg16.png
+  polymaestro analyze --network mobilenet_v2 --dataflow yx_p --num-pes 256 \\
+      --as-convolutions
+  polymaestro analyze examples/gemm.m --num-pes 256 --json \\
+      --policy sharing=unicast
+  polymaestro analyze examples/vgg16_kc_p.m --hw examples/machine.yaml \\
+      --plot vgg16.png
 """
 
 
 @click.command(epilog=EXAMPLES)
-@file_argument
+@source_arguments
 @array_options
 @click.option("--layer", metavar="NAME", help="Only this layer, with every boundary and quantity.")
 @click.option("--allow-illegal", is_flag=True, help="Count layers whose dataflow skips or repeats work, too.")
@@ -43,7 +46,7 @@ Examples, from the root of the repository:
 @policy_option
 @format_options("json", "csv", "maestro-csv", "markdown", "latex")
 def analyze(  # noqa: PLR0913, PLR0917  each is an option of the command
-    file: str,
+    source: Source,
     hw: str | None,
     num_pes: int | None,
     layer: str | None,
@@ -64,8 +67,8 @@ def analyze(  # noqa: PLR0913, PLR0917  each is an option of the command
         message = "--plot needs --hw HW, the machine"
         raise click.UsageError(message)
     check_picture(plot)
-    hardware = machine(hw, num_pes, file=file)
-    network = network_of(file)
+    hardware = machine(hw, num_pes, file=source.file)
+    network = source.network()
     if layer is not None:
         network = replace(network, layers=network.named(layer))
     with Waiting("layers", len(network.layers)) as waiting:

@@ -24,7 +24,7 @@ from polymaestro.errors import PolymaestroError
 EXAMPLES = """\b
 Examples, from the root of the repository:
   polymaestro analyze examples/vgg16_kc_p.m --num-pes 256
-  polymaestro analyze examples/vgg16_kc_p.m --num-pes 256 --json
+  polymaestro analyze --network resnet50 --dataflow kc_p --num-pes 256
   polymaestro check   examples/vgg16_kc_p.m --num-pes 256
   polymaestro derive  examples/gemm.m --num-pes 256
   polymaestro explain examples/gemm.m --num-pes 256
@@ -33,6 +33,10 @@ Examples, from the root of the repository:
 \b
 Exit status: 0 all is well; 1 the input is wrong (the message says where and
 why); 2 the command line is wrong.
+
+\b
+Completion of commands, options and names, in bash (zsh, fish alike):
+  eval "$(_POLYMAESTRO_COMPLETE=bash_source polymaestro)"
 """
 
 
@@ -54,7 +58,7 @@ def main(context: click.Context) -> None:
     """Exact costs of DNN dataflows, as numbers and as formulas.
 
     FILE holds layers with their dimensions and directives, in the language of the MAESTRO files; "-" is
-    standard input.
+    standard input. --network and --dataflow take published ones by name, without any file.
     """
     if "NO_COLOR" in os.environ:
         context.color = False

@@ -9,7 +9,8 @@ from dataclasses import replace
 import click
 
 from polymaestro.checking import LayerVerdict, Verdict
-from polymaestro.cli.options import Failure, array_options, file_argument, format_options, machine, network_of
+from polymaestro.cli.options import Failure, array_options, format_options, machine
+from polymaestro.cli.source import Source, source_arguments
 from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow.legality import Finding
 
@@ -18,13 +19,15 @@ Examples, from the root of the repository:
   polymaestro check examples/vgg16_kc_p.m --num-pes 256
   polymaestro check examples/vgg16_kc_p.m --num-pes 256 --layer CONV1
   polymaestro check examples/gemm.m --num-pes 256 --json
+  polymaestro check --network vgg16 --dataflow yr_p --num-pes 256 \\
+      --layer CONV2
 """
 SCHEMA = "polymaestro.check/1"
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
 @click.command(epilog=EXAMPLES)
-@file_argument
+@source_arguments
 @array_options
 @click.option("--layer", metavar="NAME", help="Only this layer.")
 @click.option(
@@ -32,7 +35,7 @@ COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 )
 @format_options("json")
 def check(
-    file: str,
+    source: Source,
     hw: str | None,
     num_pes: int | None,
     layer: str | None,
@@ -51,8 +54,8 @@ def check(
 
     The exit status is 1 when a layer has an error; warnings and notes leave it 0.
     """
-    hardware = machine(hw, num_pes, file=file)
-    network = network_of(file)
+    hardware = machine(hw, num_pes, file=source.file)
+    network = source.network()
     if layer is not None:
         network = replace(network, layers=network.named(layer))
     with Waiting("layers", len(network.layers)) as waiting:

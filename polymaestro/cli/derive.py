@@ -11,31 +11,34 @@ from polymaestro.cli.lifting import assume_option, keep_option, lifted, symbols_
 from polymaestro.cli.options import (
     array_options,
     chosen,
-    file_argument,
     format_options,
     layer_of,
     layer_option,
     machine,
-    network_of,
 )
+from polymaestro.cli.source import Source, source_arguments
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import paper
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
   polymaestro derive examples/gemm.m --num-pes 256
-  polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 --keep R,S
+  polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
+      --keep R,S
   polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
       --keep R,S --assume "C % 64 == 0" --exact L2.I.parent_reads
   polymaestro derive examples/gemm.m --num-pes 256 --export c > gemm.h
   polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
       --keep R,S --report --latex
-  polymaestro derive examples/vgg16_kc_p.m --layer CONV5 --num-pes 256 --symbolic-tiles
+  polymaestro derive examples/vgg16_kc_p.m --layer CONV5 --num-pes 256 \\
+      --symbolic-tiles
+  polymaestro derive --network vgg16 --dataflow x_p --layer CONV2 \\
+      --num-pes 256 --keep R,S
 """
 
 
 @click.command(epilog=EXAMPLES)
-@file_argument
+@source_arguments
 @layer_option
 @array_options
 @keep_option
@@ -55,7 +58,7 @@ Examples, from the root of the repository:
 @format_options("json", "markdown", "latex", "html")
 def derive(  # noqa: PLR0913  one argument per option
     *,
-    file: str,
+    source: Source,
     layer: str | None,
     hw: str | None,
     num_pes: int | None,
@@ -80,8 +83,8 @@ def derive(  # noqa: PLR0913  one argument per option
     if symbolic_tiles and (assume or leading or language or report or style not in ("text", "json")):
         message = "--symbolic-tiles goes with --keep, --exact and --json only"
         raise click.UsageError(message)
-    hardware = machine(hw, num_pes, file=file)
-    chosen_layer = layer_of(network_of(file), layer)
+    hardware = machine(hw, num_pes, file=source.file)
+    chosen_layer = layer_of(source.network(), layer)
     if symbolic_tiles:
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, set())

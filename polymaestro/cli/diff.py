@@ -22,9 +22,10 @@ from polymaestro.symbolic import factored
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
-  polymaestro diff examples/vgg16_kc_p.m YX-P --layer CONV2 --num-pes 256 --keep R,S
-  polymaestro diff examples/vgg16_kc_p.m YX-P --layer CONV2 --num-pes 256 --keep R,S \\
-      --where L2.W.parent_reads
+  polymaestro diff examples/vgg16_kc_p.m YX-P --layer CONV2 --num-pes 256 \\
+      --keep R,S
+  polymaestro diff examples/vgg16_kc_p.m YX-P --layer CONV2 --num-pes 256 \\
+      --keep R,S --where L2.W.parent_reads
 """
 
 

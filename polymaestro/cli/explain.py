@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterator
 
 import click
@@ -11,12 +13,12 @@ from polymaestro.cli.meanings import meanings
 from polymaestro.cli.options import (
     Failure,
     array_options,
-    file_argument,
     layer_of,
     layer_option,
     machine,
-    network_of,
 )
+from polymaestro.cli.source import Source, source_arguments
+from polymaestro.cli.tables import page_width
 from polymaestro.dataflow.binding import BoundLevel, bind
 from polymaestro.dataflow.directives import Dataflow, Level, Map, SpatialMap
 from polymaestro.loopnest import LoopNest, lower
@@ -27,29 +29,33 @@ EXAMPLES = """\b
 Examples, from the root of the repository:
   polymaestro explain examples/gemm.m --num-pes 256
   polymaestro explain examples/vgg16_kc_p.m --layer CONV2 --num-pes 256
+  polymaestro explain --network unet --dataflow yr_p --layer DOWN1_1 \\
+      --num-pes 256
 """
 DRAWN_EXTENT = 8
 """What a symbol stands for in the picture."""
+NO_BREAK = "\N{NO-BREAK SPACE}"
+FIXED = re.compile(r" (?!\w+ in \[|and )")
 
 
 @click.command(epilog=EXAMPLES)
-@file_argument
+@source_arguments
 @layer_option
 @array_options
-def explain(file: str, layer: str | None, hw: str | None, num_pes: int | None) -> None:
+def explain(source: Source, layer: str | None, hw: str | None, num_pes: int | None) -> None:
     """Show how a layer of FILE is read: directives, loop nest, relations, and what each number means.
 
     A dataflow that is not legal is shown all the same, with what is wrong; the exit status is then 1.
     """
-    hardware = machine(hw, num_pes, file=file)
-    found = layer_of(network_of(file), layer)
+    hardware = machine(hw, num_pes, file=source.file)
+    found = layer_of(source.network(), layer)
     operator, flow = found.operator(), found.mapping_dataflow()
     nest = lower(operator, flow, hardware.num_pes)
     relations = extract(nest, allow_illegal=True)
     sections = {
         f"layer {found.name} ({found.type})": str(operator),
         "directives, and how they are read": _directives(operator, flow, nest, hardware.num_pes),
-        "loop nest": str(nest),
+        "loop nest": _wrapped(str(nest)),
         "who holds what in the first steps": _picture(nest),
         "space-time map, by groups of dimensions that share a constraint": _relations(relations),
         "what each number means": meanings(nest.depth),
@@ -99,8 +105,21 @@ def _picture(nest: LoopNest) -> str:
     return lines
 
 
+def _wrapped(text: str) -> str:
+    """Break lines that are wider than the page before a range or a condition, and set in what goes on."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        inset = " " * (len(line) - len(line.lstrip()) + 4)
+        kept = FIXED.sub(NO_BREAK, line)
+        parts = textwrap.wrap(
+            kept, page_width(), subsequent_indent=inset, break_long_words=False, break_on_hyphens=False
+        )
+        lines += [part.replace(NO_BREAK, " ") for part in parts]
+    return "\n".join(lines)
+
+
 def _relations(relations: Relations) -> str:
     verdict = "legal: every point is executed exactly once"
     if relations.problems:
         verdict = "not legal: " + "; ".join(relations.problems)
-    return f"{relations}\n{verdict}"
+    return _wrapped(f"{relations}\n{verdict}")

@@ -26,7 +26,6 @@ FORMATS = {
     "html": "HTML with formulas as MathML.",
 }
 
-file_argument = click.argument("file", metavar="FILE")
 layer_option = click.option(
     "--layer", metavar="NAME", help="The layer; may be left out when there is only one."
 )
@@ -102,7 +101,7 @@ def chosen(flags: Mapping[str, bool]) -> str:
     return names[0] if names else "text"
 
 
-def machine(hw: str | None, num_pes: int | None, *, file: str) -> pm.Hardware:
+def machine(hw: str | None, num_pes: int | None, *, file: str | None) -> pm.Hardware:
     """Give the hardware of --hw, a file or a preset, with the number of PEs of --num-pes."""
     if hw is None:
         if num_pes is None:

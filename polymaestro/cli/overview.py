@@ -9,6 +9,9 @@ from polymaestro.cli.numbers import decimal, first_line, percent, slots
 from polymaestro.cli.tables import Row, Table
 from polymaestro.model import BufferReport, LayerReport, NetworkReport
 
+SHORT = {"fully_connected": "FC", "batched_gemm": "gemm", "max_pool2d": "pool", "average_pool2d": "avgpool"}
+NEW_LINE = "\n"
+
 
 class Column(NamedTuple):
     """A quantity of the n-th tensor of a role, so that convolutions and GEMMs share columns."""
@@ -28,9 +31,9 @@ class Column(NamedTuple):
         return None if name is None else layer.boundaries[0].tensors[name][self.quantity]
 
     def label(self, layers: Iterable[LayerReport]) -> str:
-        """Name the column: ``I`` over ``reads``, or ``I/A`` where operators differ."""
+        """Name the column: ``I`` over ``reads``, or ``I/A`` where operators differ; no word widens it."""
         names = dict.fromkeys(name for layer in layers if (name := self.tensor(layer)))
-        return f"{'/'.join(names)}\n{self.quantity.removeprefix('parent_').replace('_', '-')}"
+        return f"{'/'.join(names)}\n{self.quantity.removeprefix('parent_').replace('_', NEW_LINE)}"
 
 
 def overview(report: NetworkReport) -> Table:
@@ -44,7 +47,7 @@ def overview(report: NetworkReport) -> Table:
     parents = sorted({layer.boundaries[0].parent for layer in counted})
     traffic = f"; traffic below {', '.join(parents)}, in elements" if parents else ""
     title = f"{report.network} on {report.hardware.num_pes} PEs{traffic}"
-    head = ("layer", "operator", "MACs", "steps", "util", *labels)
+    head = ("layer", "kind", "MACs", "steps", "util", *labels)
     return Table(head, tuple(rows), words=2, title=title)
 
 
@@ -55,7 +58,7 @@ def costs(report: NetworkReport) -> Table:
         rows.append(_cost_total(report))
     head = (
         "layer",
-        "operator",
+        "kind",
         "MACs",
         "util",
         "cycles",
@@ -116,7 +119,7 @@ def _line(layer: LayerReport, columns: Sequence[Column]) -> Row:
 
 def _short(layer: LayerReport) -> str:
     """Name the operator; one long name would widen the column of all."""
-    return layer.operator.removesuffix("_conv2d")
+    return SHORT.get(layer.operator, layer.operator.removesuffix("_conv2d"))
 
 
 def _total(layers: Sequence[LayerReport], columns: Sequence[Column]) -> Row:

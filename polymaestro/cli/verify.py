@@ -12,13 +12,12 @@ from polymaestro.cli.lifting import assume_option, keep_option, lifted
 from polymaestro.cli.options import (
     array_options,
     chosen,
-    file_argument,
     format_options,
     layer_of,
     layer_option,
     machine,
-    network_of,
 )
+from polymaestro.cli.source import Source, source_arguments
 from polymaestro.cli.waiting import Waiting
 from polymaestro.equations import Verdict
 
@@ -26,8 +25,9 @@ EXAMPLES = """\b
 Examples, from the root of the repository:
   polymaestro verify examples/gemm.m --num-pes 256 \\
       --quantity L2.B.parent_reads --formula "K*N"
-  polymaestro verify examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 --keep R,S \\
-      --quantity L2.O.parent_updates --formula "K*N*P*Q*ceil(C/64)" --assume "P + Q >= 3"
+  polymaestro verify examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
+      --keep R,S --assume "P + Q >= 3" \\
+      --quantity L2.O.parent_updates --formula "K*N*P*Q*ceil(C/64)"
 
 \b
 Exit status: 0 proved equal; 1 not equal, or not decided, or the input is
@@ -36,7 +36,7 @@ wrong; 2 the command line is wrong.
 
 
 @click.command(epilog=EXAMPLES)
-@file_argument
+@source_arguments
 @layer_option
 @array_options
 @click.option("--quantity", metavar="NAME", required=True, help="What is counted, as in L2.I.parent_reads.")
@@ -49,7 +49,7 @@ def verify(  # noqa: PLR0913  one argument per option
     context: click.Context,
     /,
     *,
-    file: str,
+    source: Source,
     layer: str | None,
     hw: str | None,
     num_pes: int | None,
@@ -66,8 +66,8 @@ def verify(  # noqa: PLR0913  one argument per option
     ceil, Min, Max, and "a if condition else b".
     """
     style = chosen(formats)
-    hardware = machine(hw, num_pes, file=file)
-    found = lifted(layer_of(network_of(file), layer), hardware.num_pes, keep, assume)
+    hardware = machine(hw, num_pes, file=source.file)
+    found = lifted(layer_of(source.network(), layer), hardware.num_pes, keep, assume)
     with Waiting("comparing"):
         verdict = pm.check_equation(form_named(found.analysis, quantity), formula)
     click.echo(_document(quantity, verdict) if style == "json" else f"{quantity}: {verdict}")

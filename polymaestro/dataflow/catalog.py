@@ -8,6 +8,7 @@ are mapped in space. Each gives the outputs of a stride-1 convolution exactly on
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from polymaestro.affine import Affine
 from polymaestro.dataflow.directives import Dataflow, size_text
@@ -25,7 +26,7 @@ def c_p() -> Dataflow:
     >>> print(c_p().levels[0].maps[-1])
     SpatialMap(1,1) C
     """
-    return parse_dataflow(
+    return _written(
         "TemporalMap(1,1) K; TemporalMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X;"
         f"{WHOLE_FILTER} SpatialMap(1,1) C;"
     )
@@ -39,7 +40,7 @@ def x_p() -> Dataflow:
     >>> print(x_p().levels[0].maps[-1])
     SpatialMap(Sz(S),1) X
     """
-    return parse_dataflow(
+    return _written(
         f"TemporalMap(1,1) K; TemporalMap(1,1) C; {WHOLE_FILTER}"
         "TemporalMap(Sz(R),1) Y; SpatialMap(Sz(S),1) X;"
     )
@@ -54,7 +55,7 @@ def yx_p(cluster: int | str = 8) -> Dataflow:
     18
     """
     width = _units(cluster)
-    return parse_dataflow(
+    return _written(
         f"TemporalMap(1,1) K; SpatialMap(Sz(R),1) Y; TemporalMap({width}+Sz(S)-1,{width}) X;"
         f"TemporalMap(1,1) C; {WHOLE_FILTER} Cluster({width}); SpatialMap(Sz(S),1) X;"
     )
@@ -70,7 +71,7 @@ def yr_p(cluster: int | str | None = None) -> Dataflow:
     Cluster(Sz(R)) Cluster(3)
     """
     height = "Sz(R)" if cluster is None else _units(cluster)
-    return parse_dataflow(
+    return _written(
         "TemporalMap(2,2) C; TemporalMap(2,2) K; SpatialMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X;"
         f"{WHOLE_FILTER}"
         f"Cluster({height}); SpatialMap(1,1) Y; SpatialMap(1,1) R; TemporalMap(Sz(S),Sz(S)) S;"
@@ -86,7 +87,7 @@ def kc_p(cluster: int | str = 64) -> Dataflow:
     TemporalMap(16,16) C Cluster(16)
     """
     depth = _units(cluster)
-    return parse_dataflow(
+    return _written(
         f"SpatialMap(1,1) K; TemporalMap({depth},{depth}) C; {WHOLE_FILTER}"
         f"TemporalMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X; Cluster({depth}); SpatialMap(1,1) C;"
     )
@@ -99,6 +100,11 @@ PUBLISHED: dict[str, Callable[[], Dataflow]] = {
     "YR-P": yr_p,
     "KC-P": kc_p,
 }
+
+
+def _written(text: str) -> Dataflow:
+    """Read directives; their places say nothing to a user, who did not write them."""
+    return Dataflow(tuple(replace(each, place=None) for each in parse_dataflow(text).directives))
 
 
 def _units(cluster: int | str) -> str:

@@ -49,6 +49,17 @@ class Layer:
         fail = partial(_failure, self)
         return Declared(self.type, self.stride, self.dilation, self.dimensions, fail).operator()
 
+    def numbers(self) -> dict[str, int]:
+        """Give the extents of the operator's dimensions; raises `WorkloadError` where one is a symbol."""
+        operator = self.operator()
+        if operator.symbols:
+            symbols = ", ".join(operator.symbols)
+            message = (
+                f"layer {self.name} has symbols for extents ({symbols}); use derive, or give them numbers"
+            )
+            raise WorkloadError(located(message, self.place))
+        return {dim.name: dim.extent.constant for dim in operator.dims}
+
     def mapping_dataflow(self) -> Dataflow:
         """Give the dataflow over the dimensions that the operator has.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 from polymaestro.dataflow.directives import Dataflow
 from polymaestro.dataflow.layers import Layer, check_label
@@ -20,7 +21,7 @@ class Network:
         """Refuse a name that no file can hold."""
         check_label("network", self.name)
 
-    def with_dataflow(self, dataflow: Dataflow) -> Network:
+    def with_dataflow(self, dataflow: Dataflow) -> Self:
         """Give the same network with this dataflow in every layer."""
         return replace(self, layers=tuple(replace(layer, dataflow=dataflow) for layer in self.layers))
 

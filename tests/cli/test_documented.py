@@ -1,0 +1,99 @@
+"""Every command that README and the help texts show is run, from the root of the checkout."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import polymaestro as pm
+from polymaestro.cli import main
+from polymaestro.loopnest import LoopNest, lower
+
+ROOT = Path(__file__).resolve().parents[2]
+VERBS = "|".join(main.commands)
+# Words with a few blanks between them; what stands after more says what the command is for.
+COMMAND = re.compile(
+    rf"^ +(?:.*[ /])?polymaestro +((?:{VERBS})(?: {{1,5}}\S+)?(?: \S+)*)(?=\s)", re.MULTILINE
+)
+# Formulas of a user's own that are shown to be wrong: the exit status says so.
+REFUTED = {"9*C*N*P*Q*ceil(K/4)", "K*N"}
+
+
+def commands(text: str) -> list[str]:
+    """Give the arguments of each command in a text, lines that go on joined, without redirections."""
+    joined = re.sub(r" +\\\n +", " ", text)
+    return [found.partition(" > ")[0] for found in COMMAND.findall(joined)]
+
+
+def documented() -> list[str]:
+    texts = [(ROOT / "README.rst").read_text(encoding="utf-8"), str(main.epilog)]
+    texts += [str(command.epilog) for command in main.commands.values()]
+    return list(dict.fromkeys(found for text in texts for found in commands(text)))
+
+
+# Formulas in every extent, and whole networks: half a second each and more.
+SLOW = re.compile(r"derive +examples/(?!gemm)|diff |verify |prove|analyze --network|.*--hw ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(each, marks=[pytest.mark.slow] if SLOW.match(each) else []) for each in documented()],
+)
+def test_the_command_works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str) -> None:
+    monkeypatch.chdir(ROOT)
+    arguments = shlex.split(command.replace("certificates.json", str(tmp_path / "certificates.json")))
+    if arguments[0] == "prove" and "systolic-folds" not in arguments:
+        arguments.append("systolic-folds")  # all statements take a minute, and have tests of their own
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == (1 if REFUTED & set(arguments) else 0), result.stderr
+    assert result.stdout
+    assert "error" not in result.stderr
+
+
+def test_commands_of_every_kind_are_found() -> None:
+    found = documented()
+    assert {each.split()[0] for each in found} == set(main.commands)
+    assert "analyze examples/vgg16_kc_p.m --num-pes 256" in found
+    assert commands("  .venv/bin/polymaestro check  a.m \\\n      --x 1   what for") == ["check  a.m --x 1"]
+    readme = (ROOT / "README.rst").read_text(encoding="utf-8")
+    assert len(commands(readme)) == len(re.findall(rf"^ .*polymaestro (?:{VERBS})\b", readme, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", [*main.commands, ""])
+def test_help_fits_a_terminal_of_80_columns_and_shows_its_examples(name: str) -> None:
+    command = main.commands[name] if name else main
+    result = CliRunner().invoke(main, [*([name] if name else []), "--help"], terminal_width=80)
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    for line in click.unstyle(str(command.epilog)).replace("\b", "").splitlines():
+        assert line.strip() in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--num-pes", "256"], ["--hw", "eyeriss"]])
+def test_the_first_command_fits_a_terminal_of_80_columns(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    for module in ("tables", "details"):
+        monkeypatch.setattr(f"polymaestro.cli.{module}.page_width", lambda: 80)
+    result = CliRunner().invoke(main, ["analyze", "examples/vgg16_kc_p.m", *arguments])
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_a_loop_nest_fits_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("polymaestro.cli.explain.page_width", lambda: 80)
+    shown = CliRunner().invoke(main, shlex.split("explain examples/vgg16_kc_p.m --layer CONV2 --num-pes 256"))
+    nest = shown.stdout.partition("loop nest\n")[2].partition("who holds")[0]
+    assert max(map(len, nest.splitlines())) <= 80
+    assert "".join(nest.split()) == "".join(str(_nest()).split())
+
+
+def _nest() -> LoopNest:
+    [layer] = pm.load(ROOT / "examples" / "vgg16_kc_p.m").named("CONV2")
+    return lower(layer.operator(), layer.mapping_dataflow(), 256)
