@@ -19,6 +19,7 @@ from polymaestro.loopnest.interpreter import interpret
 from polymaestro.model import Analysis
 from polymaestro.pipeline import analyze
 from polymaestro.policies import Policies
+from polymaestro.sweeping import sweep
 from polymaestro.symbolic import ClosedForm
 from polymaestro.tiling import TiledAnalysis, analyze_tiles, optimize
 from polymaestro.workload import (
@@ -73,5 +74,6 @@ __all__ = [
     "optimize",
     "parse_dataflow",
     "parse_network",
+    "sweep",
     "transposed_conv2d",
 ]

@@ -7,9 +7,10 @@ numbers, because they decide which windows fit a tile, and all others become sym
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from polymaestro import dataflow as language
@@ -45,7 +46,7 @@ class Network(language.Network):
 
         Raises `WorkloadError` when a layer has a symbol for an extent.
         """
-        batch = _Batch(hardware, policies, allow_illegal=allow_illegal)
+        batch = Batch(hardware, policies, allow_illegal=allow_illegal)
         batch.expect(self.layers)
         layers = tuple(batch.report(layer) for layer in progress(self.layers))
         return NetworkReport(self.name, hardware, layers, policies)
@@ -71,10 +72,11 @@ def load(path: str | Path) -> Network:
     return Network(network.name, network.layers)
 
 
-class _Batch:
+class Batch:
     """The structures met so far; one that a single layer has is derived with that layer's numbers."""
 
     def __init__(self, hardware: Hardware, policies: Policies, *, allow_illegal: bool) -> None:
+        """Start without any."""
         self.hardware = hardware
         self.policies = policies
         self.allow_illegal = allow_illegal
@@ -95,24 +97,32 @@ class _Batch:
             return LayerReport(layer.name, layer.type, {}, (str(error),))
         extents = layer.numbers()
         try:
-            return self._counted(layer.name, operator, flow, extents)
+            return self._counted(layer.name, operator, flow)
         except PolymaestroError as error:
             return LayerReport(layer.name, operator.name, extents, (str(error),))
 
-    def _counted(self, name: str, operator: Operator, flow: Dataflow, extents: dict[str, int]) -> LayerReport:
+    def _counted(self, name: str, operator: Operator, flow: Dataflow) -> LayerReport:
+        why = ""
+        for analysis, point in self.analyses(operator, flow):
+            try:
+                return analysis.at(point, name, self.hardware)
+            except CountingUnavailableError as error:
+                report, why = partial(analysis.at, point, name), str(error)
+        counted = report()
+        return replace(counted, notes=(*counted.notes, why))
+
+    def analyses(self, operator: Operator, flow: Dataflow) -> Iterator[tuple[Analysis, dict[str, int]]]:
+        """Give the analysis that layers share, where it holds for this one, then that of the layer alone.
+
+        The second is for what the first cannot time: steps that are too many with symbols.
+        """
         shared = self._shared(operator, flow)
         if shared is not None:
-            point = {symbol: extents[symbol] for symbol in shared.symbols}
+            point = {symbol: operator.extent(symbol).constant for symbol in shared.symbols}
             if shared.macs.valid_on.holds(point):
-                with suppress(CountingUnavailableError):  # steps that are too many with symbols
-                    return shared.at(point, name, self.hardware)
+                yield shared, point
         num_pes, illegal = self.hardware.num_pes, self.allow_illegal
-        alone = analyze(operator, flow, num_pes, policies=self.policies, allow_illegal=illegal)
-        try:
-            return alone.at({}, name, self.hardware)
-        except CountingUnavailableError as error:
-            report = alone.at({}, name)
-            return replace(report, notes=(*report.notes, str(error)))
+        yield analyze(operator, flow, num_pes, policies=self.policies, allow_illegal=illegal), {}
 
     def _shared(self, operator: Operator, flow: Dataflow) -> Analysis | None:
         """Give the analysis that the layers of a structure share, if there is one."""

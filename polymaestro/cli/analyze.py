@@ -19,6 +19,7 @@ from polymaestro.cli.options import (
     policy_option,
 )
 from polymaestro.cli.overview import costs, overview
+from polymaestro.cli.pictures import check_picture, write_picture
 from polymaestro.cli.source import Source, source_arguments
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import NetworkReport
@@ -31,6 +32,8 @@ Examples, from the root of the repository:
       --as-convolutions
   polymaestro analyze examples/gemm.m --num-pes 256 --json \\
       --policy sharing=unicast
+  polymaestro analyze examples/vgg16_kc_p.m --hw examples/machine.yaml \\
+      --plot vgg16.png
 """
 
 
@@ -39,13 +42,15 @@ Examples, from the root of the repository:
 @array_options
 @click.option("--layer", metavar="NAME", help="Only this layer, with every boundary and quantity.")
 @click.option("--allow-illegal", is_flag=True, help="Count layers whose dataflow skips or repeats work, too.")
+@click.option("--plot", metavar="OUT", help="Draw roofline and energy into a .png, .svg or .pdf; needs --hw.")
 @policy_option
 @format_options("json", "csv", "maestro-csv", "markdown", "latex")
-def analyze(  # noqa: PLR0913  each is an option of the command
+def analyze(  # noqa: PLR0913, PLR0917  each is an option of the command
     source: Source,
     hw: str | None,
     num_pes: int | None,
     layer: str | None,
+    plot: str | None,
     changes: tuple[str, ...],
     *,
     allow_illegal: bool,
@@ -58,6 +63,10 @@ def analyze(  # noqa: PLR0913  each is an option of the command
     that cannot be counted shows why, and the exit status is 1.
     """
     style = chosen(formats)
+    if plot is not None and hw is None:
+        message = "--plot needs --hw HW, the machine"
+        raise click.UsageError(message)
+    check_picture(plot)
     hardware = machine(hw, num_pes, file=source.file)
     network = source.network()
     if layer is not None:
@@ -69,6 +78,10 @@ def analyze(  # noqa: PLR0913  each is an option of the command
     text = _written(report, style, detailed=layer is not None, on_machine=hw is not None)
     click.echo(text, nl=not style.endswith("csv"))
     _judge(report)
+    if plot is not None:
+        from polymaestro.plot import summary  # noqa: PLC0415  only pictures pay for it
+
+        write_picture(summary(report), plot)
 
 
 def _written(report: NetworkReport, style: str, *, detailed: bool, on_machine: bool) -> str:

@@ -17,6 +17,7 @@ from polymaestro.cli.diff import diff
 from polymaestro.cli.explain import explain
 from polymaestro.cli.options import Failure
 from polymaestro.cli.prove import prove
+from polymaestro.cli.sweep import sweep
 from polymaestro.cli.verify import verify
 from polymaestro.errors import PolymaestroError
 
@@ -68,5 +69,5 @@ def main(context: click.Context) -> None:
     sys.set_int_max_str_digits(0)
 
 
-for command in (analyze, check, derive, diff, explain, prove, verify):
+for command in (analyze, check, derive, diff, explain, prove, sweep, verify):
     main.add_command(command)

@@ -120,8 +120,8 @@ class Analysis:
 
         Raises `CountingUnavailableError` when the steps have no finite number of classes.
         """
-        machine = self._machine(hardware)
-        classes = self._classes(machine)
+        machine = self.machine(hardware)
+        classes = self.classes(machine)
         if classes.entangled:
             message = f"the run time has no closed form here, because {classes.entangled}"
             raise CountingUnavailableError(message)
@@ -129,15 +129,15 @@ class Analysis:
 
     def energy(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> Energy:
         """Give the energy of a run as a closed form; `resident` as for `runtime`."""
-        machine = self._machine(hardware)
-        energy = energy_of(self.forms, self._off_chip[1], machine, self._staying(machine, resident))
+        machine = self.machine(hardware)
+        energy = energy_of(self.forms, self.off_chip[1], machine, self._staying(machine, resident))
         self._check_apart(energy.constants)
         return energy
 
     def roofline(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> Roofline:
         """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
-        machine = self._machine(hardware)
-        links = links_of(self.forms, self._off_chip[1], machine, self._staying(machine, resident))
+        machine = self.machine(hardware)
+        links = links_of(self.forms, self.off_chip[1], machine, self._staying(machine, resident))
         return roofline_of(self.forms, links, machine)
 
     @property
@@ -151,7 +151,8 @@ class Analysis:
         terms = tuple(replace(each, sign=each.sign * pes) for each in self.steps.products)
         return Ratio(self.active_units, replace(self.steps, products=terms))
 
-    def _machine(self, hardware: Hardware) -> Machine:
+    def machine(self, hardware: Hardware) -> Machine:
+        """Give the hardware as this dataflow sees it."""
         machine = Machine.of(hardware, self.loop_nest.depth, self.policies)
         self._check_apart(machine.symbols)
         return machine
@@ -162,7 +163,7 @@ class Analysis:
             message = f"{clash[0]} is an extent and a constant of the machine; call one of them otherwise"
             raise HardwareError(message)
 
-    def _classes(self, machine: Machine) -> StepClasses:
+    def classes(self, machine: Machine) -> StepClasses:
         """Give the step classes under the policies of each boundary, derived once."""
         policies = tuple(machine.policies_at(depth) for depth in range(self.loop_nest.depth + 1))
         if policies not in self._known_classes:
@@ -178,7 +179,8 @@ class Analysis:
         return Sizer(self.counts.counter)
 
     @cached_property
-    def _off_chip(self) -> tuple[OffChipCounts, Mapping[str, TensorForms]]:
+    def off_chip(self) -> tuple[OffChipCounts, Mapping[str, TensorForms]]:
+        """What crosses between DRAM and L2, counted and as closed forms."""
         first_reads = self.policies.first_partial_sum_read
         counts = count_off_chip(self.relations, first_reads, self._sizer)
         return counts, close_off_chip(counts, self.relations)
@@ -194,7 +196,7 @@ class Analysis:
         if machine.memories[1].capacity is None:
             return frozenset(names)
         if not self.symbols:
-            return residency_of(*self._off_chip, machine, {}).resident
+            return residency_of(*self.off_chip, machine, {}).resident
         message = (
             f"what stays in L2 ({machine.memories[1].capacity} words) depends on the extents; "
             f"say which of {', '.join(names)} does: resident=(…)"
@@ -231,8 +233,8 @@ class Analysis:
         Raises `CountingUnavailableError` when the steps have no finite number of classes and are too many
         to be run one by one.
         """
-        machine = self._machine(hardware)
-        counts, off_chip = self._off_chip
+        machine = self.machine(hardware)
+        counts, off_chip = self.off_chip
         residency = residency_of(counts, off_chip, machine, extents)
         times = self._times(machine, residency.resident, extents)
         energy = energy_of(self.forms, off_chip, machine, residency.resident)
@@ -240,7 +242,7 @@ class Analysis:
 
     def _times(self, machine: Machine, resident: frozenset[str], extents: Mapping[str, int]) -> Times:
         try:
-            classes = self._classes(machine)
+            classes = self.classes(machine)
             why = classes.entangled
         except CountingUnavailableError as error:
             why = str(error)

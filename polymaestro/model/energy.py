@@ -10,7 +10,7 @@ sum. Both are sums of closed forms, so energy is one too, with every constant a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -123,6 +123,19 @@ def energy_of(
     return Energy(tuple(_parts(forms, off_chip, machine, resident)), machine.hardware.energy.unit)
 
 
+def energy_by_tensor(
+    forms: ClosedForms, off_chip: Mapping[str, TensorForms], machine: Machine, resident: frozenset[str]
+) -> dict[str, Energy]:
+    """Split what `energy_of` gives, but for the MACs, among the tensors whose words are moved."""
+    split = {}
+    for name, tensor in off_chip.items():
+        boundaries = tuple(replace(each, tensors={name: each.tensors[name]}) for each in forms.boundaries)
+        own = replace(forms, boundaries=boundaries)
+        _, *parts = _parts(own, {name: tensor}, machine, resident)
+        split[name] = Energy(tuple(parts), machine.hardware.energy.unit)
+    return split
+
+
 def _parts(
     forms: ClosedForms, off_chip: Mapping[str, TensorForms], machine: Machine, resident: frozenset[str]
 ) -> Iterator[EnergyPart]:
@@ -140,7 +153,7 @@ def _parts(
             writes += links[index].up
         else:
             reads += _operand_reads(forms, machine)
-            writes.append((_output_width(forms, machine), forms.macs))
+            writes += _partial_sums(forms, machine)
         read, write = _costs(memory, table)
         yield EnergyPart(f"{memory.name} reads", Accesses(tuple(reads)), read)
         yield EnergyPart(f"{memory.name} writes", Accesses(tuple(writes)), write)
@@ -160,9 +173,11 @@ def _operand_reads(forms: ClosedForms, machine: Machine) -> Iterator[tuple[int, 
             yield width, tensor.forms["read_backs"]
 
 
-def _output_width(forms: ClosedForms, machine: Machine) -> int:
-    outputs = (name for name, t in forms.boundaries[-1].tensors.items() if t.role == "output")
-    return machine.width(next(outputs))
+def _partial_sums(forms: ClosedForms, machine: Machine) -> Iterator[tuple[int, ClosedForm]]:
+    """A partial sum is written for each MAC."""
+    for name, tensor in forms.boundaries[-1].tensors.items():
+        if tensor.role == "output":
+            yield machine.width(name), forms.macs
 
 
 def _costs(memory: Memory, table: EnergyTable) -> tuple[Value, Value]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from polymaestro.model.energy import Energy
+from polymaestro.model.energy import Energy, energy_by_tensor
 from polymaestro.model.links import Accesses, links_of
 from polymaestro.model.machine import Machine
 from polymaestro.model.measuring import Times
@@ -59,6 +59,7 @@ class BufferReport:
 class Performance:
     """The cost of one layer; `links` begins with DRAM → L2, `energy` is by event in `energy_unit`.
 
+    `energy_by_tensor` splits `energy`, but for the MACs, among the tensors that are moved.
     `bounds` are the cycles that each resource takes at least; `resident` the tensors that stay in L2.
     """
 
@@ -70,6 +71,7 @@ class Performance:
     energy: Mapping[str, Fraction]
     energy_unit: str
     clock_mhz: Fraction | None = None
+    energy_by_tensor: Mapping[str, Mapping[str, Fraction]] = field(default_factory=dict)
 
     @property
     def roofline_cycles(self) -> int:
@@ -156,6 +158,10 @@ def performance_of(  # noqa: PLR0913, PLR0917  each is one part of the result
         energy.by_part(point),
         energy.unit,
         machine.hardware.megahertz,
+        {
+            name: each.by_part(point)
+            for name, each in energy_by_tensor(forms, off_chip, machine, residency.resident).items()
+        },
     )
 
 
@@ -163,10 +169,18 @@ def _buffers(
     forms: ClosedForms, machine: Machine, residency: Residency, point: Mapping[str, int]
 ) -> Iterator[BufferReport]:
     yield BufferReport("L2", residency.needed, machine.memories[1].capacity)
-    for boundary, memory in zip(forms.boundaries, machine.memories[2:], strict=True):
+    needs = tiles_needed(forms, machine, point)
+    for memory, needed in zip(machine.memories[2:], needs, strict=True):
+        yield BufferReport(memory.name, needed, memory.capacity)
+
+
+def tiles_needed(forms: ClosedForms, machine: Machine, point: Mapping[str, int]) -> list[int]:
+    """Give the words that each memory below L2 needs: its tiles, twice where it is double-buffered."""
+    needs = []
+    for boundary in forms.boundaries:
         tiles = sum(
             machine.width(name) * tensor.forms["occupancy"].evaluate(point, {})
             for name, tensor in boundary.tensors.items()
         )
-        copies = 1 if machine.is_serial(boundary.depth) else 2
-        yield BufferReport(memory.name, copies * tiles, memory.capacity)
+        needs.append((1 if machine.is_serial(boundary.depth) else 2) * tiles)
+    return needs

@@ -35,13 +35,23 @@ def residency_of(
     counts: OffChipCounts, forms: Mapping[str, TensorForms], machine: Machine, point: Mapping[str, int]
 ) -> Residency:
     """Choose the tensors that stay in L2 at a point."""
+    return kept(ranked_choices(counts, forms, machine, point))
+
+
+def ranked_choices(
+    counts: OffChipCounts, forms: Mapping[str, TensorForms], machine: Machine, point: Mapping[str, int]
+) -> list[Residency]:
+    """Give every set of tensors that could stay, the best first, whatever the capacity is."""
     words = {name: _Words.of(counts, tensor, machine, point) for name, tensor in forms.items()}
     capacity = machine.memories[1].capacity
     choices = [_with(words, frozenset(chosen), capacity) for chosen in _subsets(list(words))]
-    fitting = [choice for choice in choices if choice.fits]
-    if not fitting:
-        return choices[0]
-    return min(fitting, key=lambda e: (e.traffic, -len(e.resident), e.needed, sorted(e.resident)))
+    return sorted(choices, key=lambda e: (e.traffic, -len(e.resident), e.needed, sorted(e.resident)))
+
+
+def kept(ranked: list[Residency]) -> Residency:
+    """Give the first that fits; where none does, nothing stays."""
+    nothing = next(choice for choice in ranked if not choice.resident)
+    return next((choice for choice in ranked if choice.fits), nothing)
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,8 @@ def ended(level: Level, clock: Clock, depth: int) -> int:
 def test_the_words_of_all_classes_are_those_that_the_counts_say(name: str, chosen: Policies) -> None:
     analysis = pm.analyze(pm.conv2d(**CONV3_2), FLOWS[name], 256, policies=chosen)
     report = analysis.on(MACHINE)
-    machine = analysis._machine(MACHINE)
-    levels = levels_at(analysis._classes(machine), {})
+    machine = analysis.machine(MACHINE)
+    levels = levels_at(analysis.classes(machine), {})
     clock = Clock(levels, machine, frozenset(report.cost.resident), Integers(machine, {}))
     for depth, link in enumerate(report.cost.links):
         level = levels[max(depth, 1) - 1]

@@ -80,7 +80,7 @@ def compare(drawn: Drawn, hardware: Hardware, chosen: Policies) -> bool:
     assert found.bounds["compute"] == -(-analysis.macs.at() // (hardware.num_pes * hardware.lanes))
     array = replace(hardware, num_pes=drawn.num_pes)
     assert analysis.roofline(array, resident=found.resident).at() == seen.roofline
-    return not analysis._classes(analysis._machine(hardware)).entangled
+    return not analysis.classes(analysis.machine(hardware)).entangled
 
 
 @given(st.data())

@@ -96,3 +96,17 @@ def test_a_report_has_picojoules_only_where_the_table_has() -> None:
         _ = relative.energy_pj
     with pytest.raises(ClosedFormError, match=r"layer layer has no run time: evaluate the analysis on"):
         _ = analysis.at({}).runtime_cycles
+
+
+@pytest.mark.parametrize("overlap", ["double-buffered", "none"])
+def test_tensors_share_all_energy_but_that_of_macs(overlap: str) -> None:
+    machine = Hardware(8, l2_size=200, noc_hops=2, energy=TABLES["eyeriss"], word_sizes={"O": 2})
+    layer = pm.conv2d(N=1, K=5, C=6, P=4, Q=5, R=3, S=2)
+    policies = pm.Policies(overlap=overlap, sharing="unicast")
+    cost = pm.analyze(layer, pm.dataflows.kc_p(4), 8, policies=policies).on(machine).cost
+    assert set(cost.energy_by_tensor) == {"I", "W", "O"}
+    for name, value in cost.energy.items():
+        shares = [parts[name] for parts in cost.energy_by_tensor.values() if name in parts]
+        assert sum(shares) == (0 if name == "MAC" else value)
+    assert cost.energy_by_tensor["W"]["L1 writes"] > 0
+    assert cost.energy_by_tensor["W"]["DRAM writes"] == 0

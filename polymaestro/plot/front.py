@@ -1,0 +1,42 @@
+"""The Pareto front of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from polymaestro.errors import ExportError
+from polymaestro.plot.drawing import axes, figure_of, scaled
+from polymaestro.sweeping import Design
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def pareto(front: Sequence[Design], *, title: str = "Pareto front") -> Figure:
+    """Draw designs at their run time and energy, coloured by the words that their memories need.
+
+    The line joins those that no other beats in run time and energy alone.
+    """
+    if not front:
+        message = "there is no design to draw"
+        raise ExportError(message)
+    panel = axes()[0]
+    unit = front[0].hardware.energy.unit
+    name, scale = scaled(unit, max(float(design.energy) for design in front))
+    points = [(design.runtime, float(design.energy) / scale) for design in front]
+    ordered = sorted(points)
+    lowest = [p for i, p in enumerate(ordered) if all(p[1] < other[1] for other in ordered[:i])]
+    panel.step(*zip(*lowest, strict=True), where="post", color="0.6", linewidth=1, zorder=1)
+    xs, ys = zip(*points, strict=True)
+    shades = panel.scatter(
+        xs, ys, c=[each.buffer for each in front], cmap="viridis", norm="log", s=30, zorder=2
+    )
+    panel.set_xlabel("run time (cycles)")
+    panel.set_ylabel(f"energy ({name})")
+    panel.set_title(title)
+    panel.margins(0.08)
+    panel.grid(visible=True, color="0.9")
+    figure = figure_of(panel)
+    figure.colorbar(shades, ax=panel, label="buffers on the chip (words)")
+    return figure
