@@ -56,7 +56,6 @@ from polymaestro.counting.merging import merged
 from polymaestro.model.roofline import Bound
 from polymaestro.movement.transfers import END, Mode, WordTerm
 from polymaestro.proving import Function, Proof, at_least, equal, statement
-from polymaestro.proving.functions import points_of
 
 TRUST = "isl, the counting engine, and 1 to 3 in the file; proofs/replay.py multiplies the certificates out"
 HARDWARE = pm.Hardware(NUM_PES, noc_bw="B", offchip_bw="D")
@@ -231,43 +230,3 @@ def steps_take_no_less_than_an_even_share_of_macs() -> Iterator[Proof]:
     for name in FLOWS:
         found, macs = timed(name), Function.of(analysed(name, FILTERS[name]).macs)
         yield at_least(name, found.constant(NUM_PES) * found.busy(), macs)
-
-
-# --- False ---
-
-REFUTED = "nothing: a counterexample is checked by evaluating it"
-
-
-@statement(trusts=REFUTED, is_false=True)
-def run_time_is_the_roofline() -> Iterator[Proof]:
-    """A layer takes as long as its slowest resource.
-
-    False with free links, where PEs idle; false with busy PEs, for what is filled and drained.
-    """
-    flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N; TemporalMap(1,1) K")
-    cases = {
-        "links without limit": (pm.gemm(K=4), pm.Hardware(4)),
-        "4 busy PEs, 1 word a cycle": (pm.gemm(M=4), pm.Hardware(4, noc_bw=1)),
-    }
-    for label, (operator, hardware) in cases.items():
-        analysis = pm.analyze(operator, flow, 4)
-        time, least = analysis.runtime(hardware), analysis.roofline(hardware)
-        point = next(
-            (p for p in points_of(analysis.relations.context) if time.at(**p) != least.at(**p)), None
-        )
-        note = f"{time.at(**point)} cycles against {least.at(**point)}" if point else "no point found"
-        yield Proof(label, "polynomials", "false" if point else "unknown", point, note=note)
-
-
-@statement(trusts=REFUTED, is_false=True)
-def steps_alone_move_all_words() -> Iterator[Proof]:
-    """The egress of all steps is all egress.
-
-    False: what the units hold at the end leaves after the last step.
-    """
-    for name in FLOWS:
-        found = timed(name)
-        for depth, way, bound in found.links():
-            if way == "out":
-                stepped = found.words(depth, way, end=False).get("O", found.constant(0))
-                yield equal(f"{name} {bound.resource}", stepped, found.bounding(depth, way, bound)["O"])
