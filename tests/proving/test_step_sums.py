@@ -49,9 +49,10 @@ def crossed(clock: Clock, depth: int, way: str) -> int:
     """Give the words of all steps and of the end, as the clock has them."""
     level = clock.levels[max(depth, 1) - 1]
     steps = clock.combinations(max(depth, 1))
-    words = sum(number * clock.words(depth, case, chosen, way) for case, chosen, number in steps)
+    words: int = sum(number * clock.words(depth, case, chosen, way) for case, chosen, number in steps)
     modes = (END,) * len(level.classes)
-    return words + sum(n * clock._words(depth, modes, each, way) for each, n in clock._chosen(level, modes))
+    words += sum(n * clock._words(depth, modes, each, way) for each, n in clock._chosen(level, modes))
+    return words
 
 
 @pytest.mark.parametrize("resident", [True, False])
