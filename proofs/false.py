@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from footprints import CONTEXT, rows
-from published import analysed
+from published import FLOWS, analysed
+from runtime import timed
 
 import polymaestro as pm
 from polymaestro.counting import Count, QuasiPolynomial
 from polymaestro.counting.region import EVERYWHERE
 from polymaestro.proving import Function, Proof, at_least, counts_points, decide, equal, statement
+from polymaestro.proving.functions import points_of
 
 TRUST = "nothing: a counterexample is checked by counting it"
 
@@ -102,3 +104,38 @@ def square_tiles_are_best_whatever_the_matrix() -> Iterator[Proof]:
     sizes += ["(>= (* 2 m2) M)", "(<= (* 4 n4) (+ N 3))", "(>= (* 4 n4) N)"]
     goal = "(<= (+ (* M n2) (* N m2)) (+ (* M n4) (* N M)))"
     yield decide("2 × 2 reads no more than 1 × 4", symbols, sizes, goal, integers=True)
+
+
+@statement(trusts=TRUST, is_false=True)
+def run_time_is_the_roofline() -> Iterator[Proof]:
+    """A layer takes as long as its slowest resource.
+
+    False with free links, where PEs idle; false with busy PEs, for what is filled and drained.
+    """
+    flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N; TemporalMap(1,1) K")
+    cases = {
+        "links without limit": (pm.gemm(K=4), pm.Hardware(4)),
+        "4 busy PEs, 1 word a cycle": (pm.gemm(M=4), pm.Hardware(4, noc_bw=1)),
+    }
+    for label, (operator, hardware) in cases.items():
+        analysis = pm.analyze(operator, flow, 4)
+        time, least = analysis.runtime(hardware), analysis.roofline(hardware)
+        point = next(
+            (p for p in points_of(analysis.relations.context) if time.at(**p) != least.at(**p)), None
+        )
+        note = f"{time.at(**point)} cycles against {least.at(**point)}" if point else "no point found"
+        yield Proof(label, "polynomials", "false" if point else "unknown", point, note=note)
+
+
+@statement(trusts=TRUST, is_false=True)
+def steps_alone_move_all_words() -> Iterator[Proof]:
+    """The egress of all steps is all egress.
+
+    False: what the units hold at the end leaves after the last step.
+    """
+    for name in FLOWS:
+        found = timed(name)
+        for depth, way, bound in found.links():
+            if way == "out":
+                stepped = found.words(depth, way, end=False).get("O", found.constant(0))
+                yield equal(f"{name} {bound.resource}", stepped, found.bounding(depth, way, bound)["O"])
