@@ -8,7 +8,14 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("*.py"))
 # More than a second of work: each derives dozens of structures.
-SLOW = {"best_dataflow_per_layer", "eyeriss_alexnet", "tile_sizes_by_calculus", "vgg16_early_and_late"}
+SLOW = {
+    "best_dataflow_per_layer",
+    "energy_breakdown",
+    "eyeriss_alexnet",
+    "roofline",
+    "tile_sizes_by_calculus",
+    "vgg16_early_and_late",
+}
 
 
 def test_there_are_examples() -> None:
