@@ -3,7 +3,7 @@
 #   jupytext:
 #     formats: ipynb,py:percent
 # ---
-"""Where the energy goes: AlexNet's convolutions on an Eyeriss-like machine; run it, or open it as a notebook."""
+"""Where the energy goes: AlexNet's convolutions on an Eyeriss-like machine; also opens as a notebook."""
 
 # %% [markdown]
 # Two dataflows on one array of 168 PEs. Energy is counted in multiples of one MAC, with the costs that the
