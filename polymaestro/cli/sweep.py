@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
-  polymaestro sweep examples/vgg16_kc_p.m --dataflow kc_p:16,yr_p,yx_p:8 --num-pes 64,128,256 --noc-bw 1:32
-  polymaestro sweep examples/vgg16_kc_p.m --hw examples/machine.yaml --simd-lanes 1:4 --any-size \\
-    --pareto --plot front.png
-  polymaestro sweep examples/gemm.m --num-pes 64:1024:*2 --l2-size 4096:1048576:*2 --offchip-bw 1,2,none \\
+  polymaestro sweep examples/vgg16_kc_p.m --num-pes 64,128,256 \\
+    --dataflow kc_p:16,yr_p,yx_p:8 --noc-bw 1:32
+  polymaestro sweep examples/vgg16_kc_p.m --hw examples/machine.yaml \\
+    --simd-lanes 1:4 --any-size --pareto --plot front.png
+  polymaestro sweep examples/gemm.m --num-pes 64:1024:*2 \\
+    --l2-size 4096:1048576:*2 --offchip-bw 1,2,none \\
     --minimize energy --csv designs.csv
 
 \b

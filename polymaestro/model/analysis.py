@@ -248,6 +248,9 @@ class Analysis:
             why = str(error)
         if not why:
             return times_by_classes(classes, machine, resident, extents)
+        # The hardware may have more PEs than the array that the analysis was made for.
+        array = replace(machine.hardware, num_pes=self.loop_nest.pes_at(extents))
+        machine = replace(machine, hardware=array)
         return times_by_running(
             self.operator, self.dataflow, self.macs.evaluate(extents, {}), machine, extents, why
         )

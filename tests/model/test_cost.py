@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
+from polymaestro.affine import Affine
+from polymaestro.dataflow import Cluster
 from polymaestro.errors import LoweringError
 from polymaestro.hardware import Hardware, Memory
 from polymaestro.loopnest.timing import Machine, Timing, Wire, time_run
@@ -125,6 +127,18 @@ def test_costs_with_padded_tiles_are_exact_on_random_machines_under_the_other_po
     except LoweringError:
         reject()  # no consecutive tiles, or a domain with conditions
     compare(drawn, data.draw(machines(drawn.num_pes, len(drawn.dataflow.levels))), chosen)
+
+
+def test_a_loop_nest_that_is_run_uses_the_array_of_its_analysis_and_not_all_of_the_hardware() -> None:
+    operator = replace(pm.gemm(M=2, N=2, K=3), constraints=(Affine.of("k") - 1,))
+    flow = pm.Dataflow(
+        (Cluster(Affine.of(2)), *pm.parse_dataflow("SpatialMap(1,1) K; TemporalMap(1,1) N").directives)
+    )
+    analysis = pm.analyze(operator, flow, num_pes=2)
+    hardware = pm.Hardware(num_pes=4, noc_bw=1)
+    assert analysis.classes(analysis.machine(hardware)).entangled
+    seen = oracle(Drawn(operator, flow, 2), hardware, Policies())
+    assert tuple(link.fill_cycles for link in analysis.cost(hardware, {}).links) == seen.fills
 
 
 TWO_LEVELS = Drawn(
