@@ -13,48 +13,13 @@ from polymaestro.counting.tables import BoundaryCounts, Sum
 from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.relations import Relations
 from polymaestro.relations.sets import parameters
+from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
 from polymaestro.symbolic.closed_form import ClosedForm, Product
 from polymaestro.symbolic.narrowing import narrowed
 from polymaestro.symbolic.tiles import divisibility
 
-
-@dataclass(frozen=True)
-class TensorForms:
-    """The formulas of one tensor at one boundary; each is an attribute, in elements.
-
-    Inputs have ``fills`` and ``parent_reads``, the output ``drains``, ``parent_updates``, ``read_backs``
-    and ``final_writes``; both have ``occupancy`` and ``tile_total``.
-    """
-
-    name: str
-    role: str
-    forms: Mapping[str, ClosedForm]
-
-    def __getattr__(self, name: str) -> ClosedForm:
-        """Give a quantity by its name."""
-        forms: Mapping[str, ClosedForm] = self.__dict__["forms"]
-        if name in forms:
-            return forms[name]
-        message = f"tensor {self.__dict__['name']} has no quantity {name!r}"
-        raise AttributeError(message + did_you_mean(name, forms))
-
-
-@dataclass(frozen=True)
-class BoundaryForms:
-    """The formulas of all tensors at the boundary between two memories."""
-
-    parent: str
-    child: str
-    depth: int
-    steps: ClosedForm
-    tensors: Mapping[str, TensorForms]
-
-    def __getitem__(self, tensor: str) -> TensorForms:
-        """Give the formulas of a tensor by its name."""
-        if tensor not in self.tensors:
-            message = f"no tensor {tensor!r} at {self.parent} → {self.child}"
-            raise ClosedFormError(message + did_you_mean(tensor, self.tensors))
-        return self.tensors[tensor]
+TensorForms = FormsOfTensor[ClosedForm]
+BoundaryForms = FormsOfBoundary[ClosedForm]
 
 
 @dataclass(frozen=True)

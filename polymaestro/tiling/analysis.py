@@ -13,6 +13,7 @@ from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bind
 from polymaestro.errors import ClosedFormError, LoweringError, did_you_mean
 from polymaestro.model.report import BoundaryReport, LayerReport
+from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
@@ -26,39 +27,8 @@ SHOWN_EXTENT, SHOWN_TAPS, SHOWN_UNITS = 100_003, 3, 4
 """Where a formula is shown when no point is given: far larger extents than tiles, with edge tiles."""
 
 
-@dataclass(frozen=True)
-class TiledTensor:
-    """The formulas of one tensor at one boundary; each is an attribute, in elements."""
-
-    name: str
-    role: str
-    forms: Mapping[str, TiledForm]
-
-    def __getattr__(self, name: str) -> TiledForm:
-        """Give a quantity by its name."""
-        forms: Mapping[str, TiledForm] = self.__dict__["forms"]
-        if name in forms:
-            return forms[name]
-        message = f"tensor {self.__dict__['name']} has no quantity {name!r}"
-        raise AttributeError(message + did_you_mean(name, forms))
-
-
-@dataclass(frozen=True)
-class TiledBoundary:
-    """The formulas of all tensors at the boundary between two memories."""
-
-    parent: str
-    child: str
-    depth: int
-    steps: TiledForm
-    tensors: Mapping[str, TiledTensor]
-
-    def __getitem__(self, tensor: str) -> TiledTensor:
-        """Give the formulas of a tensor by its name."""
-        if tensor not in self.tensors:
-            message = f"no tensor {tensor!r} at {self.parent} → {self.child}"
-            raise ClosedFormError(message + did_you_mean(tensor, self.tensors))
-        return self.tensors[tensor]
+TiledTensor = FormsOfTensor[TiledForm]
+TiledBoundary = FormsOfBoundary[TiledForm]
 
 
 @dataclass(frozen=True)
