@@ -114,8 +114,7 @@ def numeric(operator: Operator, dataflow: Dataflow, num_pes: int, extents: Table
         message = f"the interpreter needs a number for {', '.join(unknown)} of {operator.name}"
         raise WorkloadError(message)
     numbers = {d.name: d.extent.evaluate(extents) for d in operator.dims}
-    directives = tuple(_with_numbers(each, extents) for each in dataflow.directives)
-    mapping = bind(operator.with_extents(numbers), Dataflow(directives), num_pes)
+    mapping = bind(operator.with_extents(numbers), dataflow.substituted(extents), num_pes)
     for level in mapping.levels:
         for each in level.maps:
             left = each.size.names() | each.offset.names()
@@ -123,13 +122,6 @@ def numeric(operator: Operator, dataflow: Dataflow, num_pes: int, extents: Table
                 message = f"the interpreter needs a number for {', '.join(sorted(left))} in '{each}'"
                 raise DataflowError(message)
     return mapping
-
-
-def _with_numbers(directive: Directive, values: Table[str, int]) -> Directive:
-    size = directive.size.substitute(values)
-    if isinstance(directive, Cluster):
-        return replace(directive, size=size)
-    return replace(directive, size=size, offset=directive.offset.substitute(values))
 
 
 def observe(mapping: Mapping) -> Observation:

@@ -15,6 +15,7 @@ from polymaestro.proving.functions import Function, equal
 from polymaestro.proving.geometry import disjoint, equal_sets, single_valued, within
 from polymaestro.proving.interpreted import same_as_interpreted
 from polymaestro.proving.positivity import at_least
+from polymaestro.proving.products import equal_sums
 from polymaestro.proving.running import ProofError, chosen, load_statements
 from polymaestro.proving.smt import decide, script
 from polymaestro.proving.verdicts import Outcome, Proof, Statement, statement
@@ -33,6 +34,7 @@ __all__ = [
     "disjoint",
     "equal",
     "equal_sets",
+    "equal_sums",
     "load_statements",
     "same_as_interpreted",
     "script",

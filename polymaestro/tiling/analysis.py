@@ -13,12 +13,14 @@ from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bind
 from polymaestro.errors import ClosedFormError, LoweringError, did_you_mean
 from polymaestro.model.report import BoundaryReport, LayerReport
+from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts, cuts_of
 from polymaestro.tiling.quantities import Flows, Sum
+from polymaestro.tiling.specialising import Specialiser
 from polymaestro.tiling.table import tiled_table
 from polymaestro.tiling.ties import Ties, top_units
 from polymaestro.workload import Operator
@@ -72,6 +74,14 @@ class TiledAnalysis:
             for tensor in boundary.tensors.values():
                 for name, form in tensor.forms.items():
                     yield f"{boundary.parent}.{tensor.name}.{name}", form
+
+    def specialised(self, numbers: Mapping[str, int], *assuming: str) -> dict[str, ClosedForm]:
+        """Give every formula with numbers for tiles, clusters and PEs, by its name; see `TiledForm`.
+
+        Formulas share their factors, so that this takes less time than one after the other.
+        """
+        specialiser = Specialiser.of(self.ties, self.symbols, self.valid_on, numbers, assuming)
+        return {name: specialiser.form(form.products) for name, form in self.named()}
 
     def table(self, at: Mapping[str, int] | None = None, *, divisible: bool = False) -> str:
         """Give the table of tensor × boundary in the case that a point belongs to.

@@ -12,10 +12,13 @@ from polymaestro.symbolic import factored
 from polymaestro.symbolic.to_sympy import with_ceilings
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.quantities import Sum
+from polymaestro.tiling.specialising import Specialiser
 from polymaestro.tiling.ties import Ties
 
 if TYPE_CHECKING:
     import sympy
+
+    from polymaestro.symbolic import ClosedForm
 
 QP = QuasiPolynomial
 
@@ -98,6 +101,24 @@ class TiledForm:
         values = self.extended(point)
         region = tidied(self.conditions(values), self.valid_on, self.ties)
         return TiledCase(region, self.value_at(values), self.ties)
+
+    def specialised(self, /, *assuming: str, **numbers: int) -> ClosedForm:
+        """Give the formula with numbers for tiles, units or extents: all its cases, in the symbols left.
+
+        The views, cases and exporters of `ClosedForm` then work as if these numbers had been given first.
+
+        Raises `ClosedFormError` for an unknown symbol, for numbers or assumptions that contradict the region,
+        and where a symbol that is left still divides or multiplies another; `CountingUnavailableError` where
+        a case cannot be counted, which an assumption such as ``"R <= 7"`` may leave out.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N; TemporalMap(T_K,T_K) K")
+        >>> form = pm.analyze_tiles(pm.gemm(), flow, "PEs")["L2"]["A"].parent_reads
+        >>> print(form.specialised(T=4, T_K=8, PEs=16))
+        K·M·⌈N/16⌉  if K ≥ 9
+        K·M  if K ≤ 8
+        """
+        return Specialiser.of(self.ties, self.symbols, self.valid_on, numbers, assuming).form(self.products)
 
     def value_at(self, extended: Mapping[str, int]) -> QuasiPolynomial:
         """Give the formula of a chamber over extents, tiles, units and numbers of tiles."""

@@ -8,7 +8,7 @@ the extents are one or two and the chambers few.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import islpy as isl
@@ -18,6 +18,7 @@ from polymaestro.counting import Condition, Count, QuasiPolynomial, Region, merg
 from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.relations.sets import coalesced, restricted, sample_of
 from polymaestro.symbolic.closed_form import ClosedForm, Product
+from polymaestro.symbolic.narrowing import narrowed_context
 from polymaestro.symbolic.regions import domain_of, shown_region, tidied_region
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.quantities import Sum
@@ -39,8 +40,14 @@ class Specialiser:
     known: dict[int, tuple[TiledCount, Count]] = field(default_factory=dict)
 
     @staticmethod
-    def of(ties: Ties, symbols: tuple[str, ...], valid_on: Region, numbers: Mapping[str, int]) -> Specialiser:
-        """Take numbers for some symbols; the others stay.
+    def of(
+        ties: Ties,
+        symbols: tuple[str, ...],
+        valid_on: Region,
+        numbers: Mapping[str, int],
+        assuming: Iterable[str] = (),
+    ) -> Specialiser:
+        """Take numbers for some symbols; the others stay, on the region where assumptions hold.
 
         Raises `ClosedFormError` for a symbol that there is not, for numbers that contradict the region, and
         where a symbol that stays divides another or is multiplied by one.
@@ -57,6 +64,7 @@ class Specialiser:
             shown = ", ".join(f"{name} = {number}" for name, number in sorted(numbers.items()))
             message = f"{shown} contradicts the region: {valid_on}"
             raise ClosedFormError(message)
+        context = narrowed_context(context, assuming, tidied_region(context))
         return Specialiser(ties, dict(numbers), values, context, kept, tidied_region(context))
 
     def form(self, products: Sum) -> ClosedForm:
