@@ -4,10 +4,12 @@
     polymaestro prove --certificates certificates.json
     python proofs/replay.py certificates.json
 
-Two kinds can be replayed. **ehrhart**: the vertices of each polytope are found again, degrees and periods are
+Three kinds can be replayed. **ehrhart**: the vertices of each polytope are found again, degrees and periods are
 bounded by them, the points are counted again one by one, and the rank is computed again. What is left to
-trust: that the cells listed are all there are, and that a class called exhaustive has no other points.
-**positivity**: the sum with coefficients ≥ 0 is multiplied out and compared with the goal. What is left to
+trust: that the cells listed are all there are, that a class called exhaustive has no other points, and that
+the parameters outside a chart depend on it. **blocks**: the same for each case of a set whose parameters are
+written in blocks; the set as it was is counted as well, at the same points. What is left to trust besides:
+that the cases together are the set. **positivity**: the sum with coefficients ≥ 0 is multiplied out and compared with the goal. What is left to
 trust: that the hypotheses hold where they are said to. An **smt** certificate is the text of a question;
 give it to a solver.
 """
@@ -220,6 +222,33 @@ def check_ehrhart(data):
     return sum(check_cell(cell, polytopes, data["formula"]) for cell in data["cells"])
 
 
+def check_blocks(data):
+    """Check each case of a count over blocks, and that set and formula as they were agree with it.
+
+    At every point Q = size·(n - 1) + e is put back: the points of the set are counted by its own conditions.
+    """
+    polytopes = [Polytope(each) for each in data["polytopes"]]
+    need(data["parts"], "no cases")
+    total = 0
+    for part in data["parts"]:
+        total += check_ehrhart(part)
+        for point in (p for cell in part["cells"] for each in cell["classes"] for p in each["points"]):
+            old = {
+                name: (point[f"{name}_n{size}"] - 1) * size + point[f"{name}_e{size}"]
+                for name, size in data["sizes"].items()
+            }
+            seen = sum(polytope.count({**point, **old}) for polytope in polytopes)
+            expected = value_at(data["formula"], {**point, **old})
+            need(seen == expected, f"{seen} points at {old}, not {expected}")
+    return total
+
+
+def value_at(formula, point):
+    """Evaluate a formula at a point."""
+    piece = piece_at(formula, point)
+    return evaluate(formula[piece]["value"], point) if piece >= 0 else 0
+
+
 def check_cell(cell, polytopes, formula):
     """Check that one quasi-polynomial of the cell's shape is decided, and that the formula is it."""
     points = [point for each in cell["classes"] for point in each["points"]]
@@ -313,6 +342,7 @@ def times(left, right):
 
 CHECKS = {
     "ehrhart": (check_ehrhart, "points counted"),
+    "blocks": (check_blocks, "points counted, in blocks"),
     "positivity": (check_positivity, "sums multiplied out"),
 }
 

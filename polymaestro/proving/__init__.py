@@ -4,12 +4,13 @@
 isl sets       two parametric sets are equal (`geometry`)
 polynomials    two counts are the same function: their difference vanishes on each chamber (`functions`)
 positivity     one count is never below another: a sum with no negative coefficient (`positivity`)
-Ehrhart        a formula agrees with counting one by one at enough points (`ehrhart`, `interpreted`)
+Ehrhart        a formula agrees with counting one by one at enough points (`ehrhart`, `blocks`, `interpreted`)
 SMT            z3, and cvc5 where installed, decide an SMT-LIB text (`smt`, `asking`)
 =============  ==============================================================================
 """
 
 from polymaestro.proving.asking import asked_at_least
+from polymaestro.proving.blocks import counts_all_points
 from polymaestro.proving.ehrhart import counts_points
 from polymaestro.proving.functions import Function, equal
 from polymaestro.proving.geometry import disjoint, equal_sets, single_valued, within
@@ -28,6 +29,7 @@ __all__ = [
     "asked_at_least",
     "at_least",
     "chosen",
+    "counts_all_points",
     "counts_points",
     "decide",
     "disjoint",
