@@ -15,22 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import islpy as isl
-from published import FLOWS, NUM_PES
+from published import ANALYSES, FLOWS, derived
 
 import polymaestro as pm
 from polymaestro.counting import Count, barvinok, count
 from polymaestro.proving import Function, Proof, counts_all_points, equal, statement
 from polymaestro.proving.interpreted import counted_sets, factors_of
 from polymaestro.relations.sets import parameters, restricted
-
-ANALYSES = {
-    **{f"{name}, {NUM_PES} PEs": (pm.conv2d(), flow, NUM_PES) for name, flow in FLOWS.items()},
-    "attention scores of the README, 64 PEs": (
-        pm.einsum("S[i,j] += Q[i,d] * K[j,d]"),
-        pm.parse_dataflow("TemporalMap(16,16) I; SpatialMap(1,1) J; TemporalMap(8,8) D"),
-        64,
-    ),
-}
 
 
 def sets_of(analysis: pm.Analysis) -> dict[isl.Set, tuple[str, Count]]:
@@ -46,8 +37,8 @@ def sets_of(analysis: pm.Analysis) -> dict[isl.Set, tuple[str, Count]]:
 @statement(trusts="proofs/replay.py recounts; isl for the cells being all, and for making sets small")
 def every_set_is_counted_right() -> Iterator[Proof]:
     """Each factor of each formula is the number of points of its set, for all parameters."""
-    for label, (operator, flow, num_pes) in ANALYSES.items():
-        analysis = pm.analyze(operator, flow, num_pes)
+    for label in ANALYSES:
+        analysis = derived(label)
         context = analysis.relations.context
         for domain, (name, counted) in sets_of(analysis).items():
             if parameters(domain):

@@ -11,6 +11,8 @@ SMT            z3, and cvc5 where installed, decide an SMT-LIB text (`smt`, `ask
 
 from polymaestro.proving.asking import asked_at_least
 from polymaestro.proving.blocks import counts_all_points
+from polymaestro.proving.defined import defined
+from polymaestro.proving.definition import executed_of
 from polymaestro.proving.ehrhart import counts_points
 from polymaestro.proving.functions import Function, equal
 from polymaestro.proving.geometry import disjoint, equal_sets, single_valued, within
@@ -32,9 +34,11 @@ __all__ = [
     "counts_all_points",
     "counts_points",
     "decide",
+    "defined",
     "disjoint",
     "equal",
     "equal_sets",
+    "executed_of",
     "load_statements",
     "same_as_interpreted",
     "script",
