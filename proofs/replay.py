@@ -4,14 +4,14 @@
     polymaestro prove --certificates certificates.json
     python proofs/replay.py certificates.json
 
-Three kinds can be replayed. **ehrhart**: the vertices of each polytope are found again, degrees and periods are
-bounded by them, the points are counted again one by one, and the rank is computed again. What is left to
+Three kinds can be replayed. **ehrhart**: the vertices of each polytope are found again, degrees and periods
+are bounded by them, the points are counted again one by one, and the rank is computed again. What is left to
 trust: that the cells listed are all there are, that a class called exhaustive has no other points, and that
 the parameters outside a chart depend on it. **blocks**: the same for each case of a set whose parameters are
 written in blocks; the set as it was is counted as well, at the same points. What is left to trust besides:
-that the cases together are the set. **positivity**: the sum with coefficients ≥ 0 is multiplied out and compared with the goal. What is left to
-trust: that the hypotheses hold where they are said to. An **smt** certificate is the text of a question;
-give it to a solver.
+that the cases together are the set. **positivity**: the sum with coefficients ≥ 0 is multiplied out and
+compared with the goal. What is left to trust: that the hypotheses hold where they are said to. An **smt**
+certificate is the text of a question; give it to a solver.
 """
 
 from __future__ import annotations

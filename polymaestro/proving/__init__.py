@@ -17,6 +17,7 @@ from polymaestro.proving.ehrhart import counts_points
 from polymaestro.proving.functions import Function, equal
 from polymaestro.proving.geometry import disjoint, equal_sets, single_valued, within
 from polymaestro.proving.interpreted import same_as_interpreted
+from polymaestro.proving.largest import is_largest
 from polymaestro.proving.positivity import at_least
 from polymaestro.proving.running import ProofError, chosen, load_statements
 from polymaestro.proving.smt import decide, script
@@ -39,6 +40,7 @@ __all__ = [
     "equal",
     "equal_sets",
     "executed_of",
+    "is_largest",
     "load_statements",
     "same_as_interpreted",
     "script",

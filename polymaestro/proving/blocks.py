@@ -10,13 +10,14 @@ is then decided by `ehrhart`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from math import lcm
 
 import islpy as isl
 
 from polymaestro.affine import Affine, Floor
 from polymaestro.counting import Condition, Count, Region
-from polymaestro.counting.ranges import Range, fixed_floors, ranges_of
+from polymaestro.counting.ranges import fixed_floors, ranges_of
 from polymaestro.counting.remainders import Split
 from polymaestro.proving.ehrhart import counts_points, decided, stated
 from polymaestro.proving.functions import periods_of
@@ -68,7 +69,7 @@ def _in_blocks(claim: str, domain: isl.Set, count: Count, context: isl.Set) -> P
     for part in _fixing(region, written):
         whole, polytopes = _cases(inside.intersect_params(part))
         ranges = ranges_of(part)
-        settled = _changed(written, lambda each, known=ranges: fixed_floors(each, known))
+        settled = _changed(written, partial(fixed_floors, ranges=ranges))
         proof = decided(claim, whole, polytopes, settled, part)
         if proof.certificate is None:
             return Proof(

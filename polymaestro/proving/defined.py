@@ -3,7 +3,7 @@
 The library writes each quantity as Σ sign · ∏ |sets of the axis groups|. Put together over all groups the
 products of a sum are sets P_1, P_2 … with sign + and N_1, N_2 … with sign -, and isl shows of them
 
-    the P do not overlap,  nor do the N,  the N lie in the P,  ⋃P minus ⋃N is the set that the definition counts
+    the P do not overlap,  nor do the N,  the N lie in the P,  ⋃P minus ⋃N is the set that is defined
 
 so that Σ|P| - Σ|N| is the number of its points. Nothing is counted here; that each factor is counted right
 is the matter of `ehrhart`. Two quantities take a step more. What units give up is as much as they receive,
@@ -13,7 +13,7 @@ but for the first time that an element comes to a parent: those first times have
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import islpy as isl
@@ -131,7 +131,7 @@ class _Moved:
 
     def proof(self, claim: str, name: str, quantity: Quantity) -> Proof:
         """Prove that a quantity counts what its name says."""
-        checks: Mapping[str, Iterable[Proof]] = getattr(self, f"_{name}")(claim, quantity)
+        checks: Iterable[Proof] = getattr(self, f"_{name}")(claim, quantity)
         return _first(claim, checks)
 
     def _tile_total(self, claim: str, quantity: Quantity) -> Iterator[Proof]:
@@ -217,7 +217,7 @@ class _Moved:
 
 
 def counts(claim: str, terms: Sequence[tuple[int, isl.Set]], target: isl.Set) -> Proof:
-    """Prove that Σ sign · |set| is the number of points of a set: differences of disjoint sets that make it up.
+    """Prove that Σ sign · |set| is the number of points of a set, which the sets make up.
 
     Sets that do not fit together so decide nothing: then numbers at one place may still refute the claim.
 

@@ -50,7 +50,7 @@ def tightened(part: isl.BasicSet) -> Iterator[Case]:
     >>> text = "[n, e] -> { [f] : f >= 0 and 64f <= 64n - 65 + e and 1 <= e <= 64 and n >= 1 }"
     >>> [case] = tightened(isl.BasicSet(text))
     >>> sorted(str(each) for each in case.conditions)
-    ['64 ≥ e', 'e ≥ 1', 'n > x0', 'x0 ≥ 0']
+    ['e ≤ 64', 'e ≥ 1', 'x0 < n', 'x0 ≥ 0']
     """
     whole = named(isl.Set.from_basic_set(part.lift().flatten()))
     kept = part.dim(SET)
