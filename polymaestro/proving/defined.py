@@ -41,10 +41,10 @@ def defined(movement: Movement) -> Iterator[Proof]:
     >>> len(proofs), {proof.verdict for proof in proofs}
     (15, {'proved'})
     """
-    whole = _Whole(movement.relations)
+    whole = Whole(movement.relations)
     for each in movement.boundaries:
         for tensor in movement.relations.nest.operator.tensors:
-            at = _Moved(whole, each, tensor)
+            at = Moved(whole, each, tensor)
             for name, quantity in each.tensors[tensor.name].items():
                 if name != "occupancy":
                     yield at.proof(f"{each.parent}.{tensor.name}.{name}", name, quantity)
@@ -55,7 +55,7 @@ def defined(movement: Movement) -> Iterator[Proof]:
     yield whole.macs("macs", movement.macs)
 
 
-class _Whole:
+class Whole:
     """All groups of an analysis together."""
 
     def __init__(self, relations: Relations) -> None:
@@ -120,10 +120,10 @@ class _Whole:
         return self.executed.apply(isl.Map(f"{{ [{', '.join(every)}] -> [{', '.join(names)}] }}"))
 
 
-class _Moved:
+class Moved:
     """One tensor at one boundary: its quantities against their definitions."""
 
-    def __init__(self, whole: _Whole, boundary: BoundaryMovement, tensor: Tensor) -> None:
+    def __init__(self, whole: Whole, boundary: BoundaryMovement, tensor: Tensor) -> None:
         self.whole, self.tensor = whole, tensor
         self.units, self.loops = whole.units(boundary.depth), whole.loops(boundary.depth)
         self.elements = tuple(f"e{index}" for index, _ in enumerate(tensor.access))

@@ -1,8 +1,8 @@
 """Kind *isl sets* for peaks: a number is the largest size that a tile has at any step, for all parameters.
 
 A tile along one index without holes has max - min + 1 elements, so the sizes that it takes are a set of
-numbers: none is larger than the peak, and the peak is one of them. isl decides both. A tile of no index
-has one element wherever there is a step. Any other tile is not decided here.
+numbers: none is larger than the peak, and the peak is one of them. isl decides both. A tile of no index, or
+of one element a step, has the size 1 where there is a step. Any other tile is not decided here.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _of_piece(claim: str, sizes: isl.Set, value: QuasiPolynomial, here: isl.Set)
 
 def _sizes(tile: isl.Map) -> isl.Set | None:
     """Give all sizes that a tile has at its steps; None where they are not its lengths."""
-    if tile.dim(OUT) == 0:
+    if tile.dim(OUT) == 0 or tile.is_single_valued():
         return isl.Set("{ [1] }").intersect_params(tile.params())
     if tile.dim(OUT) != 1:
         return None
