@@ -59,6 +59,7 @@ class Whole:
     """All groups of an analysis together."""
 
     def __init__(self, relations: Relations) -> None:
+        """Take the groups and the loop nest."""
         self.groups, self.nest, self.context = relations.groups, relations.nest, relations.context
 
     @property
@@ -124,6 +125,7 @@ class Moved:
     """One tensor at one boundary: its quantities against their definitions."""
 
     def __init__(self, whole: Whole, boundary: BoundaryMovement, tensor: Tensor) -> None:
+        """Take everything that is executed, and where and what moves."""
         self.whole, self.tensor = whole, tensor
         self.units, self.loops = whole.units(boundary.depth), whole.loops(boundary.depth)
         self.elements = tuple(f"e{index}" for index, _ in enumerate(tensor.access))

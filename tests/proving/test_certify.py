@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import polymaestro as pm
-from polymaestro.counting import barvinok
+from polymaestro.counting import Engine, barvinok
 from polymaestro.errors import ClosedFormError
 from polymaestro.proving import same_as_interpreted
 
@@ -26,7 +26,8 @@ def test_counts_and_peaks_are_proved() -> None:
 
 
 def test_the_engine_named_is_the_one_that_counted() -> None:
-    for name in ("faulhaber", "barvinok")[: 1 + barvinok.AVAILABLE]:
+    engines: tuple[Engine, ...] = ("faulhaber", "barvinok")
+    for name in engines[: 1 + barvinok.AVAILABLE]:
         certified = pm.analyze(pm.gemm(), FLOW, 4, engine=name).certify(samples=1)
         expected = "barvinok" if name == "barvinok" else "nested sums"
         assert certified["L2.A.fills"].engine == expected
