@@ -84,6 +84,20 @@ class Literal:
         """What arrives below a parent and was drained before."""
         return coalesced(self.per_parent(self.new).intersect(self.drained))
 
+    @cached_property
+    def kept(self) -> isl.Map:
+        """What a unit uses at a step and held before: reuse over time, Σ|A| - fills in number."""
+        return coalesced(self.tile.intersect(self.held))
+
+    def at_two_units(self, relation: isl.Map) -> isl.Set:
+        """Give the parameters for which two units of one parent have the same element at the same step."""
+        parents, inputs = len(self.units) - 1, relation.dim(IN)
+        names = [f"i{index}" for index in range(inputs + relation.dim(OUT))]
+        others = ["other" if index == parents else name for index, name in enumerate(names)]
+        pairs = isl.Map(f"{{ [{', '.join(names)}] -> [{', '.join(others)}] : other > {names[parents]} }}")
+        points = relation.wrap().flatten()
+        return pairs.intersect_domain(points).intersect_range(points).params()
+
     def per_parent(self, relation: isl.Map) -> isl.Map:
         """Give the union over the units that share a parent."""
         return coalesced(relation.project_out(IN, len(self.units) - 1, 1))
