@@ -348,26 +348,40 @@ CHECKS = {
 
 
 def replay(certificate):
-    """Check one certificate and say what was done; raises `Wrong`."""
-    kind = certificate["kind"]
-    if kind not in CHECKS:
-        return "not replayed: give its script to a solver"
-    check, words = CHECKS[kind]
+    """Check one certificate and say what was done; None for a kind that takes a solver. Raises `Wrong`."""
+    if certificate["kind"] not in CHECKS:
+        return None
+    check, words = CHECKS[certificate["kind"]]
     return f"{check(certificate)} {words}"
+
+
+def read(file):
+    """Give the certificates in a file."""
+    try:
+        data = json.loads(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"cannot read {file}: {error}"
+        raise SystemExit(message) from None
+    return data if isinstance(data, list) else [data]
 
 
 def main(arguments):
     """Check each certificate in the files; exit status 1 when one is wrong."""
-    wrong = 0
-    for file in arguments:
-        data = json.loads(Path(file).read_text(encoding="utf-8"))
-        for certificate in data if isinstance(data, list) else [data]:
-            try:
-                print(f"{certificate['claim']}: {replay(certificate)}")
-            except Wrong as error:
-                wrong += 1
-                print(f"{certificate['claim']}: WRONG: {error}")
-    return int(bool(wrong) or not arguments)
+    if not arguments or arguments[0].startswith("-"):
+        print(__doc__.strip())
+        return 2
+    counts = {"checked": 0, "wrong": 0, "left to a solver": 0}
+    for certificate in (each for file in arguments for each in read(file)):
+        try:
+            found, outcome = replay(certificate), "checked"
+        except Wrong as error:
+            found, outcome = f"WRONG: {error}", "wrong"
+        if found is None:
+            found, outcome = "not replayed: give its script to a solver", "left to a solver"
+        counts[outcome] += 1
+        print(f"{certificate['claim']}: {found}", flush=True)
+    print(", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
+    return int(counts["wrong"] > 0)
 
 
 if __name__ == "__main__":

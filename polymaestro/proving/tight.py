@@ -37,9 +37,7 @@ class Case:
     @property
     def points(self) -> isl.Set:
         """The points of the set that the tight conditions hold, which isl reads again."""
-        body = " and ".join(each.isl() for each in self.conditions) or "true"
-        head = f"[{', '.join(parameters(self.domain))}] -> {{ [{', '.join(dimensions(self.domain))}]"
-        return isl.Set(f"{head} : {body} }}").apply(self.back)
+        return as_set(self.domain, self.conditions).apply(self.back)
 
 
 def tightened(part: isl.BasicSet) -> Iterator[Case]:
@@ -66,7 +64,7 @@ def tightened(part: isl.BasicSet) -> Iterator[Case]:
         if halves:
             waiting += [(half, back) for half in halves]
             continue
-        tight = tuple(_tight(domain, each) for each in conditions)
+        tight = _all_tight(domain, conditions)
         onto = _in_blocks(dimensions(domain), tight)
         if onto is not None:
             waiting.append((domain.apply(onto), onto.reverse().apply_range(back)))
@@ -101,14 +99,35 @@ def _halves(case: isl.Set, conditions: Sequence[Condition]) -> list[isl.Set]:
     return []
 
 
-def _tight(case: isl.Set, condition: Condition) -> Condition:
-    """Round a condition where the rest allows it."""
+def _all_tight(case: isl.Set, conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """Round every condition whose rest allows it.
+
+    A rest may have its bounds from conditions that are rounded themselves; where these are lost by that,
+    its lower bound is stated, which with the rounded condition gives back the one that was rounded.
+    """
+    pairs = [_tight(case, each) for each in conditions]
+    tight = tuple(condition for condition, _ in pairs)
+    if as_set(case, tight).is_equal(case):
+        return tight
+    return (*tight, *(bound for _, bound in pairs if bound is not None))
+
+
+def _tight(case: isl.Set, condition: Condition) -> tuple[Condition, Condition | None]:
+    """Round a condition where the rest allows it, and give the lower bound of the rest that it relies on."""
     if not condition.equality:
         for whole, rest, size in _divided(condition):
             values = values_of(case, rest, size)
             if len(values) == 1:
-                return Condition(whole + values[0])
-    return condition
+                bound = None if rest.is_constant else Condition(rest - values[0] * size)
+                return Condition(whole + values[0]), bound
+    return condition, None
+
+
+def as_set(case: isl.Set, conditions: Sequence[Condition]) -> isl.Set:
+    """Give the points of a case's space for which conditions hold."""
+    body = " and ".join(each.isl() for each in conditions) or "true"
+    head = f"[{', '.join(parameters(case))}] -> {{ [{', '.join(dimensions(case))}]"
+    return isl.Set(f"{head} : {body} }}")
 
 
 def _divided(condition: Condition) -> Iterator[tuple[Affine, Affine, int]]:
