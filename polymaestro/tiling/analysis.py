@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -12,15 +12,20 @@ from polymaestro.counting import Condition, Region
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bind
 from polymaestro.errors import ClosedFormError, LoweringError, did_you_mean
+from polymaestro.hardware import Hardware
+from polymaestro.model.machine import Machine
 from polymaestro.model.report import BoundaryReport, LayerReport
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
 from polymaestro.tiling.chains import Chain
+from polymaestro.policies import Policies
+from polymaestro.tiling.classes import Schedule
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts, cuts_of
 from polymaestro.tiling.quantities import Flows, Sum
 from polymaestro.tiling.table import tiled_table
 from polymaestro.tiling.ties import Ties, top_units
+from polymaestro.tiling.timing import TiledClasses, TiledRunTime
 from polymaestro.workload import Operator
 
 SHOWN_EXTENT, SHOWN_TAPS, SHOWN_UNITS = 100_003, 3, 4
@@ -39,6 +44,7 @@ class TiledAnalysis:
     dataflow: Dataflow
     cuts: Cuts
     ties: Ties
+    groups: tuple[tuple[Chain, ...], ...]
     boundaries: tuple[TiledBoundary, ...]
     macs: TiledForm
     steps: TiledForm
@@ -72,6 +78,19 @@ class TiledAnalysis:
             for tensor in boundary.tensors.values():
                 for name, form in tensor.forms.items():
                     yield f"{boundary.parent}.{tensor.name}.{name}", form
+
+    def runtime(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledRunTime:
+        """Give the cycles of a run as a closed form in extents, tiles, units and symbols of the machine."""
+        machine = self.machine(hardware)
+        staying = frozenset(tensor.name for tensor in self.operator.tensors) if resident is None else frozenset(resident)
+        policies = tuple(machine.policies_at(depth) for depth in range(self.cuts.depth + 1))
+        is_free = machine.link(0).words_per_cycle is None and machine.latency(0) == 0
+        schedule = Schedule(self.cuts, policies, None if is_free else staying)
+        return TiledRunTime(TiledClasses.of(schedule, self.groups), machine, staying, self.macs)
+
+    def machine(self, hardware: Hardware) -> Machine:
+        """Give the hardware as this dataflow sees it."""
+        return Machine.of(hardware, self.cuts.depth, Policies())
 
     def table(self, at: Mapping[str, int] | None = None, *, divisible: bool = False) -> str:
         """Give the table of tensor × boundary in the case that a point belongs to.
@@ -153,6 +172,7 @@ class _Builder:
             dataflow,
             self.cuts,
             self.ties,
+            self.groups,
             tuple(
                 self._boundary(names[level - 1], names[level], level, each)
                 for level, each in enumerate(flows, start=1)

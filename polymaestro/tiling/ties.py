@@ -167,6 +167,11 @@ class Ties:
                 raise ClosedFormError(message)
         return values
 
+    def complete(self, point: Mapping[str, int]) -> dict[str, int]:
+        """Give a point with the values of all ties, each worked out."""
+        values = self.extended(point)
+        return {**values, **{tie.name: values[tie.name] for tie in self.ties}}
+
     def decisions(self) -> Iterator[Condition]:
         """Give what says that a length has one tile or fold, and what says that it has more."""
         for whole, part, _ in self.cuts():
