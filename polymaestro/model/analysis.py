@@ -237,8 +237,8 @@ class Analysis:
         counts, off_chip = self.off_chip
         residency = residency_of(counts, off_chip, machine, extents)
         times = self._times(machine, residency.resident, extents)
-        energy = energy_of(self.forms, off_chip, machine, residency.resident)
-        return performance_of(self.forms, machine, times, residency, energy, off_chip, extents)
+        units = tuple(each.count for each in self.loop_nest.units)
+        return performance_of(self.forms, machine, times, residency, off_chip, units, extents)
 
     def _times(self, machine: Machine, resident: frozenset[str], extents: Mapping[str, int]) -> Times:
         try:

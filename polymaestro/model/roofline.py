@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Generic
 
 from polymaestro.affine import Affine
 from polymaestro.counting import QuasiPolynomial
 from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Value
 from polymaestro.model.integers import Point, extents_of, positive
-from polymaestro.model.links import Accesses, LinkForms
+from polymaestro.model.links import Accesses, Form, LinkForms
 from polymaestro.model.machine import Machine
 from polymaestro.model.runtime import TimeCase
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase
@@ -22,17 +23,52 @@ from polymaestro.symbolic.costs import largest, transfer
 
 
 @dataclass(frozen=True)
-class Bound:
+class Bound(Generic[Form]):
     """⌈amount / (rate · copies)⌉ cycles of one resource; `copies` counts its instances level by level."""
 
     resource: str
-    amount: Accesses
+    amount: Accesses[Form]
     rate: Value
     copies: tuple[Affine, ...] = ()
 
 
 @dataclass(frozen=True)
-class Roofline:
+class Bounded(Generic[Form]):
+    """The bounds of all resources; `counted` tells where they hold."""
+
+    bounds: tuple[Bound[Form], ...]
+    counted: Form
+
+    @property
+    def constants(self) -> frozenset[str]:
+        """The constants of the machine that are symbols."""
+        return frozenset(bound.rate for bound in self.bounds if isinstance(bound.rate, str))
+
+    def by_resource(self, point: Point) -> dict[str, int]:
+        """Give the cycles of every resource at a point."""
+        extents = extents_of(point, self.constants)
+        self.counted.check(extents)
+        values: dict[int, int] = {}
+        cycles = {}
+        for bound in self.bounds:
+            rate = positive(bound.rate, point)
+            for count in bound.copies:
+                rate *= count.evaluate(extents)
+            cycles[bound.resource] = int(-(-bound.amount.evaluate(extents, values) // rate))
+        return cycles
+
+    def at(self, **point: int | Fraction) -> int:
+        """Evaluate, exact at any size; raises `ClosedFormError` as the other forms do."""
+        return max(self.by_resource(point).values())
+
+    def bound_by(self, **point: int | Fraction) -> str:
+        """Name the resource that sets the bound at a point."""
+        cycles = self.by_resource(point)
+        return max(cycles, key=lambda resource: cycles[resource])
+
+
+@dataclass(frozen=True)
+class Roofline(Bounded[ClosedForm]):
     """The largest of the bounds, as a closed form in extents and constants of the machine.
 
     >>> import polymaestro as pm
@@ -44,39 +80,10 @@ class Roofline:
     (54, 'L2 → L1 in')
     """
 
-    bounds: tuple[Bound, ...]
-    counted: ClosedForm
-
     @property
     def symbols(self) -> tuple[str, ...]:
         """The parameters: extents, then constants."""
-        return (*self.counted.symbols, *sorted(self._constants))
-
-    @property
-    def _constants(self) -> frozenset[str]:
-        return frozenset(bound.rate for bound in self.bounds if isinstance(bound.rate, str))
-
-    def at(self, **point: int | Fraction) -> int:
-        """Evaluate, exact at any size; raises `ClosedFormError` as the other forms do."""
-        return max(self.by_resource(point).values())
-
-    def bound_by(self, **point: int | Fraction) -> str:
-        """Name the resource that sets the bound at a point."""
-        cycles = self.by_resource(point)
-        return max(cycles, key=lambda resource: cycles[resource])
-
-    def by_resource(self, point: Point) -> dict[str, int]:
-        """Give the cycles of every resource at a point."""
-        extents = extents_of(point, self._constants)
-        self.counted.check(extents)
-        values: dict[int, int] = {}
-        cycles = {}
-        for bound in self.bounds:
-            rate = positive(bound.rate, point)
-            for count in bound.copies:
-                rate *= count.evaluate(extents)
-            cycles[bound.resource] = int(-(-bound.amount.evaluate(extents, values) // rate))
-        return cycles
+        return (*self.counted.symbols, *sorted(self.constants))
 
     def case_at(self, point: Mapping[str, int]) -> TimeCase:
         """Give the formula of the chambers that a point lies in, and where these meet."""
@@ -95,15 +102,18 @@ class Roofline:
         return str(self.case_at(self.counted.large_point()))
 
 
-def roofline_of(forms: ClosedForms, links: list[LinkForms], machine: Machine) -> Roofline:
+def roofline_of(forms: ClosedForms, links: list[LinkForms[ClosedForm]], machine: Machine) -> Roofline:
     """Bound the run time by the PEs and by every link that has a bandwidth."""
-    return Roofline(tuple(_bounds(forms, links, machine)), forms.macs)
-
-
-def _bounds(forms: ClosedForms, links: list[LinkForms], machine: Machine) -> Iterator[Bound]:
-    per_cycle = Fraction(machine.hardware.num_pes * machine.hardware.lanes)
-    yield Bound("compute", Accesses(((1, forms.macs),)), per_cycle)
     units = tuple(each.count for each in forms.counts.movement.relations.nest.units)
+    return Roofline(tuple(bounds_of(forms.macs, links, machine, units)), forms.macs)
+
+
+def bounds_of(
+    macs: Form, links: list[LinkForms[Form]], machine: Machine, units: tuple[Affine, ...]
+) -> Iterator[Bound[Form]]:
+    """Give the bound of the PEs and of each link that has a bandwidth; `units` are those of each level."""
+    per_cycle = Fraction(machine.hardware.num_pes * machine.hardware.lanes)
+    yield Bound("compute", Accesses(((1, macs),)), per_cycle)
     for depth, link in enumerate(links):
         rate = machine.link(depth).words_per_cycle
         if rate is not None:

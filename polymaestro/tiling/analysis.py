@@ -82,7 +82,11 @@ class TiledAnalysis:
     def runtime(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledRunTime:
         """Give the cycles of a run as a closed form in extents, tiles, units and symbols of the machine."""
         machine = self.machine(hardware)
-        staying = frozenset(tensor.name for tensor in self.operator.tensors) if resident is None else frozenset(resident)
+        staying = (
+            frozenset(tensor.name for tensor in self.operator.tensors)
+            if resident is None
+            else frozenset(resident)
+        )
         policies = tuple(machine.policies_at(depth) for depth in range(self.cuts.depth + 1))
         is_free = machine.link(0).words_per_cycle is None and machine.latency(0) == 0
         schedule = Schedule(self.cuts, policies, None if is_free else staying)

@@ -26,6 +26,7 @@ from polymaestro.tiling.kinds import Kind, KindMaker, Part, Status
 from polymaestro.tiling.lengths import ZERO, Span
 from polymaestro.tiling.mapping import Cut, Cuts
 from polymaestro.tiling.run import Run
+from polymaestro.tiling.shapes import index_of
 from polymaestro.tiling.words import Words
 
 QP = QuasiPolynomial
@@ -128,6 +129,27 @@ class TiledGroup:
             return True
         return not any(dim.lower() in index.names() for index in operator.output.access)
 
+    def reach(self, depth: int, chain: Chain) -> int:
+        """Give how many points back the windows of a tensor that stays in L2 may share an element."""
+        schedule = self.schedule
+        if depth > 1 or schedule.resident is None:
+            return 0
+        indices = (
+            index_of((index,))
+            for tensor in schedule.cuts.operator.tensors
+            for index in tensor.access
+            if tensor.role == "input" and tensor.name in schedule.resident and chain.variable in index.names()
+        )
+        return max(
+            (
+                f
+                for index in indices
+                for v, f in zip(index.variables, index.factors, strict=True)
+                if v != chain.variable
+            ),
+            default=0,
+        )
+
 
 @dataclass
 class _Registry:
@@ -166,7 +188,8 @@ class _Builder:
     def _level(self, depth: int, numbers: Mapping[Mode, Mapping[int, QP]]) -> GroupLevel:
         classes = {
             mode: {
-                index: Entry(numbers[mode].get(index, QP.of(0)), *key) for key, index in registry.known.items()
+                index: Entry(numbers[mode].get(index, QP.of(0)), *key)
+                for key, index in registry.known.items()
             }
             for mode, registry in self.classes[depth].items()
         }
@@ -205,7 +228,8 @@ class _Builder:
             for chain, part in zip(self.group.chains, parts, strict=True):
                 cut = next((c for c in chain.cuts if c.level == depth - 1), None)
                 status = self.group.status(mode, own.index(cut)) if cut else "stays"
-                maker = KindMaker(self.run, chain, cut, self.group.is_marked(chain.dim))
+                marked, reach = self.group.is_marked(chain.dim), self.group.reach(depth, chain)
+                maker = KindMaker(self.run, chain, cut, marked, reach)
                 choices.append(list(maker.kinds(part, status)))
             self._steps[key] = [
                 (_product(number for number, _ in chosen), tuple(kind for _, kind in chosen))

@@ -81,13 +81,24 @@ class TiledForm:
             raise ClosedFormError(message)
         return values
 
-    def evaluate(self, extended: Mapping[str, int]) -> int:
-        """Evaluate at a point that holds the values of the ties."""
+    def check(self, point: Mapping[str, int]) -> None:
+        """Refuse a point that is incomplete or outside the region; it may hold values of ties."""
+        tied = {tie.name for tie in self.ties.ties}
+        self.extended({name: value for name, value in point.items() if name not in tied})
+
+    def evaluate(self, extended: Mapping[str, int], values: dict[int, int] | None = None) -> int:
+        """Evaluate at a point that holds the values of the ties.
+
+        Forms of one analysis share `values`, so equal factors cost once.
+        """
+        known = {} if values is None else values
         total = 0
         for sign, counts in self.products:
             product = sign
             for count in counts:
-                product *= count.at(extended)
+                if id(count) not in known:
+                    known[id(count)] = count.at(extended)
+                product *= known[id(count)]
                 if not product:
                     break
             total += product

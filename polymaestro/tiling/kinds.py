@@ -12,8 +12,9 @@ further in.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from polymaestro.affine import Affine
@@ -50,7 +51,8 @@ class Kind:
     """One dimension at a step of a parent: its units in rows, and what they hold together.
 
     `first` says that the loops are at their first tile now, `last` that they were at their last one before
-    (where the loop stays: are at it); `single` that the loop has one step. Where nobody asks they are true.
+    (where the loop stays: are at it); where nobody asks they are true. `single` says that the loop has one
+    step, and `past` how many points lie before the tile, as far as windows reach back.
     """
 
     rows: tuple[Row, ...]
@@ -59,6 +61,7 @@ class Kind:
     first: bool = True
     last: bool = True
     single: bool = False
+    past: Affine = ZERO
 
     def parts(self) -> Iterator[tuple[QP, Part]]:
         """Give what the units hold, up to a shift, and how many of them hold it."""
@@ -73,118 +76,184 @@ Kinds = Iterator[tuple[QP, Kind]]
 
 @dataclass(frozen=True)
 class KindMaker:
-    """Makes the kinds of one dimension at one level in a run; `marked` tells first and last tiles apart."""
+    """Makes the kinds of one dimension at one level in a run.
+
+    `marked` tells first and last tiles apart from the others; `reach` is how far windows reach back.
+    """
 
     run: Run
     chain: Chain
     cut: Cut | None
     marked: bool
+    reach: int = 0
 
     def kinds(self, parent: Part, status: Status) -> Kinds:
         """Give each kind of step that a parent's tile makes, with its number."""
         if self.cut is None:
             yield ONE, _alone(parent.now, parent.befores, first=parent.first, single=True)
-        elif self.cut.units is None:
-            yield from _Temporal(self.run, self.chain, self.cut, self.marked).kinds(parent, status)
+            return
+        loop = (_Temporal if self.cut.units is None else _Spatial)(
+            self.run, self.chain, self.cut, self.marked, self.reach
+        )
+        whole = parent.now.size
+        if status in ("begins", "restarts"):
+            yield ONE, loop.at_first(parent, begins=status == "begins")
+        elif status == "advances":
+            yield from loop.advances(whole)
+        elif loop.is_single(whole):
+            yield ONE, replace(loop.at_last(whole), first=parent.first, single=True)
         else:
-            yield from _Spatial(self.run, self.chain, self.cut, self.marked).kinds(parent, status)
+            yield from loop.stays(whole, first=parent.first)
 
 
-def _alone(
-    now: Span, befores: tuple[Span, ...], *, first: bool = True, last: bool = True, single: bool = False
-) -> Kind:
+def _alone(now: Span, befores: tuple[Span, ...], *, first: bool = True, single: bool = False) -> Kind:
     """Give the kind of a dimension that does not go to the units."""
     row = Row(ONE, now.size, ZERO, now, befores)
-    return Kind((row,), now, befores[0], first, last, single)
-
-
-def _ordered(number: QP, *, marked: bool) -> Iterator[tuple[QP, bool]]:
-    """Split so many equal tiles at the beginning into the first and the others."""
-    if marked:
-        yield ONE, True
-        yield number - 1, False
-    else:
-        yield number, True
+    return Kind((row,), now, befores[0], first, single=single)
 
 
 @dataclass(frozen=True)
-class _Temporal:
+class _Loop(ABC):
+    """A loop of equal steps but the last: tiles of T, or folds of all units."""
+
     run: Run
     chain: Chain
     cut: Cut
     marked: bool
+    reach: int
 
-    def kinds(self, parent: Part, status: Status) -> Kinds:
-        lengths, run, cut, whole = self.chain.lengths, self.run, self.cut, parent.now.size
-        single = lengths.is_whole(run, cut, whole)
-        if status in ("begins", "restarts"):
-            now = Span(parent.now.low, lengths.first(run, cut, whole))
-            lasts = (now,) if status == "begins" else self.chain.lasts(run, cut, parent.befores)
-            yield ONE, _alone(now, lasts, first=parent.first, single=single)
-        elif status == "advances":
-            for each in self.chain.advances(run, cut, whole):
-                yield each.weight, _alone(each.now, each.befores, first=not self.marked, last=not self.marked)
+    @abstractmethod
+    def is_single(self, whole: Affine) -> bool:
+        """Whether one step covers all."""
+
+    @abstractmethod
+    def steps(self, whole: Affine) -> tuple[QP, Affine, Affine]:
+        """Give the number of steps, and the points of each and of the last."""
+
+    @abstractmethod
+    def at_first(self, parent: Part, *, begins: bool) -> Kind:
+        """Give the first step of all, or the first one after the last ones."""
+
+    @abstractmethod
+    def at_full(self) -> Kind:
+        """Give a step that is not the last."""
+
+    @abstractmethod
+    def at_last(self, whole: Affine) -> Kind:
+        """Give the last step."""
+
+    @abstractmethod
+    def advances(self, whole: Affine) -> Kinds:
+        """Give the steps after a step."""
+
+    def stays(self, whole: Affine, *, first: bool) -> Kinds:
+        """Give all of several steps."""
+        number, _, _ = self.steps(whole)
+        if self.marked:
+            yield ONE, replace(self.at_full(), first=first, last=False)
+            yield from self.later(whole, replace(self.at_full(), first=False, last=False), number - 2)
+            yield ONE, replace(self.at_last(whole), first=False, past=self.past_of_last(whole))
         else:
-            yield from self._stays(whole, first=parent.first, single=single)
+            yield number - 1, self.at_full()
+            yield ONE, self.at_last(whole)
 
-    def _stays(self, whole: Affine, *, first: bool, single: bool) -> Kinds:
-        parts = self.chain.lengths.parts(self.run, self.cut, whole)
-        if not single:
-            tile = Span(ZERO, self.cut.size)
-            for number, is_first in _ordered(parts.tiles - 1, marked=self.marked):
-                yield number, _alone(tile, (tile,), first=first and is_first, last=not self.marked)
-        tile = Span(ZERO, parts.edge)
-        yield ONE, _alone(tile, (tile,), first=first and (single or not self.marked), single=single)
+    def later(self, whole: Affine, kind: Kind, number: QP) -> Kinds:
+        """Give so many full steps after the first, those apart that windows reach over to the beginning."""
+        _, step, last = self.steps(whole)
+        place = 1
+        while self.reach and not self.run.is_at_least(step * place, Affine.of(self.reach)):
+            if not self.run.is_at_least(whole - last, step * (place + 1)):
+                return
+            yield ONE, replace(kind, past=step * place)
+            place += 1
+        yield number - (place - 1), replace(kind, past=Affine.of(self.reach))
+
+    def past_of_last(self, whole: Affine) -> Affine:
+        """Give how many points lie before the last step, as far as windows reach back."""
+        _, _, last = self.steps(whole)
+        return self.run.least(whole - last, Affine.of(self.reach)) if self.reach else ZERO
 
 
-@dataclass(frozen=True)
-class _Spatial:
-    run: Run
-    chain: Chain
-    cut: Cut
-    marked: bool
+class _Temporal(_Loop):
+    def is_single(self, whole: Affine) -> bool:
+        return self.chain.lengths.is_whole(self.run, self.cut, whole)
 
-    def kinds(self, parent: Part, status: Status) -> Kinds:
-        lengths, whole = self.chain.lengths, parent.now.size
-        single = lengths.is_one_fold(self.run, self.cut, whole)
-        maker = RowMaker(self.run, lengths, self.cut)
-        fold = Span(parent.now.low, whole if single else lengths.width(self.cut))
-        if status == "begins":
-            rows = next(maker.staying(whole, ONE)).rows
-            yield ONE, Kind(rows, fold, fold, parent.first, single=single)
-        elif status == "restarts":
-            rows = tuple(maker.restarting(parent.now, parent.befores))
-            yield ONE, Kind(rows, fold, self._last_fold(parent.befores[0]), parent.first, single=single)
-        elif status == "advances":
-            yield from self._advances(maker, whole)
-        else:
-            yield from self._stays(maker, whole, first=parent.first, single=single)
+    def steps(self, whole: Affine) -> tuple[QP, Affine, Affine]:
+        split = self.chain.lengths.split(self.cut, whole)
+        return split.tiles, self.cut.size, split.edge
+
+    def at_first(self, parent: Part, *, begins: bool) -> Kind:
+        whole = parent.now.size
+        now = Span(parent.now.low, self.chain.lengths.first(self.run, self.cut, whole))
+        befores = (now,) if begins else self.chain.lasts(self.run, self.cut, parent.befores)
+        return _alone(now, befores, first=parent.first, single=self.is_single(whole))
+
+    def at_full(self) -> Kind:
+        tile = Span(ZERO, self.cut.size)
+        return _alone(tile, (tile,))
+
+    def at_last(self, whole: Affine) -> Kind:
+        tile = Span(ZERO, self.chain.lengths.parts(self.run, self.cut, whole).edge)
+        return _alone(tile, (tile,))
+
+    def advances(self, whole: Affine) -> Kinds:
+        found = list(self.chain.advances(self.run, self.cut, whole))
+        for each, is_last in zip(found, (False, True), strict=False):
+            kind = replace(_alone(each.now, each.befores, first=not self.marked), last=not self.marked)
+            if is_last:
+                yield each.weight, replace(kind, past=self.past_of_last(whole))
+            else:
+                yield from self.later(whole, kind, each.weight)
+
+
+class _Spatial(_Loop):
+    @property
+    def maker(self) -> RowMaker:
+        return RowMaker(self.run, self.chain.lengths, self.cut)
+
+    @property
+    def width(self) -> Affine:
+        return self.chain.lengths.width(self.cut)
+
+    def is_single(self, whole: Affine) -> bool:
+        return self.chain.lengths.is_one_fold(self.run, self.cut, whole)
+
+    def steps(self, whole: Affine) -> tuple[QP, Affine, Affine]:
+        fold = self.chain.lengths.fold(self.cut, whole)
+        return fold.folds, self.width, fold.rest
+
+    def at_first(self, parent: Part, *, begins: bool) -> Kind:
+        whole = parent.now.size
+        single = self.is_single(whole)
+        now = Span(parent.now.low, whole if single else self.width)
+        if begins:
+            rows = next(self.maker.staying(whole, ONE)).rows
+            return Kind(rows, now, now, parent.first, single=single)
+        rows = tuple(self.maker.restarting(parent.now, parent.befores))
+        return Kind(rows, now, self._last_fold(parent.befores[0]), parent.first, single=single)
+
+    def at_full(self) -> Kind:
+        fold = Span(ZERO, self.width)
+        return Kind(self.maker.full(None), fold, fold)
+
+    def at_last(self, whole: Affine) -> Kind:
+        *_, rows = self.maker.staying(whole, ONE)
+        size = whole if self.is_single(whole) else self.steps(whole)[2]
+        return Kind(rows.rows, Span(ZERO, size), Span(ZERO, size))
+
+    def advances(self, whole: Affine) -> Kinds:
+        for rows, is_last in zip(self.maker.advancing(whole, ONE), (False, True), strict=False):
+            # Rows begin at 0 and come after tiles at -V.
+            size = self.steps(whole)[2] if is_last else self.width
+            now, before = Span(ZERO, size), Span(ZERO - self.width, self.width)
+            kind = Kind(rows.rows, now, before, not self.marked, not self.marked)
+            if is_last:
+                yield rows.weight, replace(kind, past=self.past_of_last(whole))
+            else:
+                yield from self.later(whole, kind, rows.weight)
 
     def _last_fold(self, whole: Span) -> Span:
-        lengths = self.chain.lengths
-        if lengths.is_one_fold(self.run, self.cut, whole.size):
+        if self.is_single(whole.size):
             return whole
-        rest = lengths.fold(self.cut, whole.size).rest
+        rest = self.steps(whole.size)[2]
         return Span(whole.high - rest, rest)
-
-    def _advances(self, maker: RowMaker, whole: Affine) -> Kinds:
-        found = list(maker.advancing(whole, ONE))
-        if found:
-            lengths = self.chain.lengths
-            width = lengths.width(self.cut)
-            sizes = (width, lengths.fold(self.cut, whole).rest)
-            for rows, size in zip(found, sizes, strict=True):
-                # Rows lie at 0, after tiles at -V.
-                now, before = Span(ZERO, size), Span(ZERO - width, width)
-                yield rows.weight, Kind(rows.rows, now, before, not self.marked, not self.marked)
-
-    def _stays(self, maker: RowMaker, whole: Affine, *, first: bool, single: bool) -> Kinds:
-        *full, last = maker.staying(whole, ONE)
-        lengths = self.chain.lengths
-        for rows in full:
-            fold = Span(ZERO, lengths.width(self.cut))
-            for number, is_first in _ordered(rows.weight, marked=self.marked):
-                yield number, Kind(rows.rows, fold, fold, first and is_first, not self.marked)
-        fold = Span(ZERO, whole if single else lengths.fold(self.cut, whole).rest)
-        first = first and (single or not self.marked)
-        yield ONE, Kind(last.rows, fold, fold, first, single=single)

@@ -151,6 +151,12 @@ class Ties:
                 self._folds[key] = Fold(number, rest, last)
         return self._folds[key]
 
+    def join_units(self, dim: str, whole: Affine, tile: Affine, units: Affine) -> Affine:
+        """Give what all units hold together, and let folds be the tiles of that length."""
+        width, fold = self.width(dim, tile, units), self.fold(dim, whole, tile, units)
+        self._splits[whole, width] = Split(fold.folds, fold.rest)
+        return width
+
     def quotient(self, name: str, numerator: Affine, divisor: QP) -> Affine:
         """Give ⌊numerator/divisor⌋ a name."""
         return Affine.of(str(self._add(name, QP.of(numerator), divisor, "down")))

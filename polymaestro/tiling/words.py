@@ -72,7 +72,7 @@ class Words:
         return index_of(self.access).variables
 
     def _others_are(self, which: str) -> bool:
-        """Whether the dimensions that the tensor does not have are at their first tile, or were at the last."""
+        """Whether dimensions that the tensor does not have are at their first tile, or were at the last."""
         return all(getattr(kind, which) for name, kind in self.kinds.items() if name not in self._names)
 
     # --- The units of a parent ---
@@ -122,14 +122,13 @@ class Words:
             return self._size(now)
         moving = [name for name in self._names if not self.kinds[name].single]
         if len(moving) != 1:
-            message = "what of a window is new to L2 differs from step to step where both its output and"
-            raise CountingUnavailableError(f"{message} its filter are cut at level 0")
+            message = (
+                "what of a window is new to L2 differs from step to step where both its output and its "
+                "filter are cut at level 0"
+            )
+            raise CountingUnavailableError(message)
         [name] = moving
-        index = index_of(self.access)
-        jump = min(index.factor(other) for other in self._names if other != name)
-        tile = now[name]
-        if not self.run.is_at_least(tile.size, Affine.of(jump)):
-            pass
-        earlier = Span(tile.low - jump, Affine.of(jump))
-        here, past = self._shapes(now, {**now, name: earlier})
-        return here.minus(past).size()
+        past = self.kinds[name].past
+        earlier = Span(now[name].low - past, past)
+        here, there = self._shapes(now, {**now, name: earlier})
+        return here.minus(there).size()
