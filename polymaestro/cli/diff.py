@@ -58,7 +58,7 @@ def diff(  # noqa: PLR0913  one argument per option
     style = chosen(formats)
     hardware = machine(hw, num_pes, file="-" if "-" in (first, second) else first)
     layers = _layers(first, second, layer)
-    pair = [lifted(each, hardware.num_pes, keep, assume) for each in layers]
+    pair = [lifted(each, hardware.pes, keep, assume) for each in layers]
     with Waiting("comparing"):
         found = pm.diff(pair[0].analysis, pair[1].analysis, at=_numbers(pair[0]), names=_names(first, second))
         if where is not None:

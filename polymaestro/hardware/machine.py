@@ -95,7 +95,7 @@ class Memory:
 class Hardware:
     """A spatial accelerator; None leaves a resource without limit (lanes: 1).
 
-    num_pes      processing elements
+    num_pes      processing elements; a symbol for a mapping whose own sizes are symbols
     l1_size      words in the memory of one PE
     l2_size      words in the memory that all PEs share
     noc_bw       words per cycle below L2 and below each cluster, each direction; a number or a symbol
@@ -114,7 +114,7 @@ class Hardware:
     polymaestro.errors.HardwareError: num_pes is 0; it must be an integer, 1 or more
     """
 
-    num_pes: int
+    num_pes: int | str
     l1_size: int | None = None
     l2_size: int | None = None
     noc_bw: Given | None = None
@@ -131,7 +131,9 @@ class Hardware:
     def __post_init__(self) -> None:
         """Refuse what is no integer, too small, or said twice."""
         for name, least in INTEGERS.items():
-            if getattr(self, name) is not None or name == "num_pes":
+            if isinstance(self.num_pes, str) and name == "num_pes":
+                exact(self.num_pes, name)
+            elif getattr(self, name) is not None or name == "num_pes":
                 check_integer(name, getattr(self, name), least)
         for name in ("noc_bw", "offchip_bw", "clock_mhz"):
             if getattr(self, name) is not None:
@@ -167,6 +169,14 @@ class Hardware:
             if memory.name not in known:
                 message = f"the dataflow has no memory {memory.name!r}"
                 raise HardwareError(message + did_you_mean(memory.name, known))
+
+    @property
+    def pes(self) -> int:
+        """The number of PEs; raises `HardwareError` where it is a symbol."""
+        if isinstance(self.num_pes, str):
+            message = f"num_pes is the symbol {self.num_pes!r}; give it a number"
+            raise HardwareError(message)
+        return self.num_pes
 
     @property
     def lanes(self) -> int:

@@ -214,8 +214,8 @@ class Analysis:
         Raises `ClosedFormError` outside the region, and when the hardware has another number of PEs.
         """
         units = self.loop_nest.pes_at(extents)
-        if not 1 <= units <= hardware.num_pes:
-            message = f"the analysis uses {units} PEs, the hardware has {hardware.num_pes}; analyze again"
+        if not 1 <= units <= hardware.pes:
+            message = f"the analysis uses {units} PEs, the hardware has {hardware.pes}; analyze again"
             raise ClosedFormError(message)
         return self.at(extents, hardware=hardware)
 

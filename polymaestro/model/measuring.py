@@ -82,7 +82,7 @@ def machine_to_run(machine: Machine, point: Mapping[str, int]) -> timing.Machine
 
     off = {depth: machine.policies_at(depth) for depth in depths}
     return timing.Machine(
-        machine.hardware.num_pes,
+        machine.hardware.pes,
         tuple(
             timing.Wire(number(machine.link(depth).words_per_cycle), int(at(machine.latency(depth), point)))
             for depth in depths

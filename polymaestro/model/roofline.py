@@ -5,21 +5,20 @@ run time ≥ MACs / (PEs · lanes)    and, at each boundary,    run time ≥ wor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic
 
 from polymaestro.affine import Affine
 from polymaestro.counting import QuasiPolynomial
-from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Value
 from polymaestro.model.integers import Point, extents_of, positive
 from polymaestro.model.links import Accesses, Form, LinkForms
 from polymaestro.model.machine import Machine
 from polymaestro.model.runtime import TimeCase
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase
-from polymaestro.symbolic.costs import largest, transfer
+from polymaestro.symbolic.costs import Cost, largest, transfer
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,18 @@ class Bound(Generic[Form]):
     amount: Accesses[Form]
     rate: Value
     copies: tuple[Affine, ...] = ()
+
+    def cost(self, value: Callable[[Form], QuasiPolynomial]) -> Cost:
+        """Give the bound as a formula, with what `value` makes of each form."""
+        amount, copies = QuasiPolynomial.of(0), QuasiPolynomial.of(1)
+        for weight, form in self.amount.terms:
+            amount = amount + value(form) * weight
+        for count in self.copies:
+            copies = copies * QuasiPolynomial.of(count)
+        rate = self.rate
+        if copies.constant is not None and isinstance(rate, Fraction):
+            rate, copies = rate * copies.constant, QuasiPolynomial.of(1)
+        return transfer(amount, rate=rate, latency=Fraction(0), copies=copies)
 
 
 @dataclass(frozen=True)
@@ -89,13 +100,7 @@ class Roofline(Bounded[ClosedForm]):
         """Give the formula of the chambers that a point lies in, and where these meet."""
         forms = [form for bound in self.bounds for _, form in bound.amount.terms]
         case = CommonCase.of(forms, {name: point[name] for name in self.counted.symbols})
-        costs = []
-        for bound in self.bounds:
-            amount = QuasiPolynomial.of(0)
-            for weight, form in bound.amount.terms:
-                amount = amount + case.value(form) * Fraction(weight, _number(bound.copies))
-            costs.append(transfer(amount, rate=bound.rate, latency=Fraction(0)))
-        return TimeCase(case.region, largest(costs))
+        return TimeCase(case.region, largest(bound.cost(case.value) for bound in self.bounds))
 
     def __str__(self) -> str:
         """Write the case of large symbols."""
@@ -112,8 +117,8 @@ def bounds_of(
     macs: Form, links: list[LinkForms[Form]], machine: Machine, units: tuple[Affine, ...]
 ) -> Iterator[Bound[Form]]:
     """Give the bound of the PEs and of each link that has a bandwidth; `units` are those of each level."""
-    per_cycle = Fraction(machine.hardware.num_pes * machine.hardware.lanes)
-    yield Bound("compute", Accesses(((1, macs),)), per_cycle)
+    pes = Affine.of(machine.hardware.num_pes)
+    yield Bound("compute", Accesses(((1, macs),)), Fraction(machine.hardware.lanes), (pes,))
     for depth, link in enumerate(links):
         rate = machine.link(depth).words_per_cycle
         if rate is not None:
@@ -121,15 +126,3 @@ def bounds_of(
             parents = units[: max(depth - 1, 0)]
             yield Bound(f"{name} in", Accesses(tuple(link.down)), rate, parents)
             yield Bound(f"{name} out", Accesses(tuple(link.up)), rate, parents)
-
-
-def _number(copies: tuple[Affine, ...]) -> int:
-    product = 1
-    for count in copies:
-        if not count.is_constant:
-            message = (
-                f"the number of links is {count}, and a quotient by a symbol has no formula here; use at"
-            )
-            raise ClosedFormError(message)
-        product *= count.constant
-    return product

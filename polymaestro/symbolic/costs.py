@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from polymaestro.counting import QuasiPolynomial
@@ -36,25 +37,32 @@ ZERO, ONE = QuasiPolynomial.of(0), QuasiPolynomial.of(1)
 
 @dataclass(frozen=True)
 class Ceiling:
-    """⌈amount / rate⌉ + latency where there is an amount, else 0; without a rate, the latency alone."""
+    """⌈amount / (rate · copies)⌉ + latency where there is an amount, else 0; without a rate, the latency."""
 
     amount: QuasiPolynomial
     rate: Rate | None
     latency: Rate
+    copies: QuasiPolynomial = ONE
 
     def evaluate(self, point: Point) -> int:
         """Compute the value."""
         amount = _value(self.amount, point)
         if not amount:
             return 0
-        rate = None if self.rate is None else _number(self.rate, point)
+        rate = None if self.rate is None else _number(self.rate, point) * _value(self.copies, point)
         return int((0 if rate is None else -(-amount // rate)) + _number(self.latency, point))
+
+    @property
+    def _divisor(self) -> str:
+        if self.copies == ONE:
+            return str(self.rate)
+        return as_factor(self.copies) if self.rate == 1 else f"({self.rate}·{as_factor(self.copies)})"
 
     def __str__(self) -> str:
         """Write with the latency only where there is one."""
         parts = []
         if self.rate is not None:
-            parts.append(f"⌈{as_factor(self.amount)}/{self.rate}⌉")
+            parts.append(f"⌈{as_factor(self.amount)}/{self._divisor}⌉")
         if self.latency != 0:
             parts.append(str(self.latency))
         return " + ".join(parts)
@@ -129,13 +137,16 @@ def as_factor(value: QuasiPolynomial) -> str:
     return text
 
 
-def transfer(amount: QuasiPolynomial, *, rate: Rate | None, latency: Rate) -> Cost:
-    """Give ⌈amount / rate⌉ + latency; a number where it is one."""
-    atom = Ceiling(amount, rate, latency)
-    known = amount.constant is not None and not isinstance(rate, str) and not isinstance(latency, str)
+def transfer(
+    amount: QuasiPolynomial, *, rate: Rate | None, latency: Rate, copies: QuasiPolynomial = ONE
+) -> Cost:
+    """Give ⌈amount / (rate · copies)⌉ + latency; a number where it is one."""
+    atom = Ceiling(amount, rate, latency, copies)
+    known = not any(isinstance(each, str) for each in (rate, latency))
+    known = known and None not in (amount.constant, copies.constant)
     if known or amount.is_zero or (rate is None and latency == 0):
         return Cost.of(atom.evaluate({}) if known else 0)
-    if rate == 1 and latency == 0:
+    if rate == 1 and latency == 0 and copies == ONE:
         return Cost.of(amount)
     return Cost(ZERO, ((atom, ONE),))
 
@@ -171,19 +182,28 @@ def total(costs: Iterable[tuple[QuasiPolynomial, Cost]]) -> Cost:
     return Cost(polynomial, tuple((atom, n) for atom, n in atoms.items() if not n.is_zero))
 
 
-def as_sympy(cost: Cost) -> sympy.Expr:
-    """Write a cost as a SymPy expression with Max and ceiling."""
+def as_sympy(
+    cost: Cost, quotients: Mapping[str, tuple[QuasiPolynomial, QuasiPolynomial]] = MappingProxyType({})
+) -> sympy.Expr:
+    """Write a cost as a SymPy expression with Max and ceiling, and with ⌈numerator/divisor⌉ for names."""
     import sympy  # noqa: PLC0415  half a second, and only formulas need it
 
-    from polymaestro.symbolic.to_sympy import constant, polynomial  # noqa: PLC0415
+    from polymaestro.symbolic.to_sympy import constant, with_ceilings  # noqa: PLC0415
+
+    def polynomial(value: QuasiPolynomial) -> sympy.Expr:
+        return with_ceilings(value, quotients)
 
     result = polynomial(cost.polynomial)
     for atom, number in cost.terms:
         if isinstance(atom, Largest):
-            value = sympy.Max(*map(as_sympy, atom.costs), evaluate=False)
+            value = sympy.Max(*(as_sympy(each, quotients) for each in atom.costs), evaluate=False)
         else:
             amount, latency = polynomial(atom.amount), constant(atom.latency)
-            moving = 0 if atom.rate is None else sympy.ceiling(amount / constant(atom.rate))
+            moving = (
+                0
+                if atom.rate is None
+                else sympy.ceiling(amount / (constant(atom.rate) * polynomial(atom.copies)))
+            )
             value = moving + latency
             if atom.latency != 0 and atom.amount.constant is None:
                 value = sympy.Piecewise((0, sympy.Eq(amount, 0)), (value, True))
@@ -206,7 +226,8 @@ def _is_below(cost: Cost, other: Cost) -> bool:
     if not isinstance(left, Ceiling) or not isinstance(right, Ceiling):
         return False
     more = (right.amount - left.amount).constant
-    return (left.rate, left.latency) == (right.rate, right.latency) and more is not None and more > 0
+    same = (left.rate, left.latency, left.copies) == (right.rate, right.latency, right.copies)
+    return same and more is not None and more > 0
 
 
 def _rank(cost: Cost) -> tuple[bool, str]:

@@ -35,12 +35,8 @@ class TiledCase:
 
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
-        value, region = factored(self.value), str(self.region)
-        text = self.ties.written(value)
-        if not self.region.is_everywhere:
-            text += f"  if {self.ties.written(region)}"
-        lengths = ", ".join(self.ties.meanings(text))
-        return f"{text}; {lengths}" if lengths else text
+        where = "" if self.region.is_everywhere else f"  if {self.region}"
+        return self.ties.explained(factored(self.value) + where)
 
 
 @dataclass(frozen=True, repr=False)

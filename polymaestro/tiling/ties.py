@@ -232,6 +232,12 @@ class Ties:
                 return text
             text = changed
 
+    def explained(self, text: str) -> str:
+        """Write numbers of tiles out, as `written` does, and say after it what the other ties are."""
+        text = self.written(text)
+        meanings = ", ".join(self.meanings(text))
+        return f"{text}; {meanings}" if meanings else text
+
     def meanings(self, text: str) -> Iterator[str]:
         """Give the equation of each tie that a text names, and of those that they name."""
         for tie in self.ties:

@@ -140,11 +140,8 @@ class TiledTimeCase:
 
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
-        text = self.ties.written(str(self.value))
-        if not self.region.is_everywhere:
-            text += f"  if {self.ties.written(str(self.region))}"
-        lengths = ", ".join(self.ties.meanings(text))
-        return f"{text}; {lengths}" if lengths else text
+        where = "" if self.region.is_everywhere else f"  if {self.region}"
+        return self.ties.explained(str(self.value) + where)
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,0 +1,118 @@
+"""Energy and roofline over extents, tiles, units and constants of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import TYPE_CHECKING
+
+from polymaestro.counting import QuasiPolynomial, Region
+from polymaestro.model.energy import EnergyParts, energy_text
+from polymaestro.model.integers import Point, extents_of
+from polymaestro.model.roofline import Bounded
+from polymaestro.symbolic.to_sympy import constant, with_ceilings
+from polymaestro.tiling.conditions import tidied
+from polymaestro.tiling.forms import TiledForm
+from polymaestro.tiling.ties import Ties
+
+if TYPE_CHECKING:
+    import sympy
+
+QP = QuasiPolynomial
+
+
+@dataclass(frozen=True)
+class TiledEnergyCase:
+    """The accesses that each constant stands before, as formulas, and the region where they hold."""
+
+    region: Region
+    sums: Mapping[str, QuasiPolynomial]
+    unit: str
+    ties: Ties
+
+    def evaluate(self, **point: int | Fraction) -> Fraction:
+        """Compute the value at a point of the region."""
+        values = self.ties.complete(extents_of(point, frozenset(self.sums)))
+        return sum(
+            (
+                Fraction(each.evaluate(values)) * (Fraction(point[symbol]) if symbol else 1)
+                for symbol, each in self.sums.items()
+            ),
+            Fraction(0),
+        )
+
+    @property
+    def expr(self) -> sympy.Expr:
+        """The formula as a SymPy expression."""
+        quotients = self.ties.quotients()
+        terms = (
+            with_ceilings(value, quotients) * constant(symbol or Fraction(1))
+            for symbol, value in self.sums.items()
+        )
+        return sum(terms, constant(Fraction(0)))
+
+    def __str__(self) -> str:
+        """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
+        where = "" if self.region.is_everywhere else f"  if {self.region}"
+        return self.ties.explained(f"{energy_text(self.sums)} {self.unit}{where}")
+
+
+@dataclass(frozen=True, repr=False)
+class TiledEnergy(EnergyParts[TiledForm]):
+    """Energy as a closed form in extents, tiles, units and constants; `counted` tells where it holds.
+
+    >>> import polymaestro as pm
+    >>> from dataclasses import replace
+    >>> flow = pm.parse_dataflow("SpatialMap(T,T) M; TemporalMap(1,1) N")
+    >>> tiled = pm.analyze_tiles(pm.gemm(), flow, "PEs")
+    >>> table = replace(pm.Hardware(num_pes=1).energy, l2="E", dram=0, mac=0, l1=0)
+    >>> form = tiled.energy(pm.Hardware(num_pes=1, energy=table))
+    >>> form.at(M=5, N=3, K=2, T=2, PEs=2, E=10)
+    Fraction(980, 1)
+    """
+
+    counted: TiledForm
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The parameters: extents, tiles and units, then constants."""
+        return (*self.counted.symbols, *sorted(self.constants))
+
+    @property
+    def valid_on(self) -> Region:
+        """Where the dataflow is legal and the formula holds."""
+        return self.counted.valid_on
+
+    def at(self, **point: int | Fraction) -> Fraction:
+        """Evaluate at a point, exactly; raises `ClosedFormError` as the other forms do."""
+        return sum(self.by_part(point).values(), Fraction(0))
+
+    def by_part(self, point: Point) -> dict[str, Fraction]:
+        """Give the energy of each part at a point."""
+        values = self.counted.ties.complete(self.counted.extended(extents_of(point, self.constants)))
+        return super().by_part({**point, **values})
+
+    def case_at(self, point: Mapping[str, int]) -> TiledEnergyCase:
+        """Give the formula of the chamber that a point lies in, and that chamber."""
+        counted = self.counted
+        values = counted.extended({n: point[n] for n in counted.symbols if n in point})
+        forms = [form for part in self.parts for _, form in part.accesses.terms if part.each]
+        sums = {
+            symbol: sum((form.value_at(values) * factor for factor, form in terms), QP.of(0))
+            for symbol, terms in self.by_symbol().items()
+        }
+        region = common_region([*forms, counted], values)
+        return TiledEnergyCase(region, sums, self.unit, counted.ties)
+
+    def __str__(self) -> str:
+        """Write the case of large extents and many tiles."""
+        return str(self.case_at(self.counted.shown))
+
+
+def common_region(forms: Iterable[TiledForm], values: Mapping[str, int]) -> Region:
+    """Give where all forms have the formulas that they have at a point, which holds the ties."""
+    found = list(forms)
+    conditions = dict.fromkeys(each for form in found for each in form.conditions(values))
+    return tidied(conditions, found[-1].valid_on, found[-1].ties)
