@@ -12,13 +12,12 @@ from polymaestro.hardware.energy import HOROWITZ, EnergyTable
 from polymaestro.hardware.values import Given, Value, check_integer, exact, plain
 
 INTEGERS = {
-    "num_pes": 1,
     "l1_size": 1,
     "l2_size": 1,
     "noc_hops": 0,
     "simd_lanes": 1,
 }
-"""The fields that are integers, and the least that each may be."""
+"""The fields that are integers where they are given, and the least that each may be."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +129,12 @@ class Hardware:
 
     def __post_init__(self) -> None:
         """Refuse what is no integer, too small, or said twice."""
+        if isinstance(self.num_pes, str):
+            exact(self.num_pes, "num_pes")
+        else:
+            check_integer("num_pes", self.num_pes, 1)
         for name, least in INTEGERS.items():
-            if isinstance(self.num_pes, str) and name == "num_pes":
-                exact(self.num_pes, name)
-            elif getattr(self, name) is not None or name == "num_pes":
+            if getattr(self, name) is not None:
                 check_integer(name, getattr(self, name), least)
         for name in ("noc_bw", "offchip_bw", "clock_mhz"):
             if getattr(self, name) is not None:

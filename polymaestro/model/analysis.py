@@ -15,8 +15,6 @@ from polymaestro.errors import (
     ClosedFormError,
     CountingUnavailableError,
     HardwareError,
-    WorkloadError,
-    did_you_mean,
 )
 from polymaestro.hardware import Hardware
 from polymaestro.loopnest import LoopNest
@@ -30,7 +28,7 @@ from polymaestro.model.measuring import Times, times_by_classes, times_by_runnin
 from polymaestro.model.paper import Paper, paper_of
 from polymaestro.model.performance import Performance, performance_of
 from polymaestro.model.report import LayerReport, report_layer
-from polymaestro.model.residency import residency_of
+from polymaestro.model.residency import residency_of, staying, undecided
 from polymaestro.model.reuse import Ratio, Reuse, reuse_of
 from polymaestro.model.roofline import Roofline, roofline_of
 from polymaestro.model.runtime import RunTime
@@ -154,6 +152,8 @@ class Analysis:
     def machine(self, hardware: Hardware) -> Machine:
         """Give the hardware as this dataflow sees it."""
         machine = Machine.of(hardware, self.loop_nest.depth, self.policies)
+        if hardware.num_pes not in self.symbols:
+            _ = hardware.pes  # refuses a symbol that the analysis does not have
         self._check_apart(machine.symbols)
         return machine
 
@@ -186,22 +186,12 @@ class Analysis:
         return counts, close_off_chip(counts, self.relations)
 
     def _staying(self, machine: Machine, resident: Iterable[str] | None) -> frozenset[str]:
-        names = [tensor.name for tensor in self.operator.tensors]
-        if resident is not None:
-            chosen = frozenset(resident)
-            for name in sorted(chosen - set(names)):
-                message = f"{self.operator.name} has no tensor {name!r}" + did_you_mean(name, names)
-                raise WorkloadError(message)
+        chosen = staying(self.operator, machine, resident)
+        if chosen is not None:
             return chosen
-        if machine.memories[1].capacity is None:
-            return frozenset(names)
         if not self.symbols:
             return residency_of(*self.off_chip, machine, {}).resident
-        message = (
-            f"what stays in L2 ({machine.memories[1].capacity} words) depends on the extents; "
-            f"say which of {', '.join(names)} does: resident=(…)"
-        )
-        raise HardwareError(message)
+        raise undecided(self.operator, machine)
 
     @cached_property
     def bounds(self) -> Bounds:

@@ -37,7 +37,11 @@ def times_by_classes(
     classes: StepClasses, machine: Machine, resident: frozenset[str], point: Mapping[str, int]
 ) -> Times:
     """Add up step classes."""
-    clock = Clock(levels_at(classes, point), machine, resident, Integers(machine, point))
+    return times_of(Clock(levels_at(classes, point), machine, resident, Integers(machine, point)))
+
+
+def times_of(clock: Clock) -> Times:
+    """Read everything off a clock that runs on integers."""
     return Times(
         clock.runtime(),
         tuple(clock.fills()),

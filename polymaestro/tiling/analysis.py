@@ -13,19 +13,18 @@ from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bind
 from polymaestro.errors import ClosedFormError, LoweringError, did_you_mean
 from polymaestro.hardware import Hardware
-from polymaestro.model.machine import Machine
 from polymaestro.model.report import BoundaryReport, LayerReport
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
 from polymaestro.tiling.chains import Chain
-from polymaestro.policies import Policies
-from polymaestro.tiling.classes import Schedule
+from polymaestro.tiling.costing import Costing
+from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts, cuts_of
 from polymaestro.tiling.quantities import Flows, Sum
 from polymaestro.tiling.table import tiled_table
 from polymaestro.tiling.ties import Ties, top_units
-from polymaestro.tiling.timing import TiledClasses, TiledRunTime
+from polymaestro.tiling.timing import TiledRunTime
 from polymaestro.workload import Operator
 
 SHOWN_EXTENT, SHOWN_TAPS, SHOWN_UNITS = 100_003, 3, 4
@@ -80,21 +79,36 @@ class TiledAnalysis:
                     yield f"{boundary.parent}.{tensor.name}.{name}", form
 
     def runtime(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledRunTime:
-        """Give the cycles of a run as a closed form in extents, tiles, units and symbols of the machine."""
-        machine = self.machine(hardware)
-        staying = (
-            frozenset(tensor.name for tensor in self.operator.tensors)
-            if resident is None
-            else frozenset(resident)
-        )
-        policies = tuple(machine.policies_at(depth) for depth in range(self.cuts.depth + 1))
-        is_free = machine.link(0).words_per_cycle is None and machine.latency(0) == 0
-        schedule = Schedule(self.cuts, policies, None if is_free else staying)
-        return TiledRunTime(TiledClasses.of(schedule, self.groups), machine, staying, self.macs)
+        """Give the cycles of a run as a closed form in extents, tiles, units and symbols of the machine.
 
-    def machine(self, hardware: Hardware) -> Machine:
-        """Give the hardware as this dataflow sees it."""
-        return Machine.of(hardware, self.cuts.depth, Policies())
+        `resident` names the tensors that L2 keeps for the whole run: all where it has no limit, else it must
+        be said.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(T,T) N; TemporalMap(1,1) K")
+        >>> tiled = analyze_tiles(pm.gemm(M=4, N=8), flow, 4)
+        >>> cycles = tiled.runtime(pm.Hardware(num_pes=4, noc_bw="B"))
+        >>> cycles.at(K=2, T=2, B=1), cycles.at(K=2, T=8, B=1)
+        (73, 69)
+        """
+        return self.costing.runtime(hardware, resident)
+
+    def energy(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledEnergy:
+        """Give the energy of a run as a closed form; `resident` as for `runtime`."""
+        return self.costing.energy(hardware, resident)
+
+    def roofline(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledRoofline:
+        """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
+        return self.costing.roofline(hardware, resident)
+
+    @cached_property
+    def costing(self) -> Costing:
+        """What this costs on machines."""
+        return Costing(self.cuts, self.groups, self.macs, self.boundaries)
+
+    def on(self, hardware: Hardware, **point: int) -> LayerReport:
+        """Evaluate everything at a point, time and energy too, on hardware whose constants are numbers."""
+        return self.at(point, hardware=hardware)
 
     def table(self, at: Mapping[str, int] | None = None, *, divisible: bool = False) -> str:
         """Give the table of tensor × boundary in the case that a point belongs to.
@@ -107,8 +121,10 @@ class TiledAnalysis:
         """Print the table for large extents."""
         return self.table()
 
-    def at(self, point: Mapping[str, int], name: str = "layer") -> LayerReport:
-        """Evaluate everything at a point."""
+    def at(
+        self, point: Mapping[str, int], name: str = "layer", hardware: Hardware | None = None
+    ) -> LayerReport:
+        """Evaluate everything at a point; with hardware, time and energy too."""
         values = self.macs.extended(point)
         return LayerReport(
             name,
@@ -133,6 +149,7 @@ class TiledAnalysis:
                 for each in self.boundaries
             ),
             notes=self.cuts.notes,
+            performance=None if hardware is None else self.costing.at(hardware, point),
         )
 
 

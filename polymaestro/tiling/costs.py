@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
 from typing import TYPE_CHECKING
 
 from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.model.energy import EnergyParts, energy_text
 from polymaestro.model.integers import Point, extents_of
 from polymaestro.model.roofline import Bounded
+from polymaestro.symbolic.costs import largest
 from polymaestro.symbolic.to_sympy import constant, with_ceilings
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.ties import Ties
+from polymaestro.tiling.timing import TiledTimeCase
 
 if TYPE_CHECKING:
     import sympy
@@ -105,6 +106,38 @@ class TiledEnergy(EnergyParts[TiledForm]):
         }
         region = common_region([*forms, counted], values)
         return TiledEnergyCase(region, sums, self.unit, counted.ties)
+
+    def __str__(self) -> str:
+        """Write the case of large extents and many tiles."""
+        return str(self.case_at(self.counted.shown))
+
+
+@dataclass(frozen=True, repr=False)
+class TiledRoofline(Bounded[TiledForm]):
+    """The largest of the bounds, as a closed form in extents, tiles, units and constants."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The parameters: extents, tiles and units, then constants."""
+        return (*self.counted.symbols, *sorted(self.constants))
+
+    @property
+    def valid_on(self) -> Region:
+        """Where the dataflow is legal and the formula holds."""
+        return self.counted.valid_on
+
+    def by_resource(self, point: Point) -> dict[str, int]:
+        """Give the cycles of every resource at a point."""
+        values = self.counted.ties.complete(self.counted.extended(extents_of(point, self.constants)))
+        return super().by_resource({**point, **values})
+
+    def case_at(self, point: Mapping[str, int]) -> TiledTimeCase:
+        """Give the formula of the chamber that a point lies in, and that chamber."""
+        counted = self.counted
+        values = counted.extended({n: point[n] for n in counted.symbols if n in point})
+        forms = [form for bound in self.bounds for _, form in bound.amount.terms]
+        cost = largest(bound.cost(lambda form: form.value_at(values)) for bound in self.bounds)
+        return TiledTimeCase(common_region([*forms, counted], values), cost, counted.ties)
 
     def __str__(self) -> str:
         """Write the case of large extents and many tiles."""

@@ -1,4 +1,4 @@
-"""Kinds of steps along one dimension, one level at a time: what all units of a parent hold now and held before.
+"""Kinds of steps along one dimension, one level at a time: what the units of a parent hold and held before.
 
 `polymaestro.tiling.chains` sums over all levels at once. Time needs them apart, since a step lasts as long as
 its slowest unit needs for its sub-steps: so a unit's tiles, now and before, are the parent's tiles one level

@@ -29,7 +29,7 @@ class OffChip:
     tiles: Mapping[str, TiledForm]
 
     def counts_at(self, values: Mapping[str, int]) -> OffChipCounts:
-        """Give the sizes of the tiles at a point that holds the ties, as the choice of residents reads them."""
+        """Give the sizes of tiles at a point that holds the ties, as the choice of residents reads them."""
         once = Count(((EVERYWHERE, QuasiPolynomial.of(1)),))
         sizes = {name: QuasiPolynomial.of(form.evaluate(values)) for name, form in self.tiles.items()}
         return OffChipCounts({}, {name: (((once, size),),) for name, size in sizes.items()})

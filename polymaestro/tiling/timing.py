@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.counting.classes import BoundaryClasses
 from polymaestro.model.clock import Clock, Entry, Level
 from polymaestro.model.integers import Integers, Point, extents_of
@@ -25,9 +25,6 @@ from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Ties
-
-if TYPE_CHECKING:
-    import sympy
 
 QP = QuasiPolynomial
 Chambers = list[tuple[Region, tuple[GroupLevel, ...]]]

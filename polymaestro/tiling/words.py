@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from polymaestro.affine import Affine
 from polymaestro.counting import QuasiPolynomial
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.movement.transfers import WordTerm
