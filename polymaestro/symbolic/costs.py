@@ -17,8 +17,8 @@ K·max(K, ⌈3·K/B⌉ + 2) + 5
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -102,6 +102,17 @@ class Cost:
     def constant(self) -> int | Fraction | None:
         """The value where it depends on nothing."""
         return None if self.terms else self.polynomial.constant
+
+    def mapped(self, change: Callable[[QuasiPolynomial], QuasiPolynomial]) -> Cost:
+        """Give the cost with every polynomial changed."""
+        terms = []
+        for atom, number in self.terms:
+            if isinstance(atom, Largest):
+                new: Atom = Largest(tuple(cost.mapped(change) for cost in atom.costs))
+            else:
+                new = replace(atom, amount=change(atom.amount), copies=change(atom.copies))
+            terms.append((new, change(number)))
+        return Cost(change(self.polynomial), tuple(terms))
 
     def evaluate(self, point: Point) -> int:
         """Compute the value where every symbol has a number."""
@@ -213,9 +224,14 @@ def as_sympy(
 
 def as_latex(cost: Cost) -> str:
     """Write a cost as LaTeX, without dollar signs."""
+    return latex_of_expression(as_sympy(cost))
+
+
+def latex_of_expression(expression: sympy.Expr) -> str:
+    """Write an expression as LaTeX, without dollar signs."""
     import sympy  # noqa: PLC0415  half a second, and only text for papers needs it
 
-    return str(sympy.latex(as_sympy(cost)))
+    return str(sympy.latex(expression))
 
 
 def _is_below(cost: Cost, other: Cost) -> bool:

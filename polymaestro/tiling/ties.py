@@ -251,6 +251,18 @@ class Ties:
         for (whole, tile, units), fold in self._folds.items():
             yield whole, self._width_of(tile, units), fold.rest
 
+    def merged(self, value: QP) -> QP:
+        """Put lengths in the place of products n·T, where tiles add up to a length.
+
+        n·T = X - E + T, and L·T = G - E + T in the last fold.
+        """
+        for (whole, tile), split in self._splits.items():
+            value = _without(value, split.tiles, tile, whole - split.edge + tile)
+        for (whole, tile, _), fold in self._folds.items():
+            edge = self._splits[whole, tile].edge
+            value = _without(value, fold.units, tile, fold.rest - edge + tile)
+        return value
+
     def expanded(self, value: QP) -> QP:
         """Put lengths in terms of extents, tiles and numbers of tiles; only rounded ties stay."""
         for tie in reversed(self.ties):
@@ -283,6 +295,22 @@ def top_units(ties: Ties, operator: Operator, dataflow: Dataflow, num_pes: int |
     for size in clusters:
         divisor = divisor * QP.of(size)
     return ties.quotient("U", Affine.of(num_pes), divisor)
+
+
+def _without(value: QP, number: QP, tile: Affine, product: Affine) -> QP:
+    """Put a length in the place of number · tile, where both are names."""
+    names = (str(number), str(tile))
+    if not set(names) <= value.atoms():
+        return value
+    total = QP.of(0)
+    for monomial, factor in value.terms:
+        powers = dict(monomial)
+        each = QP(((monomial, factor),))
+        if set(names) <= powers.keys():
+            rest = tuple((a, p - (a in names)) for a, p in monomial if p - (a in names))
+            each = QP(((rest, factor),)) * QP.of(product)
+        total = total + each
+    return total
 
 
 def _part(value: QP) -> str:

@@ -10,21 +10,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from polymaestro.counting import QuasiPolynomial, Region
+from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.counting.classes import BoundaryClasses
 from polymaestro.model.clock import Clock, Entry, Level
 from polymaestro.model.integers import Integers, Point, extents_of
 from polymaestro.model.machine import Machine
 from polymaestro.model.runtime import Formulas
-from polymaestro.symbolic.costs import Cost
+from polymaestro.symbolic.costs import Cost, as_sympy, latex_of_expression
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.classes import GroupLevel, Schedule, TiledGroup
 from polymaestro.tiling.conditions import tidied
+from polymaestro.tiling.divisible import Divides, View, divisible_point
 from polymaestro.tiling.forms import TiledForm
+from polymaestro.tiling.ratios import Ratios
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Ties
+
+if TYPE_CHECKING:
+    import sympy
 
 QP = QuasiPolynomial
 Chambers = list[tuple[Region, tuple[GroupLevel, ...]]]
@@ -135,10 +140,51 @@ class TiledTimeCase:
         sizes = {name: int(value) for name, value in point.items() if value == int(value)}
         return self.value.evaluate({**self.ties.complete(sizes), **point})
 
+    @property
+    def expr(self) -> sympy.Expr:
+        """The formula as a SymPy expression with Max and ceiling, over extents, tiles and units."""
+        return as_sympy(self.value.mapped(self.ties.expanded), self.ties.quotients())
+
+    def latex(self) -> str:
+        """Write the formula as LaTeX, without dollar signs."""
+        return latex_of_expression(self.expr)
+
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
         where = "" if self.region.is_everywhere else f"  if {self.region}"
         return self.ties.explained(str(self.value) + where)
+
+
+@dataclass(frozen=True)
+class DivisibleTime:
+    """A formula for the run time, what has to divide what, and where else it holds."""
+
+    value: Cost
+    divides: tuple[Divides, ...]
+    region: Region
+    ratios: Ratios
+
+    @property
+    def ties(self) -> Ties:
+        """What else the names stand for."""
+        return self.ratios.view.ties
+
+    def holds(self, **point: int) -> bool:
+        """Say whether a point satisfies all conditions."""
+        values = self.ties.complete(point)
+        return self.region.holds(values) and all(each.holds(values) for each in self.divides)
+
+    def evaluate(self, **point: int | Fraction) -> int:
+        """Compute the value at a point that satisfies the conditions."""
+        sizes = {name: int(value) for name, value in point.items() if value == int(value)}
+        return self.value.evaluate({**self.ratios.at(self.ties.complete(sizes)), **point})
+
+    def __str__(self) -> str:
+        """Write the formula and all conditions."""
+        where = [*map(str, self.divides)]
+        if not self.region.is_everywhere:
+            where.append(str(self.region))
+        return self.ties.explained(f"{self.value}  if {', '.join(where)}" if where else str(self.value))
 
 
 @dataclass(frozen=True, repr=False)
@@ -173,9 +219,59 @@ class TiledRunTime:
 
     def case_at(self, point: Mapping[str, int]) -> TiledTimeCase:
         """Give the formula of the step classes that a point has, and where they are the same."""
-        values = self.counted.extended({n: point[n] for n in self.counted.symbols if n in point})
-        conditions = [each for region, _ in self.classes.near(values) for each in region.pieces[0]]
-        levels = self.classes.levels(values, lambda each: each)
-        cost = Clock(levels, self.machine, self.resident, Formulas(self.machine)).runtime()
+        values = self._sizes(point)
         ties = self.counted.ties
-        return TiledTimeCase(tidied(conditions, self.valid_on, ties), cost, ties)
+        cost = self._cost(values, ties.merged)
+        return TiledTimeCase(tidied(self._conditions(values), self.valid_on, ties), cost, ties)
+
+    def divisible_at(self, point: Mapping[str, int]) -> DivisibleTime:
+        """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
+        counted, cuts = self.counted, self.classes.schedule.cuts
+        sizes = {name: point[name] for name in counted.symbols if name in point}
+        values = self._sizes(divisible_point(cuts, sizes, counted.ties))
+        view = View(counted.ties, values)
+        ratios = Ratios(view)
+        used: set[str] = set()
+
+        def plain(value: QP) -> QP:
+            used.update(value.names())
+            return ratios.plain(value)
+
+        cost = self._cost(values, plain)
+        conditions = self._conditions(values)
+        used.update(name for each in conditions for name in each.expression.names())
+        return DivisibleTime(cost, *view.where(conditions, self.valid_on, used), ratios)
+
+    def _sizes(self, point: Mapping[str, int]) -> Mapping[str, int]:
+        """Give the part of a point that is no constant of the machine, with the values of the ties."""
+        return self.counted.extended({n: point[n] for n in self.counted.symbols if n in point})
+
+    def _conditions(self, values: Mapping[str, int]) -> list[Condition]:
+        return [each for region, _ in self.classes.near(values) for each in region.pieces[0]]
+
+    def _cost(self, values: Mapping[str, int], scalar: Callable[[QP], QP]) -> Cost:
+        levels = self.classes.levels(values, scalar)
+        cost: Cost = Clock(levels, self.machine, self.resident, Formulas(self.machine)).runtime()
+        return cost
+
+    @property
+    def common(self) -> TiledTimeCase:
+        """The case of large extents and many tiles."""
+        return self.case_at(self.counted.shown)
+
+    @property
+    def expr(self) -> sympy.Expr:
+        """The case of large extents and many tiles as a SymPy expression with Max and ceiling."""
+        return self.common.expr
+
+    def latex(self) -> str:
+        """Write the case of large extents and many tiles as LaTeX, without dollar signs."""
+        return self.common.latex()
+
+    def __repr__(self) -> str:
+        """Show the symbols; the formula itself may be long."""
+        return f"TiledRunTime({', '.join(self.symbols)})"
+
+    def __str__(self) -> str:
+        """Write the case of large extents and many tiles."""
+        return str(self.common)

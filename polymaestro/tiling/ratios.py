@@ -1,0 +1,107 @@
+"""Numbers of tiles as quotients that stay whole: K/T, and K/(U·T) for folds, where tiles divide.
+
+A run time has numbers of steps as factors, which read best as (K/T - 1)·(C/T - 1), and sizes, in which
+K/T·T is K. So a quotient is one atom of a polynomial, and cancels against factors of its divisor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting.quasipolynomial import Atom, single
+from polymaestro.tiling.divisible import View
+
+QP = QuasiPolynomial
+ONE = QP.of(1)
+
+
+@dataclass
+class Ratios:
+    """The atoms of a divisible view: each quotient's dividend and the factors of its divisor."""
+
+    view: View
+    parts: dict[str, tuple[QP, tuple[str, ...]]] = field(default_factory=dict)
+    meanings: dict[Atom, QP] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Find what each tie is, in their order."""
+        for tie in self.view.ties.ties:
+            if tie.divisor is None:
+                length = self.view.lengths.get(tie.name)
+                self.meanings[tie.name] = self.plain(tie.numerator if length is None else QP.of(length))
+            elif tie.name in self.view.divides and self.view.quotients[tie.name] != ONE:
+                [(monomial, factor)] = tie.divisor.terms
+                below = tuple(str(atom) for atom, power in monomial for _ in range(power))
+                self.meanings[tie.name] = self._quotient(self.plain(tie.numerator), below) * (1 / Fraction(factor))
+            elif tie.name in self.view.quotients:
+                self.meanings[tie.name] = self.plain(self.view.quotients[tie.name])
+
+    def plain(self, value: QP) -> QP:
+        """Put quotients and lengths in the place of ties."""
+        return self._cancelled(value.substitute(self.view.lengths).replace(self.meanings))
+
+    def at(self, point: Mapping[str, int]) -> dict[str, int]:
+        """Give a point with the values of all quotients."""
+        values = dict(point)
+        for name, (above, below) in self.parts.items():
+            divisor = 1
+            for factor in below:
+                divisor *= point[factor]
+            values[name] = int(above.evaluate(values)) // divisor
+        return values
+
+    def _quotient(self, above: QP, below: tuple[str, ...]) -> QP:
+        """Give above / below, where what both have is cancelled."""
+        for name in below:
+            if all(name in dict(monomial) for monomial, _ in above.terms):
+                terms = (QP(((_lowered(monomial, name), factor),)) for monomial, factor in above.terms)
+                left = list(below)
+                left.remove(name)
+                return self._quotient(sum(terms, QP.of(0)), tuple(left))
+        if not below:
+            return above
+        number = ONE
+        if len(above.terms) == 1:
+            [(monomial, factor)] = above.terms
+            above, number = QP(((monomial, 1),)), QP.of(factor)
+        text = f"({above})" if len(above.terms) > 1 or len(above.atoms()) > 1 else str(above)
+        divisor = "·".join(below)
+        name = f"{text}/{f'({divisor})' if len(below) > 1 else divisor}"
+        self.parts.setdefault(name, (above, below))
+        return single(name) * number
+
+    def _cancelled(self, value: QP) -> QP:
+        """Multiply quotients by factors of their divisors."""
+        if not any(atom in self.parts for atom in value.atoms()):
+            return value
+        total = QP.of(0)
+        for monomial, factor in value.terms:
+            found = self._pair(monomial)
+            if found is None:
+                total = total + QP(((monomial, factor),))
+            else:
+                name, below = found
+                above, divisor = self.parts[name]
+                left = list(divisor)
+                left.remove(below)
+                rest = QP(((_lowered(_lowered(monomial, name), below), factor),))
+                total = total + self._cancelled(rest * self._quotient(above, tuple(left)))
+        return total
+
+    def _pair(self, monomial: tuple[tuple[Atom, int], ...]) -> tuple[str, str] | None:
+        """Find a quotient and a factor of its divisor in a product."""
+        atoms = dict(monomial)
+        for atom in atoms:
+            if isinstance(atom, str) and atom in self.parts:
+                for below in self.parts[atom][1]:
+                    if below in atoms:
+                        return atom, below
+        return None
+
+
+def _lowered(monomial: tuple[tuple[Atom, int], ...], name: str) -> tuple[tuple[Atom, int], ...]:
+    """Divide a product by one of its factors."""
+    return tuple((atom, power - (atom == name)) for atom, power in monomial if (atom, power) != (name, 1))
