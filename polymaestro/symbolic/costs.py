@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Rate = Fraction | str
 Point = Mapping[str, int | Fraction]
+Write = Callable[[QuasiPolynomial], str]
+"""How a polynomial is written."""
 
 ZERO, ONE = QuasiPolynomial.of(0), QuasiPolynomial.of(1)
 
@@ -60,9 +62,18 @@ class Ceiling:
 
     def __str__(self) -> str:
         """Write with the latency only where there is one."""
+        return self.written(factored)
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether it is written with a latency behind it."""
+        return self.rate is not None and self.latency != 0
+
+    def written(self, write: Write) -> str:
+        """Write like `str`, with polynomials written so."""
         parts = []
         if self.rate is not None:
-            parts.append(f"⌈{as_factor(self.amount)}/{self._divisor}⌉")
+            parts.append(f"⌈{as_factor(self.amount, write)}/{self._divisor}⌉")
         if self.latency != 0:
             parts.append(str(self.latency))
         return " + ".join(parts)
@@ -80,7 +91,11 @@ class Largest:
 
     def __str__(self) -> str:
         """Write as a function."""
-        return f"max({', '.join(map(str, self.costs))})"
+        return self.written(factored)
+
+    def written(self, write: Write) -> str:
+        """Write like `str`, with polynomials written so."""
+        return f"max({', '.join(cost.written(write) for cost in self.costs)})"
 
 
 Atom = Ceiling | Largest
@@ -121,26 +136,30 @@ class Cost:
 
     def __str__(self) -> str:
         """Write the terms with maxima and ceilings first."""
+        return self.written(factored)
+
+    def written(self, write: Write) -> str:
+        """Write like `str`, with polynomials written so."""
         texts = []
         for atom, number in self.terms:
-            factor = as_factor(number)
-            bare = f"({atom})" if isinstance(atom, Ceiling) and " + " in str(atom) else str(atom)
+            text = atom.written(write)
             if number == ONE:
-                texts.append(str(atom))
+                texts.append(text)
             else:
-                texts.append(f"{factor}·{bare}")
+                bare = f"({text})" if isinstance(atom, Ceiling) and atom.is_sum else text
+                texts.append(f"{as_factor(number, write)}·{bare}")
         if not self.polynomial.is_zero or not texts:
-            texts.append(factored(self.polynomial))
+            texts.append(write(self.polynomial))
         return " + ".join(texts).replace("+ -", "- ")
 
 
-def as_factor(value: QuasiPolynomial) -> str:
+def as_factor(value: QuasiPolynomial, write: Write = factored) -> str:
     """Write a polynomial for use in a product: a sum in parentheses.
 
     >>> as_factor(QuasiPolynomial.of("N") - 1), as_factor((QuasiPolynomial.of("N") - 1) * 2)
     ('(N - 1)', '2·(N - 1)')
     """
-    text, depth = factored(value), 0
+    text, depth = write(value), 0
     for sign in text:
         depth += (sign == "(") - (sign == ")")
         if sign == " " and not depth:

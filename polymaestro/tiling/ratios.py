@@ -35,7 +35,9 @@ class Ratios:
             elif tie.name in self.view.divides and self.view.quotients[tie.name] != ONE:
                 [(monomial, factor)] = tie.divisor.terms
                 below = tuple(str(atom) for atom, power in monomial for _ in range(power))
-                self.meanings[tie.name] = self._quotient(self.plain(tie.numerator), below) * (1 / Fraction(factor))
+                self.meanings[tie.name] = self._quotient(self.plain(tie.numerator), below) * (
+                    1 / Fraction(factor)
+                )
             elif tie.name in self.view.quotients:
                 self.meanings[tie.name] = self.plain(self.view.quotients[tie.name])
 

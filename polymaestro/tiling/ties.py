@@ -251,6 +251,15 @@ class Ties:
         for (whole, tile, units), fold in self._folds.items():
             yield whole, self._width_of(tile, units), fold.rest
 
+    def most(self) -> Iterator[tuple[str, QP]]:
+        """Give what edge tiles, last folds and their units are at most."""
+        for _, part, rest in self.cuts():
+            if not rest.is_constant:
+                yield str(rest), QP.of(part)
+        for (_, _, units), fold in self._folds.items():
+            if fold.units.constant is None:
+                yield str(fold.units), QP.of(units)
+
     def merged(self, value: QP) -> QP:
         """Put lengths in the place of products n·T, where tiles add up to a length.
 

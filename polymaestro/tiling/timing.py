@@ -17,8 +17,9 @@ from polymaestro.counting.classes import BoundaryClasses
 from polymaestro.model.clock import Clock, Entry, Level
 from polymaestro.model.integers import Integers, Point, extents_of
 from polymaestro.model.machine import Machine
-from polymaestro.model.runtime import Formulas
 from polymaestro.symbolic.costs import Cost, as_sympy, latex_of_expression
+from polymaestro.symbolic.factoring import in_parts
+from polymaestro.tiling.bounding import Pruned
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.classes import GroupLevel, Schedule, TiledGroup
 from polymaestro.tiling.conditions import tidied
@@ -152,7 +153,7 @@ class TiledTimeCase:
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
         where = "" if self.region.is_everywhere else f"  if {self.region}"
-        return self.ties.explained(str(self.value) + where)
+        return self.ties.explained(self.value.written(in_parts) + where)
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,8 @@ class DivisibleTime:
         where = [*map(str, self.divides)]
         if not self.region.is_everywhere:
             where.append(str(self.region))
-        return self.ties.explained(f"{self.value}  if {', '.join(where)}" if where else str(self.value))
+        condition = f"  if {', '.join(where)}" if where else ""
+        return self.ties.explained(self.value.written(in_parts) + condition)
 
 
 @dataclass(frozen=True, repr=False)
@@ -251,7 +253,8 @@ class TiledRunTime:
 
     def _cost(self, values: Mapping[str, int], scalar: Callable[[QP], QP]) -> Cost:
         levels = self.classes.levels(values, scalar)
-        cost: Cost = Clock(levels, self.machine, self.resident, Formulas(self.machine)).runtime()
+        arithmetic = Pruned(self.machine, tuple(self.counted.ties.most()))
+        cost: Cost = Clock(levels, self.machine, self.resident, arithmetic).runtime()
         return cost
 
     @property
