@@ -9,7 +9,7 @@ from typing import Any
 
 from polymaestro.errors import HardwareError, did_you_mean
 from polymaestro.hardware.energy import HOROWITZ, EnergyTable
-from polymaestro.hardware.values import Given, Value, check_integer, exact, plain
+from polymaestro.hardware.values import Given, Value, check_count, check_integer, exact, plain
 
 INTEGERS = {
     "l1_size": 1,
@@ -129,10 +129,7 @@ class Hardware:
 
     def __post_init__(self) -> None:
         """Refuse what is no integer, too small, or said twice."""
-        if isinstance(self.num_pes, str):
-            exact(self.num_pes, "num_pes")
-        else:
-            check_integer("num_pes", self.num_pes, 1)
+        check_count("num_pes", self.num_pes, 1)
         for name, least in INTEGERS.items():
             if getattr(self, name) is not None:
                 check_integer(name, getattr(self, name), least)

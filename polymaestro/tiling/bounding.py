@@ -1,4 +1,4 @@
-"""Which of several formulas is never the largest: symbols are at least 1, and edge tiles at most whole ones."""
+"""Which formulas are never the largest: symbols are at least 1, and edge tiles at most whole ones."""
 
 from __future__ import annotations
 
@@ -65,6 +65,8 @@ class Pruned(Formulas):
 
     def _raised(self, value: QP) -> QP:
         """Put whole tiles in the place of edge tiles where that makes a polynomial no smaller."""
+        if not all(isinstance(atom, str) for atom in value.atoms()):
+            return value
         for name, most in self.most:
             if name in value.atoms():
                 parts = value.coefficients(name)

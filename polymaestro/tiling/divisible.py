@@ -142,6 +142,7 @@ class View:
     divides: dict[str, Divides] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Find what each tie is at the point."""
         for tie in self.ties.ties:
             if tie.divisor is None:
                 self.quotients[tie.name] = _reduced(tie.numerator.replace(self.quotients))
