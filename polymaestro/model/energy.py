@@ -22,7 +22,7 @@ from polymaestro.model.links import Accesses, Form, Forms, links_of
 from polymaestro.model.machine import Machine
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase, TensorForms, factored
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
-from polymaestro.symbolic.costs import as_factor
+from polymaestro.symbolic.costs import Write, as_factor
 
 if TYPE_CHECKING:
     import sympy
@@ -120,10 +120,10 @@ class Energy(EnergyParts[ClosedForm]):
         return f"{energy_text(sums)} {self.unit}{condition}"
 
 
-def energy_text(sums: Mapping[str, QuasiPolynomial]) -> str:
+def energy_text(sums: Mapping[str, QuasiPolynomial], write: Write = factored) -> str:
     """Write numbers together, and the accesses of each symbol."""
     texts = [
-        f"{symbol}·{as_factor(value)}" if symbol else factored(value)
+        f"{symbol}·{as_factor(value, write)}" if symbol else write(value)
         for symbol, value in sorted(sums.items())
         if not value.is_zero
     ]

@@ -18,7 +18,7 @@ K·max(K, ⌈3·K/B⌉ + 2) + 5
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -118,17 +118,6 @@ class Cost:
         """The value where it depends on nothing."""
         return None if self.terms else self.polynomial.constant
 
-    def mapped(self, change: Callable[[QuasiPolynomial], QuasiPolynomial]) -> Cost:
-        """Give the cost with every polynomial changed."""
-        terms = []
-        for atom, number in self.terms:
-            if isinstance(atom, Largest):
-                new: Atom = Largest(tuple(cost.mapped(change) for cost in atom.costs))
-            else:
-                new = replace(atom, amount=change(atom.amount), copies=change(atom.copies))
-            terms.append((new, change(number)))
-        return Cost(change(self.polynomial), tuple(terms))
-
     def evaluate(self, point: Point) -> int:
         """Compute the value where every symbol has a number."""
         value = _value(self.polynomial, point)
@@ -212,21 +201,19 @@ def total(costs: Iterable[tuple[QuasiPolynomial, Cost]]) -> Cost:
     return Cost(polynomial, tuple((atom, n) for atom, n in atoms.items() if not n.is_zero))
 
 
-def as_sympy(
-    cost: Cost, quotients: Mapping[str, tuple[QuasiPolynomial, QuasiPolynomial]] = MappingProxyType({})
-) -> sympy.Expr:
-    """Write a cost as a SymPy expression with Max and ceiling, and with ⌈numerator/divisor⌉ for names."""
+def as_sympy(cost: Cost, known: Mapping[str, sympy.Expr] = MappingProxyType({})) -> sympy.Expr:
+    """Write a cost as a SymPy expression with Max and ceiling, and with expressions for known names."""
     import sympy  # noqa: PLC0415  half a second, and only formulas need it
 
-    from polymaestro.symbolic.to_sympy import constant, with_ceilings  # noqa: PLC0415
+    from polymaestro.symbolic.to_sympy import constant, with_meanings  # noqa: PLC0415
 
     def polynomial(value: QuasiPolynomial) -> sympy.Expr:
-        return with_ceilings(value, quotients)
+        return with_meanings(value, known)
 
     result = polynomial(cost.polynomial)
     for atom, number in cost.terms:
         if isinstance(atom, Largest):
-            value = sympy.Max(*(as_sympy(each, quotients) for each in atom.costs), evaluate=False)
+            value = sympy.Max(*(as_sympy(each, known) for each in atom.costs), evaluate=False)
         else:
             amount, latency = polynomial(atom.amount), constant(atom.latency)
             moving = (

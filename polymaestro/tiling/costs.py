@@ -12,7 +12,8 @@ from polymaestro.model.energy import EnergyParts, energy_text
 from polymaestro.model.integers import Point, extents_of
 from polymaestro.model.roofline import Bounded
 from polymaestro.symbolic.costs import largest
-from polymaestro.symbolic.to_sympy import constant, with_ceilings
+from polymaestro.symbolic.factoring import in_parts
+from polymaestro.symbolic.to_sympy import constant, with_meanings
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.ties import Ties
@@ -47,9 +48,9 @@ class TiledEnergyCase:
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression."""
-        quotients = self.ties.quotients()
+        known = self.ties.expressions()
         terms = (
-            with_ceilings(value, quotients) * constant(symbol or Fraction(1))
+            with_meanings(value, known) * constant(symbol or Fraction(1))
             for symbol, value in self.sums.items()
         )
         return sum(terms, constant(Fraction(0)))
@@ -57,7 +58,7 @@ class TiledEnergyCase:
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
         where = "" if self.region.is_everywhere else f"  if {self.region}"
-        return self.ties.explained(f"{energy_text(self.sums)} {self.unit}{where}")
+        return self.ties.explained(f"{energy_text(self.sums, in_parts)} {self.unit}{where}")
 
 
 @dataclass(frozen=True, repr=False)

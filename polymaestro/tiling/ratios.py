@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from polymaestro.counting import QuasiPolynomial
 from polymaestro.counting.quasipolynomial import Atom, single
+from polymaestro.symbolic.to_sympy import meaning
 from polymaestro.tiling.divisible import View
+
+if TYPE_CHECKING:
+    import sympy
 
 QP = QuasiPolynomial
 ONE = QP.of(1)
@@ -54,6 +59,16 @@ class Ratios:
                 divisor *= point[factor]
             values[name] = int(above.evaluate(values)) // divisor
         return values
+
+    def expressions(self) -> dict[str, sympy.Expr]:
+        """Give every quotient as a SymPy expression; other names are those of ties."""
+        found = self.view.ties.expressions()
+        for name, (above, below) in self.parts.items():
+            divisor = ONE
+            for factor in below:
+                divisor = divisor * QP.of(factor)
+            found[name] = meaning(above, divisor, found, rounded="")
+        return found
 
     def _quotient(self, above: QP, below: tuple[str, ...]) -> QP:
         """Give above / below, where what both have is cancelled."""

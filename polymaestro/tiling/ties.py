@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from polymaestro.affine import Affine, ceil_div
 from polymaestro.counting import Condition, QuasiPolynomial
@@ -31,7 +31,11 @@ from polymaestro.counting.quasipolynomial import Atom
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bound_size
 from polymaestro.errors import ClosedFormError
+from polymaestro.symbolic.to_sympy import meaning
 from polymaestro.workload import Operator
+
+if TYPE_CHECKING:
+    import sympy
 
 QP = QuasiPolynomial
 
@@ -199,6 +203,13 @@ class Ties:
             if Condition(beyond - 1) in decided:
                 found.append(beyond - tile)
         return [each for each in found if not each.is_constant]
+
+    def expressions(self) -> dict[str, sympy.Expr]:
+        """Give what every name stands for as a SymPy expression over extents, tiles and units."""
+        found: dict[str, sympy.Expr] = {}
+        for tie in self.ties:
+            found[tie.name] = meaning(tie.numerator, tie.divisor, found, rounded=tie.rounded)
+        return found
 
     def quotients(self) -> dict[str, tuple[QP, QP]]:
         """Give numerator and divisor of each number of tiles and folds, over extents, tiles and these."""

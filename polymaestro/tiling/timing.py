@@ -144,7 +144,7 @@ class TiledTimeCase:
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression with Max and ceiling, over extents, tiles and units."""
-        return as_sympy(self.value.mapped(self.ties.expanded), self.ties.quotients())
+        return as_sympy(self.value, self.ties.expressions())
 
     def latex(self) -> str:
         """Write the formula as LaTeX, without dollar signs."""
@@ -174,6 +174,15 @@ class DivisibleTime:
         """Say whether a point satisfies all conditions."""
         values = self.ties.complete(point)
         return self.region.holds(values) and all(each.holds(values) for each in self.divides)
+
+    @property
+    def expr(self) -> sympy.Expr:
+        """The formula as a SymPy expression with Max and ceiling, over extents, tiles and units."""
+        return as_sympy(self.value, self.ratios.expressions())
+
+    def latex(self) -> str:
+        """Write the formula as LaTeX, without dollar signs."""
+        return latex_of_expression(self.expr)
 
     def evaluate(self, **point: int | Fraction) -> int:
         """Compute the value at a point that satisfies the conditions."""
