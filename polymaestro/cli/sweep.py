@@ -14,9 +14,10 @@ import click
 
 import polymaestro as pm
 from polymaestro.cli.numbers import decimal, first_line
-from polymaestro.cli.options import Failure, chosen, format_options, network_of, policies_of, policy_option
+from polymaestro.cli.options import Failure, chosen, format_options, policies_of, policy_option
 from polymaestro.cli.options import machine as machine_of
 from polymaestro.cli.pictures import check_picture, write_picture
+from polymaestro.cli.source import DATAFLOWS, Layers, layers_arguments
 from polymaestro.cli.tables import Row, Table
 from polymaestro.cli.waiting import Waiting
 from polymaestro.errors import did_you_mean
@@ -31,6 +32,8 @@ Examples, from the root of the repository:
     --dataflow kc_p:16,yr_p,yx_p:8 --noc-bw 1:32
   polymaestro sweep examples/vgg16_kc_p.m --hw examples/machine.yaml \\
     --simd-lanes 1:4 --any-size --pareto --plot front.png
+  polymaestro sweep --network alexnet --dataflow kc_p,yx_p --as-convolutions \\
+    --num-pes 64,256 --noc-bw 8,32
   polymaestro sweep examples/gemm.m --num-pes 64:1024:*2 \\
     --l2-size 4096:1048576:*2 --offchip-bw 1,2,none \\
     --minimize energy --csv designs.csv
@@ -107,7 +110,7 @@ def _axes(command: Any) -> Any:  # noqa: ANN401  as click has it
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("file", metavar="FILE")
+@layers_arguments
 @click.option(
     "--dataflow",
     "names",
@@ -141,7 +144,7 @@ def _axes(command: Any) -> Any:  # noqa: ANN401  as click has it
 @policy_option
 @format_options("json", "markdown", "latex")
 def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
-    file: str,
+    layers: Layers,
     names: str | None,
     num_pes: list[Any] | None,
     hw: str | None,
@@ -159,7 +162,7 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
     any_size: bool,
     **options: Any,  # noqa: ANN401  axes and formats
 ) -> None:
-    """Find the best machines and dataflows for the layers of FILE.
+    """Find the best machines and dataflows for the layers of FILE or of a network.
 
     Every dataflow is tried on every layer on every machine: the product of all VALUES. The best machine for
     all layers, each under its best dataflow, and the best of each layer alone are shown. Numbers are exact.
@@ -169,13 +172,15 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
     style = chosen({name: options.pop(name) for name in ("json", "markdown", "latex")})
     axes = {name: values for name, values in options.items() if values is not None}
     pes = _pes(num_pes)
-    base = machine_of(hw, pes[0] if pes else None, file=file)
-    network = network_of(file)
+    base = machine_of(hw, pes[0] if pes else None, file=layers.file)
+    flows = _dataflows(names)
+    layers.need_dataflow(flows)
+    network = layers.network()
     if layer is not None:
         network = replace(network, layers=network.named(layer))
     found = pm.sweep(
         network,
-        _dataflows(names),
+        flows,
         num_pes=pes or [base.num_pes],
         hardware=base,
         policies=policies_of(changes),
@@ -219,14 +224,14 @@ def _dataflows(names: str | None) -> dict[str, pm.Dataflow] | None:
     if names is None or names == "own":
         return None
     found = {}
-    known = {name.lower().replace("-", "_"): make for name, make in pm.dataflows.PUBLISHED.items()}
     for each in names.split(","):
         name, _, cluster = each.strip().partition(":")
-        make: Any = known.get(name.lower().replace("-", "_"))
-        if make is None:
-            message = f"no dataflow {name!r}" + did_you_mean(name, [*known, "own"])
+        published = DATAFLOWS.named(name)
+        if published is None:
+            message = f"no dataflow {name!r}" + did_you_mean(name, [*DATAFLOWS.known, "own"])
             raise click.UsageError(message)
-        if cluster and (not re.fullmatch("[0-9]+", cluster) or name.lower() in {"c_p", "x_p", "c-p", "x-p"}):
+        make: Any = pm.dataflows.PUBLISHED[published]
+        if cluster and (not re.fullmatch("[0-9]+", cluster) or published in {"C-P", "X-P"}):
             message = f"{each!r}: after the colon of yx_p, yr_p or kc_p comes the size of a cluster"
             raise click.UsageError(message)
         found[each.strip()] = make(int(cluster)) if cluster else make()
