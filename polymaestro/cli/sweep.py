@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from polymaestro.cli.options import machine as machine_of
 from polymaestro.cli.pictures import check_picture, write_picture
 from polymaestro.cli.source import DATAFLOWS, Layers, layers_arguments
 from polymaestro.cli.tables import Row, Table
+from polymaestro.cli.values import Values
 from polymaestro.cli.waiting import Waiting
 from polymaestro.errors import did_you_mean
 from polymaestro.sweeping import METRICS, Best, Constraints, Design
@@ -42,8 +42,6 @@ Examples, from the root of the repository:
 VALUES are separated by commas: a number, none (no limit), a range FIRST:LAST,
 FIRST:LAST:STEP or FIRST:LAST:*FACTOR; ranges hold their ends.
 """
-MOST = 10**6
-"""Values of one option; more is a slip of the pen."""
 
 AXES = {
     "noc-bw": "Words per cycle below L2 and below each cluster, each direction.",
@@ -54,53 +52,6 @@ AXES = {
     "noc-hops": "Hops from a memory on the chip to what is below.",
     "hop-latency": "Cycles per hop; needs --noc-hops or --hw that has hops.",
 }
-
-
-class Values(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
-    """A list of numbers and ranges."""
-
-    name = "VALUES"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Any]:  # noqa: ANN401
-        """Read the list.
-
-        >>> Values().convert("1:3,8:64:*4,none,0.5", None, None)
-        [1, 2, 3, 8, 32, None, Fraction(1, 2)]
-        """
-        found: list[Any] = []
-        for part in str(value).split(","):
-            try:
-                found += _values(part.strip())
-            except (ValueError, InvalidOperation):
-                message = (
-                    f"{part!r} is no number, none, or range FIRST:LAST, FIRST:LAST:STEP, FIRST:LAST:*FACTOR"
-                )
-                self.fail(message, param, ctx)
-            if len(found) > MOST:
-                self.fail(f"more than {MOST} values", param, ctx)
-        return found
-
-
-def _values(part: str) -> list[Any]:
-    if part.lower() == "none":
-        return [None]
-    if ":" not in part:
-        number = Fraction(Decimal(part))
-        return [int(number) if number.denominator == 1 else number]
-    first, last, *steps = part.split(":")
-    step = steps[0] if steps else "1"
-    start, end = int(first), int(last)
-    if len(steps) > 1 or end < start:
-        raise ValueError
-    if not step.startswith("*"):
-        return list(range(start, end + 1, int(step)))
-    factor, found = int(step[1:]), []
-    if factor < 2 or start < 1:  # noqa: PLR2004  a factor of 1 never ends
-        raise ValueError
-    while start <= end:
-        found.append(start)
-        start *= factor
-    return found
 
 
 def _axes(command: Any) -> Any:  # noqa: ANN401  as click has it
