@@ -1,9 +1,11 @@
-"""Every command that README and the help texts show is run, from the root of the checkout."""
+"""Every command that README and the help texts show is run, in a folder that has what the checkout has."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import textwrap
 from pathlib import Path
 
 import click
@@ -40,19 +42,46 @@ def documented() -> list[str]:
 SLOW = re.compile(r"derive +examples/(?!gemm)|diff |verify |prove|analyze --network|.*--hw ")
 
 
+@pytest.fixture
+def checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Go to a folder with the examples and proofs of the checkout; what a command writes stays there."""
+    for name in ("examples", "proofs"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def outputs(command: str) -> set[str]:
+    """Give the names of the files that a command is told to write."""
+    words = shlex.split(command)
+    flags = ("--csv", "--plot", "--parquet", "--certificates")
+    return {value for flag, value in zip(words, words[1:], strict=False) if flag in flags and "." in value}
+
+
 @pytest.mark.parametrize(
     "command",
     [pytest.param(each, marks=[pytest.mark.slow] if SLOW.match(each) else []) for each in documented()],
 )
-def test_the_command_works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str) -> None:
-    monkeypatch.chdir(ROOT)
-    arguments = shlex.split(command.replace("certificates.json", str(tmp_path / "certificates.json")))
+def test_the_command_works(checkout: Path, command: str) -> None:
+    arguments = shlex.split(command)
     if arguments[0] == "prove" and "systolic-folds" not in arguments:
         arguments.append("systolic-folds")  # all statements take a minute, and have tests of their own
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == (1 if REFUTED & set(arguments) else 0), result.stderr
     assert result.stdout
     assert "error" not in result.stderr
+    assert {each.name for each in checkout.iterdir()} == {"examples", "proofs"} | outputs(command)
+
+
+SESSION = re.compile(r"^    \$ polymaestro ((?:.*\\\n)*.*)\n((?:    .*\n)+)", re.MULTILINE)
+
+
+def test_what_the_readme_shows_is_what_comes_out(checkout: Path) -> None:
+    sessions = SESSION.findall((ROOT / "README.rst").read_text(encoding="utf-8"))
+    assert sessions
+    for command, shown in sessions:
+        result = CliRunner().invoke(main, shlex.split(command.replace("\\\n", "")))
+        assert result.stdout == textwrap.dedent(shown), checkout
 
 
 def test_commands_of_every_kind_are_found() -> None:
