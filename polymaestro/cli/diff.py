@@ -11,13 +11,14 @@ import click
 
 import polymaestro as pm
 from polymaestro.cli.lifting import Lifted, assume_option, keep_option, lifted
-from polymaestro.cli.numbers import decimal
 from polymaestro.cli.options import array_options, chosen, format_options, layer_of, machine, network_of
-from polymaestro.cli.tables import Row, Table
+from polymaestro.cli.tables import say, written
 from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow import Layer
 from polymaestro.equations import Change, Difference
 from polymaestro.errors import PolymaestroError, did_you_mean
+from polymaestro.model.numbers import decimal
+from polymaestro.showing import Row, Table
 from polymaestro.symbolic import factored
 
 EXAMPLES = """\b
@@ -65,7 +66,7 @@ def diff(  # noqa: PLR0913  one argument per option
             text = _where(found, where, style)
         else:
             text = {"json": _document, "markdown": _markdown, "text": _text}[style](found)
-    click.echo(text)
+    say(text, style)
     pair[0].note_fixed()
 
 
@@ -120,7 +121,7 @@ def _text(found: Difference) -> str:
         for change in _changed(found)
     )
     table = Table(("quantity", *found.names, "ratio"), rows, title=f"at {shown}" if shown else "in numbers")
-    return f"{found}\n\n{table.plain()}"
+    return f"{found}\n\n{written([table], 'text')}"
 
 
 def _markdown(found: Difference) -> str:

@@ -18,7 +18,7 @@ from polymaestro.cli.options import (
     machine,
 )
 from polymaestro.cli.source import Source, source_arguments
-from polymaestro.cli.tables import page_width
+from polymaestro.cli.tables import page_width, say
 from polymaestro.dataflow.binding import BoundLevel, bind
 from polymaestro.dataflow.directives import Dataflow, Level, Map, SpatialMap
 from polymaestro.loopnest import LoopNest, lower
@@ -60,7 +60,7 @@ def explain(source: Source, layer: str | None, hw: str | None, num_pes: int | No
         "space-time map, by groups of dimensions that share a constraint": _relations(relations),
         "what each number means": meanings(nest.depth),
     }
-    click.echo("\n\n".join(f"{click.style(title, bold=True)}\n{text}" for title, text in sections.items()))
+    say("\n\n".join(f"{click.style(title, bold=True)}\n{text}" for title, text in sections.items()))
     if relations.problems:
         message = f"layer {found.name} is not legal: {'; '.join(relations.problems)}"
         raise Failure(message)

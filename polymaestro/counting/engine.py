@@ -33,6 +33,7 @@ from polymaestro.relations.sets import (
     restricted,
     without_unused_parameters,
 )
+from polymaestro.showing import Shown
 
 Engine = Literal["auto", "faulhaber", "barvinok"]
 
@@ -41,8 +42,8 @@ MAX_SLICES = 16
 MAX_ENUMERATED = 1_000_000
 
 
-@dataclass(frozen=True)
-class Count:
+@dataclass(frozen=True, repr=False)
+class Count(Shown):
     """A number of points: a quasi-polynomial on each of some disjoint regions, and 0 elsewhere.
 
     Holds only inside the context that was given when counting.
@@ -73,7 +74,12 @@ class Count:
 
     def __str__(self) -> str:
         """Write one piece a line."""
-        return "\n".join(f"{value}  if {region}" for region, value in self.pieces) or "0"
+        return "\n".join(map(_piece, self.pieces)) or "0"
+
+
+def _piece(piece: tuple[Region, QuasiPolynomial]) -> str:
+    region, value = piece
+    return str(value) if region.is_everywhere else f"{value}  if {region}"
 
 
 class _Memory:
@@ -99,7 +105,7 @@ class Counter:
     >>> counter = Counter(isl.Set("[P, R] -> { : P >= 1 and R >= 1 }").params())
     >>> rows = "[P, R] -> { [y] : exists p, r : y = p + r and 0 <= p < P and 0 <= r < R }"
     >>> print(counter.count(isl.Set(rows)))
-    P + R - 1  if everywhere
+    P + R - 1
     """
 
     def __init__(self, context: isl.Set, engine: Engine = "auto") -> None:

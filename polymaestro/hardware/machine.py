@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from polymaestro.errors import HardwareError, did_you_mean
 from polymaestro.hardware.energy import HOROWITZ, EnergyTable
 from polymaestro.hardware.values import Given, Value, check_integer, exact, plain
+from polymaestro.showing import Row, Table, Tabled
 
 INTEGERS = {
     "num_pes": 1,
@@ -91,8 +92,8 @@ class Memory:
                 exact(getattr(self, name), name)
 
 
-@dataclass(frozen=True)
-class Hardware:
+@dataclass(frozen=True, repr=False)
+class Hardware(Tabled):
     """A spatial accelerator; None leaves a resource without limit (lanes: 1).
 
     num_pes      processing elements
@@ -149,6 +150,17 @@ class Hardware:
             if twice:
                 message = f"{twice[0]} and the memory {memory} say the same; give one of them"
                 raise HardwareError(message)
+
+    def tables(self) -> Iterator[Table]:
+        """Give what was set, and what an access costs."""
+        data = self.to_json()
+        energy = data.pop("energy")
+        title = data.pop("name", "machine")
+        rows = [Row((name, str(value))) for name, value in data.items()]
+        yield Table(("constant", "value"), tuple(rows), title=title)
+        head = (f"energy, {energy.pop('unit')}", "each")
+        notes = (f"{energy.pop('name')}: {energy.pop('source')}",)
+        yield Table(head, tuple(Row((name, str(value))) for name, value in energy.items()), notes=notes)
 
     def memory(self, name: str) -> Memory:
         """Give a memory by its name: DRAM, L2, cluster1 … L1."""

@@ -15,12 +15,13 @@ from polymaestro.relations.coverage import Coverage, coverage_of, executed_again
 from polymaestro.relations.groups import AxisGroup, axis_groups
 from polymaestro.relations.points import Points
 from polymaestro.relations.sets import coalesced, parameters
+from polymaestro.showing import Shown
 
 MAX_LEGAL_PARTS = 4
 
 
-@dataclass(frozen=True)
-class Relations:
+@dataclass(frozen=True, repr=False)
+class Relations(Shown):
     """The axis groups of a nest, what each covers, and what is assumed of the parameters.
 
     `context` holds for every number derived from here: all extents ≥ 1, and the caller's assumptions.

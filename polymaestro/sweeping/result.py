@@ -15,6 +15,7 @@ import numpy as np
 from polymaestro.dataflow import Dataflow, Layer
 from polymaestro.errors import ClosedFormError, DataflowError, HardwareError, did_you_mean
 from polymaestro.policies import Policies
+from polymaestro.showing import Shown
 from polymaestro.sweeping.constraints import Constraints
 from polymaestro.sweeping.costs import Costs
 from polymaestro.sweeping.designs import METRICS, Best, Design
@@ -58,8 +59,8 @@ class Found(NamedTuple):
     dataflow: str
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(Shown):
     """Every dataflow on every layer on every machine of a grid; nothing is computed before it is asked for.
 
     `dataflows` are by name, None being each layer's own; `grids` has the machines of each number of PEs.
@@ -74,6 +75,18 @@ class Sweep:
     jobs: int = 1
     chunk: int = CHUNK
     progress: Progress = field(default=iter, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        """Say what is swept; nothing is computed for that."""
+        machines = sum(grid.size for grid in self.grids)
+        flows = ", ".join(self.dataflows)
+        pes = ", ".join(str(grid.base.num_pes) for grid in self.grids)
+        axes = (f"{name}: {len(values)} values" for name, values in self.grids[0].values.items())
+        return (
+            f"{self.network}: {self.size} designs, {len(self.layers)} layers × "
+            f"{len(self.dataflows)} dataflows ({flows}) × "
+            f"{machines} machines ({'; '.join([f'PEs: {pes}', *axes])})"
+        )
 
     @property
     def size(self) -> int:
@@ -206,6 +219,8 @@ class Sweep:
                 sums[1] += np.where(possible, others, 0)
             total = _better(total, _first(block, np.where(possible, sums[0], LARGEST), sums[1], ""))
         return Best(
+            f"{self.network}: {self.size} designs",
+            tuple(layer.name for layer in self.layers),
             minimize,
             None if total is None else self._mixed(total, minimize, second),
             tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import shutil
@@ -55,7 +56,7 @@ def outputs(command: str) -> set[str]:
     """Give the names of the files that a command is told to write."""
     words = shlex.split(command)
     flags = ("--csv", "--plot", "--parquet", "--certificates")
-    return {value for flag, value in zip(words, words[1:], strict=False) if flag in flags and "." in value}
+    return {value for flag, value in itertools.pairwise(words) if flag in flags and "." in value}
 
 
 @pytest.mark.parametrize(
