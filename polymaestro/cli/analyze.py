@@ -20,7 +20,7 @@ from polymaestro.cli.options import (
 )
 from polymaestro.cli.pictures import check_picture, write_picture
 from polymaestro.cli.source import Source, source_arguments
-from polymaestro.cli.tables import say, written
+from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import NetworkReport
 from polymaestro.model.details import layer_tables
@@ -107,7 +107,7 @@ def _judge(report: NetworkReport) -> None:
         return
     count = f"{len(wrong)} of {len(report.layers)} layers"
     if all(layer.boundaries for layer in wrong):
-        click.echo(f"warning: {count} skip or repeat work; the counts are of what is executed", err=True)
+        tell(f"warning: {count} skip or repeat work; the counts are of what is executed")
         return
     first = next(layer for layer in wrong if not layer.boundaries)
     if len(report.layers) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -19,6 +20,7 @@ from polymaestro.cli.explain import explain
 from polymaestro.cli.options import Failure
 from polymaestro.cli.prove import prove
 from polymaestro.cli.sweep import sweep
+from polymaestro.cli.tables import on_errors
 from polymaestro.cli.verify import verify
 from polymaestro.errors import PolymaestroError
 
@@ -50,6 +52,14 @@ class Program(click.Group):
             return super().invoke(ctx)
         except PolymaestroError as error:
             raise Failure(str(error)) from None
+        except click.UsageError as error:
+            message = on_errors(f"Error: {error.format_message()}").removeprefix("Error: ")
+            raise click.UsageError(message, error.ctx) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader has seen enough, which click knows how to end
+                raise
+            message = f"cannot write: {error.strerror}"
+            raise Failure(message) from None
 
 
 @click.group(cls=Program, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})

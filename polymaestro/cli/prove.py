@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from polymaestro.cli.options import Failure
-from polymaestro.cli.tables import say, written
+from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.waiting import Waiting
 from polymaestro.showing import Row, Table
 
@@ -52,7 +52,7 @@ def prove(names: tuple[str, ...], folder: str, certificates: str | None, *, list
     for outcome in outcomes:
         for proof in _telling(outcome):
             text = f"{outcome.statement.name}: {proof}"
-            say(text) if outcome.statement.is_false else click.echo(text, err=True)
+            say(text) if outcome.statement.is_false else tell(text)
     if certificates is not None:
         found = [p.certificate for each in outcomes for p in each.proofs if p.certificate is not None]
         _write(certificates, json.dumps(found, ensure_ascii=False))

@@ -16,7 +16,7 @@ import polymaestro as pm
 from polymaestro.cli.options import Failure, chosen, format_options, network_of, policies_of, policy_option
 from polymaestro.cli.options import machine as machine_of
 from polymaestro.cli.pictures import check_picture, write_picture
-from polymaestro.cli.tables import say, written
+from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.waiting import Waiting
 from polymaestro.errors import did_you_mean
 from polymaestro.model.numbers import first_line
@@ -205,7 +205,7 @@ def _written_file(path: str, write: Any) -> None:  # noqa: ANN401
     except OSError as error:
         message = f"cannot write {path}: {error.strerror}"
         raise Failure(message) from None
-    click.echo(f"{count} designs written to {path}", err=True)
+    tell(f"{count} designs written to {path}")
 
 
 def _pes(values: list[Any] | None) -> list[int]:
@@ -238,9 +238,9 @@ def _dataflows(names: str | None) -> dict[str, pm.Dataflow] | None:
 def _report(found: Sweep, best: Best, front: Sequence[Design], style: str, *, pareto: bool) -> None:
     refused = list(found.refused)
     for pes, name, layer, reason in refused[:3]:
-        click.echo(f"warning: {layer} under {name} on {pes} PEs is left out: {first_line(reason)}", err=True)
+        tell(f"warning: {layer} under {name} on {pes} PEs is left out: {first_line(reason)}")
     if len(refused) > 3:  # noqa: PLR2004
-        click.echo(f"warning: … and {len(refused) - 3} more", err=True)
+        tell(f"warning: … and {len(refused) - 3} more")
     if style == "json":
         data: dict[str, Any] = {
             "schema": "polymaestro.sweep/1",
@@ -257,7 +257,9 @@ def _report(found: Sweep, best: Best, front: Sequence[Design], style: str, *, pa
         tables = [*best.tables(), *([_front(front)] if pareto and front else [])]
         say(written(tables, style), style)
     if not any(best.layers):
-        message = "no design keeps the constraints" + ("; some could not be timed" if refused else "")
+        message = "no design keeps the constraints"
+        message += "; some could not be timed" if refused else ""
+        message += "; --any-size counts those whose memories are too small" if found.constraints.fits else ""
         raise Failure(message)
 
 

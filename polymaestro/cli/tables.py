@@ -42,14 +42,27 @@ def say(text: str, style: str = "text", *, nl: bool = True) -> None:
     click.echo(fitted(text, page_width()) if style == "text" and on_terminal() else text, nl=nl)
 
 
+def tell(text: str) -> None:
+    """Say what is no result, on standard error."""
+    click.echo(on_errors(text), err=True)
+
+
+def on_errors(text: str) -> str:
+    """Fit a message to the terminal that standard error goes to, if it is one."""
+    return fitted(text, max(shutil.get_terminal_size().columns, LEAST_WIDTH)) if sys.stderr.isatty() else text
+
+
 def fitted(text: str, width: int) -> str:
-    """Break lines at blanks where they are too wide; colours take no room.
+    """Break lines at blanks where they are too wide, but not above a caret; colours take no room.
 
     >>> print(fitted("  fills       C·K·N·P·R·(Q + S - 1)", 26))
       fills       C·K·N·P·R·(Q
                   + S - 1)
     """
-    return "\n".join(part for line in text.split("\n") for part in _parts(line, width))
+    lines = text.split("\n")
+    pointed = (after.strip() == "^" for after in [*lines[1:], ""])
+    parts = ([line] if kept else _parts(line, width) for line, kept in zip(lines, pointed, strict=True))
+    return "\n".join(part for several in parts for part in several)
 
 
 def _parts(line: str, width: int) -> Iterator[str]:

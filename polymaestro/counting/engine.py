@@ -28,6 +28,7 @@ from polymaestro.errors import CountingError, CountingUnavailableError
 from polymaestro.relations.sets import (
     SET,
     coalesced,
+    integer,
     named,
     parameters,
     restricted,
@@ -207,7 +208,7 @@ def _slices(domain: isl.Set) -> list[isl.Set]:
         low, high = domain.dim_min_val(index), domain.dim_max_val(index)
         if low.is_int() and high.is_int() and high.to_python() - low.to_python() < MAX_SLICES:
             values = range(low.to_python(), high.to_python() + 1)
-            cut = (domain.fix_val(SET, index, isl.Val(value)) for value in values)
+            cut = (domain.fix_val(SET, index, integer(value)) for value in values)
             return [each.project_out(SET, index, 1).compute_divs() for each in cut if not each.is_empty()]
     return []
 
@@ -270,7 +271,7 @@ def _joined(domain: isl.Set, slow: int, fast: int, factor: int) -> isl.Set | Non
     space = isl.LocalSpace.from_space(wider.get_space())
     tie = isl.Constraint.equality_alloc(space)
     tie = tie.set_coefficient_val(SET, size, isl.Val(-1))
-    tie = tie.set_coefficient_val(SET, slow, isl.Val(factor))
+    tie = tie.set_coefficient_val(SET, slow, integer(factor))
     tie = tie.set_coefficient_val(SET, fast, isl.Val(1))
     wider = wider.add_constraint(tie)
     smaller = _without_determined(wider)

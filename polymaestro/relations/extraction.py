@@ -62,7 +62,7 @@ class Relations(Shown):
 
     def __str__(self) -> str:
         """Print the space-time map group by group, and the accesses."""
-        lines = [f"context: {self.context}"]
+        lines = [f"context: {self.context}"] if parameters(self.context) else []
         lines += [f"θ of {group.name}: {group.space_time}" for group in self.groups]
         lines += [
             f"access {tensor.name}: [{', '.join(map(str, tensor.access))}]"

@@ -219,7 +219,7 @@ class Sweep(Shown):
                 sums[1] += np.where(possible, others, 0)
             total = _better(total, _first(block, np.where(possible, sums[0], LARGEST), sums[1], ""))
         return Best(
-            f"{self.network}: {self.size} designs",
+            f"{self.network}: {self.size} design{'s' if self.size != 1 else ''}",
             tuple(layer.name for layer in self.layers),
             minimize,
             None if total is None else self._mixed(total, minimize, second),
