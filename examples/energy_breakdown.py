@@ -2,6 +2,10 @@
 # jupyter:
 #   jupytext:
 #     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
 # ---
 """Where the energy goes: AlexNet's convolutions on an Eyeriss-like machine; also opens as a notebook."""
 

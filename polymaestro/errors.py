@@ -105,7 +105,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("Kk", ["K", "C"])
     "; did you mean 'K'? Known: C, K"
     >>> did_you_mean("L15", [f"L{n}" for n in range(100, 200)])
-    "; did you mean 'L159'? Known: L159, L158, L157, L156, L155, L154 and 94 more"
+    "; did you mean 'L195'? Known: L195, L185, L175, L165, L159, L158 and 94 more"
     """
     names = sorted(set(known))
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5) or [

@@ -45,7 +45,7 @@ class Ratio(Shown):
         case, shown = self._common()
         return shown.text + ("" if case.region.is_everywhere else f"  if {case.region}")
 
-    def _repr_latex_(self) -> str:
+    def _repr_latex_(self) -> str | None:
         case, shown = self._common()
         return in_math(shown.latex, "" if case.region.is_everywhere else str(case.region))
 

@@ -39,7 +39,7 @@ class TimeCase(Shown):
         """Write the formula as LaTeX, without dollar signs."""
         return as_latex(self.value)
 
-    def _repr_latex_(self) -> str:
+    def _repr_latex_(self) -> str | None:
         return in_math(self.latex(), "" if self.region.is_everywhere else str(self.region))
 
     def __str__(self) -> str:
@@ -117,7 +117,7 @@ class RunTime(Shown):
         """Write the case of large symbols as LaTeX, without dollar signs."""
         return self.common.latex()
 
-    def _repr_latex_(self) -> str:
+    def _repr_latex_(self) -> str | None:
         return self.common._repr_latex_()
 
     def __str__(self) -> str:

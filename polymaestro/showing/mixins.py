@@ -7,6 +7,9 @@ from html import escape
 
 from polymaestro.showing.tables import STYLE, Table
 
+LONGEST = 800
+"""Signs of LaTeX in one line of a notebook."""
+
 SIGNS = {
     "⌈": r"\lceil ",
     "⌉": r"\rceil ",
@@ -47,12 +50,16 @@ class Tabled(Shown):
         return "\n".join([f'{STYLE}<div class="polymaestro">', *parts, "</div>"])
 
 
-def in_math(formula: str, condition: str = "") -> str:
+def in_math(formula: str, condition: str = "") -> str | None:
     r"""Set LaTeX for a notebook, with the condition under which it is right, which may be plain text.
+
+    A formula that is many times wider than a page gives None: the notebook then shows it as text, in lines.
 
     >>> in_math("K M", "K ≥ 3, M % 4 = 0")
     '$\\displaystyle K M \\quad \\text{if } K \\ge  3,\\ M \\bmod  4 = 0$'
     """
+    if len(formula) > LONGEST:
+        return None
     for sign, command in SIGNS.items():
         condition = condition.replace(sign, command)
     where = rf" \quad \text{{if }} {condition}" if condition else ""

@@ -12,16 +12,22 @@ STYLE = (
     "<style>"
     ".polymaestro div{overflow-x:auto}"
     ".polymaestro table{border-collapse:collapse;margin:.4em 0 1.2em}"
-    ".polymaestro caption{text-align:left;font-weight:bold;padding:.3em 0;caption-side:top}"
-    ".polymaestro th,.polymaestro td{text-align:left;padding:.35em .9em .35em 0;border:0;white-space:nowrap}"
-    ".polymaestro .number{text-align:right;font-variant-numeric:tabular-nums}"
-    ".polymaestro thead th{border-top:2px solid;border-bottom:1px solid;font-weight:normal;font-style:italic}"
-    ".polymaestro tbody tr:last-child td{border-bottom:2px solid}"
+    ".polymaestro caption{text-align:left;font-weight:bold;padding:.3em 0}"
+    ".polymaestro caption{caption-side:top;white-space:nowrap}"
+    ".polymaestro.polymaestro table th,.polymaestro.polymaestro table td"
+    "{text-align:left;padding:.35em .9em .35em 0;border:0;white-space:nowrap}"
+    ".polymaestro.polymaestro table .number{text-align:right;font-variant-numeric:tabular-nums}"
+    ".polymaestro.polymaestro table thead th{border-top:2px solid;border-bottom:1px solid}"
+    ".polymaestro thead th{font-weight:normal;font-style:italic}"
+    ".polymaestro.polymaestro table tbody tr:last-child td{border-bottom:2px solid}"
     ".polymaestro .note{font-size:smaller}"
-    ".polymaestro .wrong{color:#b3261e;white-space:normal}"
+    ".polymaestro.polymaestro table .wrong{color:#b3261e;white-space:normal}"
     "</style>"
 )
-"""For everything in an element of class ``polymaestro``; no script, no font, no network."""
+"""For everything in an element of class ``polymaestro``; no script, no font, no network.
+
+The class stands twice where a notebook has rules of its own, which are as strong as one class.
+"""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Case(Shown):
         """Write the formula as LaTeX, without dollar signs."""
         return LATEX.write(self.value)
 
-    def _repr_latex_(self) -> str:
+    def _repr_latex_(self) -> str | None:
         return in_math(self.latex(), "" if self.region.is_everywhere else str(self.region))
 
     def __str__(self) -> str:

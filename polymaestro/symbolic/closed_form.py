@@ -268,7 +268,7 @@ class ClosedForm:
             return named_sum(self).latex()
         return latex_of_lines(lines_of(self.shown, self.context))
 
-    def _repr_latex_(self) -> str:
+    def _repr_latex_(self) -> str | None:
         """Show the case of large symbols: all cases of a formula may fill pages."""
         return self.case_at(self.large_point())._repr_latex_()
 

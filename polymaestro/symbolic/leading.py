@@ -82,7 +82,7 @@ class LeadingTerm(Shown):
         """Write as LaTeX, without dollar signs."""
         return latex_of_lines(self._lines())
 
-    def _repr_latex_(self) -> str:
+    def _repr_latex_(self) -> str | None:
         return in_math(self.latex())
 
     def __str__(self) -> str:

@@ -49,7 +49,7 @@ class TiledCase(Shown):
 
         return str(sympy.latex(self.expr))
 
-    def _repr_latex_(self) -> str:
+    def _repr_latex_(self) -> str | None:
         text = "" if self.region.is_everywhere else self.ties.written(str(self.region))
         return in_math(self.latex(), ",\\ ".join([text] * bool(text) + [*self.ties.meanings(text)]))
 
@@ -133,7 +133,7 @@ class TiledForm:
                 found.update(dict.fromkeys(count.piece_at(extended)[0].pieces[0]))
         return found.keys()
 
-    def _repr_latex_(self) -> str:
+    def _repr_latex_(self) -> str | None:
         return self.case_at(self.shown)._repr_latex_()
 
     def brief(self) -> str:
