@@ -24,6 +24,7 @@ from polymaestro.hardware import PRESETS
 machine = PRESETS["eyeriss"]
 print(machine.energy.source)
 convolutions = [layer for layer in pm.networks.alexnet().layers if layer.name.startswith("CONV")]
+machine  # noqa: B018  a notebook shows it as tables
 
 
 # %% [markdown]

@@ -30,6 +30,7 @@ print(analysis.relations)
 # %%
 reads = analysis["L2"]["I"].parent_reads
 print(reads)
+reads  # noqa: B018  a notebook shows it as a formula
 
 # %% [markdown]
 # A textbook counts P + R - 1 inputs for each fold of four outputs: the outputs of all folds, and a halo of

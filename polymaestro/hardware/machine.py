@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
@@ -156,8 +156,14 @@ class Hardware(Tabled):
         data = self.to_json()
         energy = data.pop("energy")
         title = data.pop("name", "machine")
+        memories = data.pop("memories", ())
+        for name, value in data.items():
+            if isinstance(value, dict):
+                data[name] = ", ".join(f"{key}: {each}" for key, each in value.items())
         rows = [Row((name, str(value))) for name, value in data.items()]
         yield Table(("constant", "value"), tuple(rows), title=title)
+        if memories:
+            yield _memory_table(memories)
         head = (f"energy, {energy.pop('unit')}", "each")
         notes = (f"{energy.pop('name')}: {energy.pop('source')}",)
         yield Table(head, tuple(Row((name, str(value))) for name, value in energy.items()), notes=notes)
@@ -206,6 +212,25 @@ class Hardware(Tabled):
         if self.word_sizes:
             data["word_sizes"] = dict(self.word_sizes)
         return data | {"energy": self.energy.to_json()}
+
+
+def _memory_table(memories: Iterable[Mapping[str, Any]]) -> Table:
+    """Write memories as `Hardware.to_json` gives them, and the link below each."""
+    head = ("memory", "capacity\nwords", "double\nbuffered", "read\nenergy", "write\nenergy")
+    own = ("capacity", "double_buffered", "read_energy", "write_energy")
+    link = ("bandwidth", "hops", "hop_latency", "multicast", "reduction")
+    rows = tuple(
+        Row((each["name"], *(_cell(each.get(n)) for n in own), *(_cell(each["link"].get(n)) for n in link)))
+        for each in memories
+    )
+    return Table((*head, "words\nper cycle", "hops", "hop\nlatency", "multicast", "reduction"), rows)
+
+
+def _cell(value: object) -> str:
+    """Write what is set; None is no limit, or what the energy table says."""
+    if value is None:
+        return ""
+    return str(value) if not isinstance(value, bool) else "yes" if value else "no"
 
 
 def _json(part: Memory | Link) -> dict[str, Any]:

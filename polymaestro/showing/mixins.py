@@ -46,7 +46,10 @@ class Tabled(Shown):
         return "\n\n".join(each if isinstance(each, str) else each.plain() for each in self.tables())
 
     def _repr_html_(self) -> str:
-        parts = (f"<pre>{escape(e)}</pre>" if isinstance(e, str) else e.html() for e in self.tables())
+        parts = (
+            f'<p class="note">{escape(each)}</p>' if isinstance(each, str) else each.html()
+            for each in self.tables()
+        )
         return "\n".join([f'{STYLE}<div class="polymaestro">', *parts, "</div>"])
 
 

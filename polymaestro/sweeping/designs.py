@@ -10,14 +10,14 @@ from typing import Any
 from polymaestro.hardware import Hardware
 from polymaestro.hardware.values import exact, plain
 from polymaestro.model.numbers import decimal
-from polymaestro.showing import Row, Table, Tabled
+from polymaestro.showing import Row, Shown, Table, Tabled
 
 METRICS = ("runtime", "energy", "buffer", "traffic")
 """What can be minimized."""
 
 
 @dataclass(frozen=True, repr=False)
-class Design(Tabled):
+class Design(Shown):
     """A machine with the dataflow of each layer that is meant, and their costs.
 
     dataflows  pairs of a layer and its dataflow, by name
@@ -37,9 +37,10 @@ class Design(Tabled):
     traffic: int
     fits: bool
 
-    def tables(self) -> Iterator[Table]:
-        """Give the design as one row."""
-        yield Table(design_head(self), (Row(design_cells(self)),), words=1)
+    def __str__(self) -> str:
+        """Write the design in one line."""
+        head = (name.replace("\n", " ") for name in design_head(self))
+        return ", ".join(f"{name}: {cell}" for name, cell in zip(head, design_cells(self), strict=True))
 
     def to_json(self) -> dict[str, Any]:
         """Give the design as JSON data."""

@@ -83,9 +83,8 @@ class Sweep(Shown):
         pes = ", ".join(str(grid.base.num_pes) for grid in self.grids)
         axes = (f"{name}: {len(values)} values" for name, values in self.grids[0].values.items())
         return (
-            f"{self.network}: {self.size} designs, {len(self.layers)} layers × "
-            f"{len(self.dataflows)} dataflows ({flows}) × "
-            f"{machines} machines ({'; '.join([f'PEs: {pes}', *axes])})"
+            f"{self.network}: {self.size} designs\n  layers: {len(self.layers)}\n  dataflows: {flows}\n"
+            f"  machines: {machines} ({'; '.join([f'PEs: {pes}', *axes])})"
         )
 
     @property

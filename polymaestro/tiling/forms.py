@@ -47,7 +47,9 @@ class TiledCase(Shown):
         """Write the formula as LaTeX, without dollar signs."""
         import sympy  # noqa: PLC0415  half a second, and only papers and notebooks need it
 
-        return str(sympy.latex(self.expr))
+        expr = self.expr
+        words = [each for each in expr.free_symbols if len(each.name) > 1 and each.name.isalpha()]
+        return str(sympy.latex(expr, symbol_names={each: rf"\mathrm{{{each.name}}}" for each in words}))
 
     def _repr_latex_(self) -> str | None:
         text = "" if self.region.is_everywhere else self.ties.written(str(self.region))
