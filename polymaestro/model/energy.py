@@ -20,6 +20,7 @@ from polymaestro.hardware.values import exact
 from polymaestro.model.integers import Point, at, extents_of
 from polymaestro.model.links import Accesses, Form, Forms, links_of
 from polymaestro.model.machine import Machine
+from polymaestro.showing import Shown
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase, TensorForms, factored
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
 from polymaestro.symbolic.costs import Write, as_factor
@@ -69,8 +70,8 @@ class EnergyParts(Generic[Form]):
         }
 
 
-@dataclass(frozen=True)
-class Energy(EnergyParts[ClosedForm]):
+@dataclass(frozen=True, repr=False)
+class Energy(EnergyParts[ClosedForm], Shown):
     """Energy as a closed form in extents and constants; `unit` is that of the energy table.
 
     >>> import polymaestro as pm

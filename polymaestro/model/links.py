@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from polymaestro.model.machine import Machine
-from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
+from polymaestro.symbolic.boundaries import Brief, FormsOfBoundary, FormsOfTensor
 
 
-class Counted(Protocol):
+class Counted(Brief, Protocol):
     """A form over extents, or over tiles too; forms of one analysis share the values of their factors."""
 
     def evaluate(self, point: Mapping[str, int], values: dict[int, int]) -> int:

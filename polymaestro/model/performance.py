@@ -14,6 +14,7 @@ from polymaestro.model.machine import Machine
 from polymaestro.model.measuring import Times
 from polymaestro.model.residency import Residency
 from polymaestro.model.roofline import Bounded, bounds_of
+from polymaestro.showing import Table, Tabled
 from polymaestro.symbolic.boundaries import FormsOfTensor
 
 
@@ -56,8 +57,8 @@ class BufferReport:
         return self.capacity is None or self.needed <= self.capacity
 
 
-@dataclass(frozen=True)
-class Performance:
+@dataclass(frozen=True, repr=False)
+class Performance(Tabled):
     """The cost of one layer; `links` begins with DRAM → L2, `energy` is by event in `energy_unit`.
 
     `energy_by_tensor` splits `energy`, but for the MACs, among the tensors that are moved.
@@ -73,6 +74,12 @@ class Performance:
     energy_unit: str
     clock_mhz: Fraction | None = None
     energy_by_tensor: Mapping[str, Mapping[str, Fraction]] = field(default_factory=dict)
+
+    def tables(self) -> Iterator[Table]:
+        """Give cycles, energy and buffers, then what crosses each boundary."""
+        from polymaestro.model.details import cost_tables  # noqa: PLC0415  it reads this type
+
+        yield from cost_tables(self)
 
     @property
     def roofline_cycles(self) -> int:

@@ -17,6 +17,7 @@ from polymaestro.model.integers import Point, extents_of, positive
 from polymaestro.model.links import Accesses, Form, LinkForms
 from polymaestro.model.machine import Machine
 from polymaestro.model.runtime import TimeCase
+from polymaestro.showing import Shown
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase
 from polymaestro.symbolic.costs import Cost, largest, transfer
 
@@ -78,8 +79,8 @@ class Bounded(Generic[Form]):
         return max(cycles, key=lambda resource: cycles[resource])
 
 
-@dataclass(frozen=True)
-class Roofline(Bounded[ClosedForm]):
+@dataclass(frozen=True, repr=False)
+class Roofline(Bounded[ClosedForm], Shown):
     """The largest of the bounds, as a closed form in extents and constants of the machine.
 
     >>> import polymaestro as pm

@@ -77,7 +77,7 @@ class Costing:
         """Give the energy of a run."""
         machine = self.machine(hardware)
         parts = energy_parts(self, self.off_chip.tensors, machine, self._staying(machine, resident))
-        energy = TiledEnergy(tuple(parts), hardware.energy.unit, self.macs)
+        energy = TiledEnergy(tuple(parts), hardware.energy.unit, self.macs, self.cuts)
         self._check_apart(energy.constants)
         return energy
 

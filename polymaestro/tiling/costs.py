@@ -11,11 +11,15 @@ from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.model.energy import EnergyParts, energy_text
 from polymaestro.model.integers import Point, extents_of
 from polymaestro.model.roofline import Bounded
+from polymaestro.showing import Shown
 from polymaestro.symbolic.costs import largest
 from polymaestro.symbolic.factoring import in_parts
 from polymaestro.symbolic.to_sympy import constant, with_meanings
 from polymaestro.tiling.conditions import tidied
+from polymaestro.tiling.divisible import Divides, View, divisible_point
 from polymaestro.tiling.forms import TiledForm
+from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.ratios import Divided, Ratios
 from polymaestro.tiling.ties import Ties
 from polymaestro.tiling.timing import TiledTimeCase
 
@@ -25,8 +29,8 @@ if TYPE_CHECKING:
 QP = QuasiPolynomial
 
 
-@dataclass(frozen=True)
-class TiledEnergyCase:
+@dataclass(frozen=True, repr=False)
+class TiledEnergyCase(Shown):
     """The accesses that each constant stands before, as formulas, and the region where they hold."""
 
     region: Region
@@ -37,23 +41,12 @@ class TiledEnergyCase:
     def evaluate(self, **point: int | Fraction) -> Fraction:
         """Compute the value at a point of the region."""
         values = self.ties.complete(extents_of(point, frozenset(self.sums)))
-        return sum(
-            (
-                Fraction(each.evaluate(values)) * (Fraction(point[symbol]) if symbol else 1)
-                for symbol, each in self.sums.items()
-            ),
-            Fraction(0),
-        )
+        return _summed(self.sums, values, point)
 
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression."""
-        known = self.ties.expressions()
-        terms = (
-            with_meanings(value, known) * constant(symbol or Fraction(1))
-            for symbol, value in self.sums.items()
-        )
-        return sum(terms, constant(Fraction(0)))
+        return _expression(self.sums, self.ties.expressions())
 
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
@@ -62,7 +55,7 @@ class TiledEnergyCase:
 
 
 @dataclass(frozen=True, repr=False)
-class TiledEnergy(EnergyParts[TiledForm]):
+class TiledEnergy(EnergyParts[TiledForm], Shown):
     """Energy as a closed form in extents, tiles, units and constants; `counted` tells where it holds.
 
     >>> import polymaestro as pm
@@ -76,6 +69,7 @@ class TiledEnergy(EnergyParts[TiledForm]):
     """
 
     counted: TiledForm
+    cuts: Cuts
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -108,13 +102,68 @@ class TiledEnergy(EnergyParts[TiledForm]):
         region = common_region([*forms, counted], values)
         return TiledEnergyCase(region, sums, self.unit, counted.ties)
 
+    def divisible_at(self, point: Mapping[str, int]) -> DivisibleEnergy:
+        """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
+        counted = self.counted
+        sizes = {name: point[name] for name in counted.symbols if name in point}
+        values = counted.extended(divisible_point(self.cuts, sizes, counted.ties))
+        ratios = Ratios(View(counted.ties, values))
+        sums = {
+            symbol: sum((ratios.form(form, values) * factor for factor, form in terms), QP.of(0))
+            for symbol, terms in self.by_symbol().items()
+        }
+        forms = [form for part in self.parts for _, form in part.accesses.terms if part.each]
+        conditions = list(dict.fromkeys(each for form in forms for each in form.conditions(values)))
+        return DivisibleEnergy(sums, self.unit, *ratios.where(conditions, self.valid_on), ratios)
+
     def __str__(self) -> str:
         """Write the case of large extents and many tiles."""
         return str(self.case_at(self.counted.shown))
 
 
 @dataclass(frozen=True, repr=False)
-class TiledRoofline(Bounded[TiledForm]):
+class DivisibleEnergy(Divided):
+    """The accesses that each constant stands before, what has to divide what, and where else they hold."""
+
+    sums: Mapping[str, QuasiPolynomial]
+    unit: str
+    divides: tuple[Divides, ...]
+    region: Region
+    ratios: Ratios
+
+    def evaluate(self, **point: int | Fraction) -> Fraction:
+        """Compute the value at a point that satisfies the conditions."""
+        return _summed(
+            self.sums, self.ratios.at(self.ties.complete(extents_of(point, frozenset(self.sums)))), point
+        )
+
+    @property
+    def expr(self) -> sympy.Expr:
+        """The formula as a SymPy expression."""
+        return _expression(self.sums, self.ratios.expressions())
+
+    def __str__(self) -> str:
+        """Write the formula and all conditions."""
+        return self.explained(f"{energy_text(self.sums, in_parts)} {self.unit}")
+
+
+def _summed(sums: Mapping[str, QP], values: Mapping[str, int], point: Point) -> Fraction:
+    return sum(
+        (
+            Fraction(each.evaluate(values)) * (Fraction(point[symbol]) if symbol else 1)
+            for symbol, each in sums.items()
+        ),
+        Fraction(0),
+    )
+
+
+def _expression(sums: Mapping[str, QP], known: Mapping[str, sympy.Expr]) -> sympy.Expr:
+    terms = (with_meanings(value, known) * constant(symbol or Fraction(1)) for symbol, value in sums.items())
+    return sum(terms, constant(Fraction(0)))
+
+
+@dataclass(frozen=True, repr=False)
+class TiledRoofline(Bounded[TiledForm], Shown):
     """The largest of the bounds, as a closed form in extents, tiles, units and constants."""
 
     @property

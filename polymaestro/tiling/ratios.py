@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.counting.quasipolynomial import Atom, single
+from polymaestro.showing import Shown
 from polymaestro.symbolic.to_sympy import meaning
-from polymaestro.tiling.divisible import View
+from polymaestro.tiling.divisible import Divides, View
+from polymaestro.tiling.forms import TiledForm
+from polymaestro.tiling.ties import Ties
 
 if TYPE_CHECKING:
     import sympy
@@ -30,6 +33,7 @@ class Ratios:
     view: View
     parts: dict[str, tuple[QP, tuple[str, ...]]] = field(default_factory=dict)
     meanings: dict[Atom, QP] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Find what each tie is, in their order."""
@@ -45,10 +49,27 @@ class Ratios:
                 )
             elif tie.name in self.view.quotients:
                 self.meanings[tie.name] = self.plain(self.view.quotients[tie.name])
+        self.used.clear()
 
     def plain(self, value: QP) -> QP:
         """Put quotients and lengths in the place of ties."""
+        self.used.update(value.names())
         return self._cancelled(value.substitute(self.view.lengths).replace(self.meanings))
+
+    def form(self, form: TiledForm, values: Mapping[str, int]) -> QP:
+        """Give the formula of a form at a divisible point, which holds the ties."""
+        total = QP.of(0)
+        for sign, pieces in form.pieces(values):
+            product = QP.of(sign)
+            for piece in pieces:
+                product = self._cancelled(product * self.plain(piece))
+            total = total + product
+        return total
+
+    def where(self, conditions: list[Condition], given: Region) -> tuple[tuple[Divides, ...], Region]:
+        """Give what has to divide what for all that was put in plain terms, and where else it holds."""
+        self.used.update(name for each in conditions for name in each.expression.names())
+        return self.view.where(conditions, given, self.used)
 
     def at(self, point: Mapping[str, int]) -> dict[str, int]:
         """Give a point with the values of all quotients."""
@@ -117,6 +138,35 @@ class Ratios:
                     if below in atoms:
                         return atom, below
         return None
+
+
+class Divided(Shown):
+    """A formula of a divisible view: what has to divide what, and where else it holds."""
+
+    divides: tuple[Divides, ...]
+    region: Region
+    ratios: Ratios
+
+    @property
+    def ties(self) -> Ties:
+        """What else the names stand for."""
+        return self.ratios.view.ties
+
+    def holds(self, **point: int) -> bool:
+        """Say whether a point satisfies all conditions."""
+        values = self.ties.complete(point)
+        return self.region.holds(values) and all(each.holds(values) for each in self.divides)
+
+    @property
+    def conditions(self) -> list[str]:
+        """What has to hold, as texts."""
+        rest = [] if self.region.is_everywhere else [self.ties.written(str(self.region))]
+        return [*map(str, self.divides), *rest]
+
+    def explained(self, text: str) -> str:
+        """Write the conditions behind a formula, and what other names stand for."""
+        condition = f"  if {', '.join(self.conditions)}" if self.conditions else ""
+        return self.ties.explained(text + condition)
 
 
 def _lowered(monomial: tuple[tuple[Atom, int], ...], name: str) -> tuple[tuple[Atom, int], ...]:

@@ -17,6 +17,7 @@ from polymaestro.counting.classes import BoundaryClasses
 from polymaestro.model.clock import Clock, Entry, Level
 from polymaestro.model.integers import Integers, Point, extents_of
 from polymaestro.model.machine import Machine
+from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic.costs import Cost, as_sympy, latex_of_expression
 from polymaestro.symbolic.factoring import in_parts
 from polymaestro.tiling.bounding import Pruned
@@ -25,7 +26,7 @@ from polymaestro.tiling.classes import GroupLevel, Schedule, TiledGroup
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.divisible import Divides, View, divisible_point
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.ratios import Ratios
+from polymaestro.tiling.ratios import Divided, Ratios
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Ties
 
@@ -128,8 +129,19 @@ def _is_zero(number: Any) -> bool:  # noqa: ANN401  see `polymaestro.model.clock
     return number.is_zero if isinstance(number, QP) else number == 0
 
 
-@dataclass(frozen=True)
-class TiledTimeCase:
+LONG = 16
+"""A sum of more maxima is not set as a formula."""
+
+
+def _in_math(cost: Cost, latex: Callable[[], str], where: list[str], ties: Ties) -> str | None:
+    """Set a cost for a notebook, if it is not too long for that."""
+    if len(cost.terms) > LONG:
+        return None
+    return in_math(latex(), ",\\ ".join([*where, *ties.meanings(" ".join(where))]))
+
+
+@dataclass(frozen=True, repr=False)
+class TiledTimeCase(Shown):
     """A formula for the run time over extents, tiles, units and constants, and where it is the value."""
 
     region: Region
@@ -150,30 +162,24 @@ class TiledTimeCase:
         """Write the formula as LaTeX, without dollar signs."""
         return latex_of_expression(self.expr)
 
+    def _repr_latex_(self) -> str | None:
+        where = "" if self.region.is_everywhere else self.ties.written(str(self.region))
+        return _in_math(self.value, self.latex, [where] * bool(where), self.ties)
+
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
         where = "" if self.region.is_everywhere else f"  if {self.region}"
         return self.ties.explained(self.value.written(in_parts) + where)
 
 
-@dataclass(frozen=True)
-class DivisibleTime:
+@dataclass(frozen=True, repr=False)
+class DivisibleTime(Divided):
     """A formula for the run time, what has to divide what, and where else it holds."""
 
     value: Cost
     divides: tuple[Divides, ...]
     region: Region
     ratios: Ratios
-
-    @property
-    def ties(self) -> Ties:
-        """What else the names stand for."""
-        return self.ratios.view.ties
-
-    def holds(self, **point: int) -> bool:
-        """Say whether a point satisfies all conditions."""
-        values = self.ties.complete(point)
-        return self.region.holds(values) and all(each.holds(values) for each in self.divides)
 
     @property
     def expr(self) -> sympy.Expr:
@@ -189,17 +195,16 @@ class DivisibleTime:
         sizes = {name: int(value) for name, value in point.items() if value == int(value)}
         return self.value.evaluate({**self.ratios.at(self.ties.complete(sizes)), **point})
 
+    def _repr_latex_(self) -> str | None:
+        return _in_math(self.value, self.latex, self.conditions, self.ties)
+
     def __str__(self) -> str:
         """Write the formula and all conditions."""
-        where = [*map(str, self.divides)]
-        if not self.region.is_everywhere:
-            where.append(str(self.region))
-        condition = f"  if {', '.join(where)}" if where else ""
-        return self.ties.explained(self.value.written(in_parts) + condition)
+        return self.explained(self.value.written(in_parts))
 
 
 @dataclass(frozen=True, repr=False)
-class TiledRunTime:
+class TiledRunTime(Shown):
     """The cycles of a run in extents, tiles, units and the symbols of the machine."""
 
     classes: TiledClasses
@@ -240,18 +245,9 @@ class TiledRunTime:
         counted, cuts = self.counted, self.classes.schedule.cuts
         sizes = {name: point[name] for name in counted.symbols if name in point}
         values = self._sizes(divisible_point(cuts, sizes, counted.ties))
-        view = View(counted.ties, values)
-        ratios = Ratios(view)
-        used: set[str] = set()
-
-        def plain(value: QP) -> QP:
-            used.update(value.names())
-            return ratios.plain(value)
-
-        cost = self._cost(values, plain)
-        conditions = self._conditions(values)
-        used.update(name for each in conditions for name in each.expression.names())
-        return DivisibleTime(cost, *view.where(conditions, self.valid_on, used), ratios)
+        ratios = Ratios(View(counted.ties, values))
+        cost = self._cost(values, ratios.plain)
+        return DivisibleTime(cost, *ratios.where(self._conditions(values), self.valid_on), ratios)
 
     def _sizes(self, point: Mapping[str, int]) -> Mapping[str, int]:
         """Give the part of a point that is no constant of the machine, with the values of the ties."""
@@ -280,9 +276,8 @@ class TiledRunTime:
         """Write the case of large extents and many tiles as LaTeX, without dollar signs."""
         return self.common.latex()
 
-    def __repr__(self) -> str:
-        """Show the symbols; the formula itself may be long."""
-        return f"TiledRunTime({', '.join(self.symbols)})"
+    def _repr_latex_(self) -> str | None:
+        return self.common._repr_latex_()
 
     def __str__(self) -> str:
         """Write the case of large extents and many tiles."""
