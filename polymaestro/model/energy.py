@@ -71,7 +71,7 @@ class EnergyParts(Generic[Form]):
 
 
 @dataclass(frozen=True, repr=False)
-class Energy(EnergyParts[ClosedForm], Shown):
+class Energy(Shown, EnergyParts[ClosedForm]):
     """Energy as a closed form in extents and constants; `unit` is that of the energy table.
 
     >>> import polymaestro as pm

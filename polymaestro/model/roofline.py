@@ -80,7 +80,7 @@ class Bounded(Generic[Form]):
 
 
 @dataclass(frozen=True, repr=False)
-class Roofline(Bounded[ClosedForm], Shown):
+class Roofline(Shown, Bounded[ClosedForm]):
     """The largest of the bounds, as a closed form in extents and constants of the machine.
 
     >>> import polymaestro as pm

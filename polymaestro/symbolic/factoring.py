@@ -142,7 +142,7 @@ def in_parts(value: QuasiPolynomial) -> str:
     >>> C, K, P, R, W = map(QuasiPolynomial.of, "CKPRW")
     >>> value = C * (P + R - 1) * (P - 1) + K * W
     >>> print(factored(value), "=", in_parts(value))
-    C·P² + C·P·R - 2·C·P - C·R + K·W + C = C·(P - 1)·(P + R - 1) + K·W
+    C·P² + C·P·R - 2·C·P - C·R + K·W + C = C·(P + R - 1)·(P - 1) + K·W
     """
     best, chosen = factored(value), None
     if len(value.terms) < _FEW:

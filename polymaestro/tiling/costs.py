@@ -55,7 +55,7 @@ class TiledEnergyCase(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class TiledEnergy(EnergyParts[TiledForm], Shown):
+class TiledEnergy(Shown, EnergyParts[TiledForm]):
     """Energy as a closed form in extents, tiles, units and constants; `counted` tells where it holds.
 
     >>> import polymaestro as pm
@@ -65,7 +65,7 @@ class TiledEnergy(EnergyParts[TiledForm], Shown):
     >>> table = replace(pm.Hardware(num_pes=1).energy, l2="E", dram=0, mac=0, l1=0)
     >>> form = tiled.energy(pm.Hardware(num_pes=1, energy=table))
     >>> form.at(M=5, N=3, K=2, T=2, PEs=2, E=10)
-    Fraction(980, 1)
+    Fraction(680, 1)
     """
 
     counted: TiledForm
@@ -163,7 +163,7 @@ def _expression(sums: Mapping[str, QP], known: Mapping[str, sympy.Expr]) -> symp
 
 
 @dataclass(frozen=True, repr=False)
-class TiledRoofline(Bounded[TiledForm], Shown):
+class TiledRoofline(Shown, Bounded[TiledForm]):
     """The largest of the bounds, as a closed form in extents, tiles, units and constants."""
 
     @property

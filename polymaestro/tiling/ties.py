@@ -114,7 +114,9 @@ class Ties:
         """Cut a length into tiles."""
         key = (whole, tile)
         if key not in self._splits:
-            if tile.is_constant and whole.is_constant:
+            if tile == Affine.of(1):
+                self._splits[key] = Split(QP.of(whole), tile)
+            elif tile.is_constant and whole.is_constant:
                 tiles = ceil_div(whole, tile.constant)
                 edge = whole - (tiles - 1) * tile.constant
                 self._splits[key] = Split(QP.of(tiles), edge)
