@@ -16,13 +16,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from polymaestro.affine import floor_div
 from polymaestro.counting import QuasiPolynomial
+from polymaestro.errors import CountingUnavailableError
 from polymaestro.model.clock import Entry
 from polymaestro.movement.transfers import END, FIRST, Crossing, Mode, WordTerm
 from polymaestro.policies import Policies
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.factors import Group
-from polymaestro.tiling.kinds import Kind, KindMaker, Part, Status
+from polymaestro.tiling.kinds import NOWHERE, Kind, KindMaker, Part, Reach, Status
 from polymaestro.tiling.lengths import ZERO, Span
 from polymaestro.tiling.mapping import Cut, Cuts
 from polymaestro.tiling.run import Run
@@ -122,6 +124,13 @@ class TiledGroup:
             return "restarts"
         return "advances" if index == mode.loop else "stays"
 
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The loop variables in the order of their loops at level 0."""
+        place = {cut.dim: cut.position for cut in self.cuts(1)}
+        last = len(self.schedule.cuts.cuts)
+        return tuple(c.variable for c in sorted(self.chains, key=lambda c: place.get(c.dim, last)))
+
     def is_marked(self, dim: str) -> bool:
         """Whether it matters that a dimension is at its first or last tile: where a tensor lacks it."""
         operator = self.schedule.cuts.operator
@@ -129,26 +138,48 @@ class TiledGroup:
             return True
         return not any(dim.lower() in index.names() for index in operator.output.access)
 
-    def reach(self, depth: int, chain: Chain) -> int:
-        """Give how many points back the windows of a tensor that stays in L2 may share an element."""
+    def reach(self, depth: int, chain: Chain) -> Reach:
+        """Give how far windows of a tensor that stays in L2 reach along a dimension.
+
+        An element σp + δr of a tile comes from earlier points too where p goes back by δ and r goes on by σ,
+        or the other way round; where r is the inner loop, it goes on until p has left its tile.
+        """
+        window = self._window(chain) if depth == 1 else None
+        if window is None:
+            return NOWHERE
+        other, jump, jump_of_other = window
+        own, outer = _top_cut(chain), _top_cut(other)
+        if own is None or outer is None or own.position < outer.position:
+            return Reach(jump)
+        jumps = floor_div(other.lengths.step(outer) - 1, jump_of_other) + 1
+        return Reach(jump, chain.lengths.step(own) + jumps * jump)
+
+    def _window(self, chain: Chain) -> tuple[Chain, int, int] | None:
+        """Give the other dimension of a window, and the steps of both that lead to the same element."""
         schedule = self.schedule
-        if depth > 1 or schedule.resident is None:
-            return 0
-        indices = (
-            index_of((index,))
+        found = {
+            (index.variables, index.factors)
             for tensor in schedule.cuts.operator.tensors
-            for index in tensor.access
-            if tensor.role == "input" and tensor.name in schedule.resident and chain.variable in index.names()
-        )
-        return max(
-            (
-                f
-                for index in indices
-                for v, f in zip(index.variables, index.factors, strict=True)
-                if v != chain.variable
-            ),
-            default=0,
-        )
+            if tensor.role == "input" and tensor.name in (schedule.resident or ())
+            for index in map(index_of, ((each,) for each in tensor.access))
+            if chain.variable in index.variables and len(index.variables) > 1
+        }
+        if not found:
+            return None
+        if len(found) > 1:
+            message = (
+                f"two tensors have different windows along {chain.dim}, which symbolic tiles cannot follow"
+            )
+            raise CountingUnavailableError(message)
+        [(variables, factors)] = found
+        place = variables.index(chain.variable)
+        other = next(each for each in self.chains if each.variable == variables[1 - place])
+        return other, factors[1 - place], factors[place]
+
+
+def _top_cut(chain: Chain) -> Cut | None:
+    """Give the loop of a dimension at level 0."""
+    return next((cut for cut in chain.cuts if cut.level == 0), None)
 
 
 @dataclass
@@ -253,7 +284,8 @@ class _Builder:
     def _sizes(self, depth: int, mode: Mode, step: Step) -> Iterator[QP]:
         schedule = self.group.schedule
         shared = self.group.groups[depth - 1].shared
-        kinds = {chain.variable: kind for chain, kind in zip(self.group.chains, step, strict=True)}
+        by_name = {chain.variable: kind for chain, kind in zip(self.group.chains, step, strict=True)}
+        kinds = {name: by_name[name] for name in self.group.order}
         for boundary in (depth, 0) if depth == 1 else (depth,):
             for term in schedule.terms(boundary, mode):
                 tensor = schedule.cuts.operator.tensor(term.tensor)

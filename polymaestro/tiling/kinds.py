@@ -19,6 +19,7 @@ from typing import Literal
 
 from polymaestro.affine import Affine
 from polymaestro.counting import QuasiPolynomial
+from polymaestro.errors import CountingUnavailableError
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.lengths import ONE, ZERO, Span
 from polymaestro.tiling.mapping import Cut
@@ -51,8 +52,8 @@ class Kind:
     """One dimension at a step of a parent: its units in rows, and what they hold together.
 
     `first` says that the loops are at their first tile now, `last` that they were at their last one before
-    (where the loop stays: are at it); where nobody asks they are true. `single` says that the loop has one
-    step, and `past` how many points lie before the tile, as far as windows reach back.
+    (where the loop stays: are at it); where nobody asks they are true. `past` says how many points lie
+    before the tile, and `ahead` how many from its first one on, both as far as windows reach.
     """
 
     rows: tuple[Row, ...]
@@ -60,8 +61,8 @@ class Kind:
     before: Span
     first: bool = True
     last: bool = True
-    single: bool = False
     past: Affine = ZERO
+    ahead: Affine = ZERO
 
     def parts(self) -> Iterator[tuple[QP, Part]]:
         """Give what the units hold, up to a shift, and how many of them hold it."""
@@ -73,43 +74,62 @@ class Kind:
 
 Kinds = Iterator[tuple[QP, Kind]]
 
+MAX_LATE = 32
+"""As many tiles near the end of a dimension may differ in what windows share with earlier ones."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many points before a tile share elements with it, and how many from its first one on.
+
+    None: as many as there are.
+    """
+
+    back: int = 0
+    ahead: Affine | None = None
+
+
+NOWHERE = Reach()
+
 
 @dataclass(frozen=True)
 class KindMaker:
     """Makes the kinds of one dimension at one level in a run.
 
-    `marked` tells first and last tiles apart from the others; `reach` is how far windows reach back.
+    `marked` tells first and last tiles apart from the others; `reach` is how far windows reach.
     """
 
     run: Run
     chain: Chain
     cut: Cut | None
     marked: bool
-    reach: int = 0
+    reach: Reach = NOWHERE
 
     def kinds(self, parent: Part, status: Status) -> Kinds:
         """Give each kind of step that a parent's tile makes, with its number."""
         if self.cut is None:
-            yield ONE, _alone(parent.now, parent.befores, first=parent.first, single=True)
+            yield ONE, _alone(parent.now, parent.befores, first=parent.first)
             return
         loop = (_Temporal if self.cut.units is None else _Spatial)(
             self.run, self.chain, self.cut, self.marked, self.reach
         )
         whole = parent.now.size
         if status in ("begins", "restarts"):
-            yield ONE, loop.at_first(parent, begins=status == "begins")
+            kind = loop.at_first(parent, begins=status == "begins")
+            yield ONE, replace(kind, ahead=loop.ahead_of(whole))
         elif status == "advances":
             yield from loop.advances(whole)
         elif loop.is_single(whole):
-            yield ONE, replace(loop.at_last(whole), first=parent.first, single=True)
+            kind = loop.at_last(whole)
+            yield ONE, replace(kind, first=parent.first, ahead=loop.ahead_of(whole))
         else:
             yield from loop.stays(whole, first=parent.first)
 
 
-def _alone(now: Span, befores: tuple[Span, ...], *, first: bool = True, single: bool = False) -> Kind:
+def _alone(now: Span, befores: tuple[Span, ...], *, first: bool = True) -> Kind:
     """Give the kind of a dimension that does not go to the units."""
     row = Row(ONE, now.size, ZERO, now, befores)
-    return Kind((row,), now, befores[0], first, single=single)
+    return Kind((row,), now, befores[0], first, ahead=now.size)
 
 
 @dataclass(frozen=True)
@@ -120,7 +140,7 @@ class _Loop(ABC):
     chain: Chain
     cut: Cut
     marked: bool
-    reach: int
+    reach: Reach
 
     @abstractmethod
     def is_single(self, whole: Affine) -> bool:
@@ -150,28 +170,49 @@ class _Loop(ABC):
         """Give all of several steps."""
         number, _, _ = self.steps(whole)
         if self.marked:
-            yield ONE, replace(self.at_full(), first=first, last=False)
-            yield from self.later(whole, replace(self.at_full(), first=False, last=False), number - 2)
-            yield ONE, replace(self.at_last(whole), first=False, past=self.past_of_last(whole))
+            full = replace(self.at_full(), first=False, last=False)
+            yield ONE, replace(full, first=first, ahead=self.ahead_of(whole))
+            yield from self.later(whole, full, number - 2)
+            yield ONE, self.reached(whole, replace(self.at_last(whole), first=False))
         else:
             yield number - 1, self.at_full()
             yield ONE, self.at_last(whole)
 
     def later(self, whole: Affine, kind: Kind, number: QP) -> Kinds:
-        """Give so many full steps after the first, those apart that windows reach over to the beginning."""
-        _, step, last = self.steps(whole)
-        place = 1
-        while self.reach and not self.run.is_at_least(step * place, Affine.of(self.reach)):
-            if not self.run.is_at_least(whole - last, step * (place + 1)):
-                return
-            yield ONE, replace(kind, past=step * place)
-            place += 1
-        yield number - (place - 1), replace(kind, past=Affine.of(self.reach))
+        """Give so many full steps after the first, those apart that windows reach over to either end.
 
-    def past_of_last(self, whole: Affine) -> Affine:
-        """Give how many points lie before the last step, as far as windows reach back."""
+        Raises `CountingUnavailableError` where these are too many.
+        """
+        _, step, last = self.steps(whole)
+        early = late = 0
+        while self.reach.back and self.run.exceeds(Affine.of(self.reach.back), step * (early + 1)):
+            if not self.run.is_at_least(whole - last, step * (early + 2)):
+                return
+            early += 1
+            ahead = self.ahead_of(whole - step * early)
+            yield ONE, replace(kind, past=step * early, ahead=ahead)
+        while self.reach.ahead is not None and self.run.exceeds(self.reach.ahead, last + step * (late + 1)):
+            if not self.run.is_at_least(whole - last, step * (early + late + 2)):
+                return
+            late += 1
+            if late > MAX_LATE:
+                message = (
+                    f"tiles of {self.chain.dim} differ in what is new to L2 at more than {MAX_LATE} steps"
+                )
+                raise CountingUnavailableError(message)
+            yield ONE, replace(kind, past=Affine.of(self.reach.back), ahead=last + step * late)
+        far = ZERO if self.reach.ahead is None else self.reach.ahead
+        yield number - (early + late), replace(kind, past=Affine.of(self.reach.back), ahead=far)
+
+    def reached(self, whole: Affine, kind: Kind) -> Kind:
+        """Say how many points lie around the last step, as far as windows reach."""
         _, _, last = self.steps(whole)
-        return self.run.least(whole - last, Affine.of(self.reach)) if self.reach else ZERO
+        past = self.run.least(whole - last, Affine.of(self.reach.back)) if self.reach.back else ZERO
+        return replace(kind, past=past, ahead=last)
+
+    def ahead_of(self, points: Affine) -> Affine:
+        """Give how many of the points from the first one of a step on windows reach."""
+        return points if self.reach.ahead is None else self.run.least(points, self.reach.ahead)
 
 
 class _Temporal(_Loop):
@@ -186,7 +227,7 @@ class _Temporal(_Loop):
         whole = parent.now.size
         now = Span(parent.now.low, self.chain.lengths.first(self.run, self.cut, whole))
         befores = (now,) if begins else self.chain.lasts(self.run, self.cut, parent.befores)
-        return _alone(now, befores, first=parent.first, single=self.is_single(whole))
+        return _alone(now, befores, first=parent.first)
 
     def at_full(self) -> Kind:
         tile = Span(ZERO, self.cut.size)
@@ -201,7 +242,7 @@ class _Temporal(_Loop):
         for each, is_last in zip(found, (False, True), strict=False):
             kind = replace(_alone(each.now, each.befores, first=not self.marked), last=not self.marked)
             if is_last:
-                yield each.weight, replace(kind, past=self.past_of_last(whole))
+                yield each.weight, self.reached(whole, kind)
             else:
                 yield from self.later(whole, kind, each.weight)
 
@@ -228,9 +269,9 @@ class _Spatial(_Loop):
         now = Span(parent.now.low, whole if single else self.width)
         if begins:
             rows = next(self.maker.staying(whole, ONE)).rows
-            return Kind(rows, now, now, parent.first, single=single)
+            return Kind(rows, now, now, parent.first)
         rows = tuple(self.maker.restarting(parent.now, parent.befores))
-        return Kind(rows, now, self._last_fold(parent.befores[0]), parent.first, single=single)
+        return Kind(rows, now, self._last_fold(parent.befores[0]), parent.first)
 
     def at_full(self) -> Kind:
         fold = Span(ZERO, self.width)
@@ -248,7 +289,7 @@ class _Spatial(_Loop):
             now, before = Span(ZERO, size), Span(ZERO - self.width, self.width)
             kind = Kind(rows.rows, now, before, not self.marked, not self.marked)
             if is_last:
-                yield rows.weight, replace(kind, past=self.past_of_last(whole))
+                yield rows.weight, self.reached(whole, kind)
             else:
                 yield from self.later(whole, kind, rows.weight)
 

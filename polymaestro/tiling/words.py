@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from polymaestro.counting import QuasiPolynomial
-from polymaestro.errors import CountingUnavailableError
 from polymaestro.movement.transfers import WordTerm
 from polymaestro.policies import Policies
 from polymaestro.tiling.factors import ANY_UNIT, Access
@@ -116,18 +115,25 @@ class Words:
         return left.meet(right).size()
 
     def _new(self, now: Box) -> QP:
-        """Count what was in no tile before: all of it, but for what windows share with the earlier ones."""
-        if len(self._names) < 2 or all(self.kinds[name].first for name in self._names):  # noqa: PLR2004
+        """Count what was in no tile before: all of it, but for what windows share with the earlier ones.
+
+        Earlier are the tiles of the outer loop that lie before, with all of the inner dimension, and those of
+        the inner loop that lie before, at the same tile of the outer one.
+        """
+        if len(self._names) < 2:  # noqa: PLR2004  no window
             return self._size(now)
-        moving = [name for name in self._names if not self.kinds[name].single]
-        if len(moving) != 1:
-            message = (
-                "what of a window is new to L2 differs from step to step where both its output and its "
-                "filter are cut at level 0"
-            )
-            raise CountingUnavailableError(message)
-        [name] = moving
+        outer, inner = (name for name in self.kinds if name in self._names)
+        earlier = []
+        if not self.kinds[outer].first:
+            ahead = Span(now[inner].low, self.kinds[inner].ahead)
+            earlier.append({outer: self._past(outer, now), inner: ahead})
+        if not self.kinds[inner].first:
+            earlier.append({**now, inner: self._past(inner, now)})
+        here, *others = self._shapes(now, *earlier)
+        for each in others:
+            here = here.minus(each)
+        return here.size()
+
+    def _past(self, name: str, now: Box) -> Span:
         past = self.kinds[name].past
-        earlier = Span(now[name].low - past, past)
-        here, there = self._shapes(now, {**now, name: earlier})
-        return here.minus(there).size()
+        return Span(now[name].low - past, past)

@@ -203,18 +203,23 @@ def test_what_cannot_be_is_refused() -> None:
         plain.runtime(Hardware("X"))
 
 
-def test_windows_whose_output_and_filter_are_cut_at_level_zero_are_refused_where_that_matters() -> None:
-    flow = pm.parse_dataflow("TemporalMap(T,T) P; TemporalMap(U,U) R; SpatialMap(1,1) K")
-    tiled = pm.analyze_tiles(pm.conv2d(N=1), flow, "PEs")
-    point = {"K": 3, "C": 2, "P": 6, "Q": 2, "R": 3, "S": 1, "T": 2, "U": 1, "PEs": 2}
-    with pytest.raises(CountingUnavailableError, match="its filter are cut at level 0"):
-        tiled.runtime(Hardware(2, offchip_bw=1)).at(**point)
-    streamed = tiled.runtime(Hardware(2, offchip_bw=1), resident=("W", "O"))
-    drawn = pm.conv2d(**{name: point.get(name, 1) for name in LAYER})
-    seen = time_run(drawn, numeric(flow, point), Machine(2, (Wire(), Wire(1)))).runtime
-    assert tiled.runtime(Hardware(2, noc_bw=1)).at(**point) == seen
-    plain = pm.analyze(drawn, numeric(flow, point), 2).runtime(Hardware(2, offchip_bw=1), resident=("W", "O"))
-    assert streamed.at(**point) == plain.at()
+def test_windows_that_share_elements_over_many_tiles_are_refused_where_that_matters() -> None:
+    """Under a filter tile of 40 taps, what is new to L2 differs at each of the last 40 output rows."""
+    flow = pm.parse_dataflow("TemporalMap(U,U) R; TemporalMap(T,T) P; SpatialMap(1,1) K")
+    tiled = pm.analyze_tiles(pm.conv2d(N=1, K=1, C=1, Q=1, S=1), flow, "PEs")
+    point = {"P": 100, "R": 80, "T": 1, "U": 40, "PEs": 1}
+    with pytest.raises(CountingUnavailableError, match="tiles of P differ in what is new to L2"):
+        tiled.runtime(Hardware(1, offchip_bw=1)).at(**point)
+    # Tiles of four rows differ at ten steps only; and without a limit below DRAM it does not matter.
+    machine = Machine(1, (Wire(1), Wire(1)))
+    operator = pm.conv2d(N=1, K=1, C=1, P=100, Q=1, R=80, S=1)
+    for numbers, hardware, wires in (
+        ({"T": 4}, Hardware(1, offchip_bw=1, noc_bw=1), machine),
+        ({"T": 1}, Hardware(1, noc_bw=1), Machine(1, (Wire(), Wire(1)))),
+    ):
+        there = point | numbers
+        seen = time_run(operator, numeric(flow, there), wires).runtime
+        assert tiled.runtime(hardware).at(**there) == seen
 
 
 def test_a_maximum_leaves_out_what_is_never_the_largest() -> None:
