@@ -220,6 +220,16 @@ class Operator(Shown):
         """The extents that are symbols, sorted."""
         return tuple(sorted(frozenset[str]().union(*(d.extent.names() for d in self.dims))))
 
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The filter dimensions of all windows."""
+        return tuple(window.filter for window in self.windows)
+
+    @property
+    def filter_symbols(self) -> tuple[str, ...]:
+        """The symbols in the extents of filters, sorted: what stays small while all else grows."""
+        return tuple(sorted(name for dim in self.filters for name in self.extent(dim).names()))
+
     def with_extents(self, extents: Mapping[str, int | str]) -> Operator:
         """Give the same operator with other extents; names that are not given keep theirs."""
         for name in extents:
