@@ -11,7 +11,8 @@ from polymaestro.checking.capacity import Need
 from polymaestro.checking.measuring import Measured, Number, Part
 from polymaestro.counting import Region, region_of
 from polymaestro.dataflow import Dataflow
-from polymaestro.dataflow.legality import ADVICE, Finding
+from polymaestro.dataflow.findings import Finding
+from polymaestro.dataflow.legality import ADVICE
 from polymaestro.dataflow.repairs import Change
 from polymaestro.relations import Relations
 from polymaestro.showing import Shown
