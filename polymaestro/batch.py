@@ -138,6 +138,6 @@ class Batch:
 
     def _structure(self, operator: Operator, flow: Dataflow) -> Structure:
         """Lift all extents but the filters' to symbols."""
-        others = (dim.name for dim in operator.dims if dim.name not in operator.filters)
-        lifted = operator.with_extents({name: name for name in others})
+        filters = {window.filter for window in operator.windows}
+        lifted = operator.with_extents({d.name: d.name for d in operator.dims if d.name not in filters})
         return lifted, flow, self.hardware.num_pes

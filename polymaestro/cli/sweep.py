@@ -125,8 +125,8 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
     axes = {name: values for name, values in options.items() if values is not None}
     pes = _pes(num_pes)
     base = machine_of(hw, pes[0] if pes else None, file=layers.file)
+    layers.need_dataflow(is_given="own" not in (names or "own").replace(" ", "").split(","))
     flows = _dataflows(names)
-    layers.need_dataflow(flows)
     network = layers.network()
     if layer is not None:
         network = replace(network, layers=network.named(layer))

@@ -76,6 +76,7 @@ def test_a_network_needs_a_dataflow_and_takes_no_file() -> None:
     for arguments, message in (
         (("--network", "gnmt"), "a network has no dataflow of its own; give --dataflow"),
         (("--network", "gnmt", "--dataflow", "own"), "a network has no dataflow of its own; give --dataflow"),
+        (("--network", "gnmt", "--dataflow", "c_p,own"), "a network has no dataflow of its own"),
         ((GEMM, "--network", "gnmt", "--dataflow", "c_p"), "FILE and --network exclude each other"),
         ((), "which layers? Give FILE, or --network"),
     ):
