@@ -105,6 +105,29 @@ def test_other_maps_are_refused_by_their_names(text: str, named: str) -> None:
     assert named in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        # 2 taps in a tile of 3 over tiles of 2 are a tile of 4, of which the rows see a half
+        (
+            "TemporalMap(4,1) Y; TemporalMap(3,1) R; Cluster(2); SpatialMap(2,1) Y; TemporalMap(2,1) R",
+            "SpatialMap(2,1) Y' slides under the part of the filter that 'TemporalMap(2,1) R' leaves",
+        ),
+        (
+            "TemporalMap(3,1) R; Cluster(1); TemporalMap(2,1) R; Cluster(2); SpatialMap(2,1) Y",
+            "SpatialMap(2,1) Y' does not begin at a whole window",
+        ),
+    ],
+)
+def test_rows_under_a_filter_that_rounding_cuts_are_refused(text: str, named: str) -> None:
+    layer = pm.depthwise_conv2d(N=1, C=1, P=2, Q=2, R=2, S=2)
+    flow = pm.parse_dataflow(text)
+    assert pm.interpret(layer, flow, 2).legal
+    with pytest.raises(LoweringError, match="are not padded") as refused:
+        pm.analyze(layer, flow, 2, policies=PADDED)
+    assert named in str(refused.value)
+
+
 def test_a_domain_with_conditions_is_refused() -> None:
     causal = pm.einsum("S[i,j] += Q[i] * K[j]", where="j <= i", I=3, J=3)
     with pytest.raises(LoweringError, match="padded tiles need a box"):
