@@ -1,6 +1,7 @@
 """What every test may ask for: reference data, golden text, and hypothesis at the right speed."""
 
 import difflib
+import importlib.util
 import os
 import random
 from collections.abc import Callable
@@ -29,6 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The long runs first, so that they do not begin when the other workers are done.
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    if importlib.util.find_spec("matplotlib") is None:
+        for item in items:
+            if item.nodeid.startswith("polymaestro/plot/"):
+                item.add_marker(pytest.mark.skip(reason="the examples of pictures need matplotlib"))
     if hasattr(islpy.Set, "card"):
         return
     for item in items:

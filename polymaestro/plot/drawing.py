@@ -38,6 +38,10 @@ def save(figure: Figure, path: str | Path) -> None:
     """Write a figure in the format that the name ends in: .png, .svg or .pdf.
 
     Raises `ExportError` for another ending.
+
+    >>> save(figure_of(axes()[0]), "picture.gif")
+    Traceback (most recent call last):
+    polymaestro.errors.ExportError: 'picture.gif' ends in no format of pictures: .pdf, .png, .svg
     """
     check_path(path)
     ending = Path(path).suffix.lower()

@@ -17,6 +17,13 @@ def pareto(front: Sequence[Design], *, title: str = "Pareto front") -> Figure:
     """Draw designs at their run time and energy, coloured by the words that their memories need.
 
     The line joins those that no other beats in run time and energy alone.
+
+    Raises `ExportError` for an empty front, and without matplotlib.
+
+    >>> import polymaestro as pm
+    >>> front = pm.sweep(pm.load("examples/gemm.m"), num_pes=[64, 128], noc_bw=[1, 2, 4]).pareto()
+    >>> pareto(front).axes[0].get_xlabel()
+    'run time (cycles)'
     """
     if not front:
         message = "there is no design to draw"

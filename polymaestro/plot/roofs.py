@@ -30,6 +30,13 @@ def roofline(report: NetworkReport, *, below: str = "DRAM") -> Figure:
 
     The words are those of the direction that has more. The sloped roof is the bandwidth of the link, where
     it has one.
+
+    Raises `ExportError` where there is no such link or no layer has a run time, and without matplotlib.
+
+    >>> import polymaestro as pm
+    >>> report = pm.load("examples/gemm.m").analyze(pm.Hardware(64, offchip_bw=4))
+    >>> roofline(report).axes[0].get_ylabel()
+    'performance (MACs/cycle)'
     """
     if below not in LINKS:
         message = f"a roofline is drawn for the link below DRAM or L2, not {below!r}"
@@ -40,7 +47,15 @@ def roofline(report: NetworkReport, *, below: str = "DRAM") -> Figure:
 
 
 def summary(report: NetworkReport) -> Figure:
-    """Draw the roofline beside the energy of each layer."""
+    """Draw the roofline beside the energy of each layer.
+
+    Raises `ExportError` where no layer has a run time, and without matplotlib.
+
+    >>> import polymaestro as pm
+    >>> report = pm.load("examples/gemm.m").analyze(pm.Hardware(64, offchip_bw=4))
+    >>> len(summary(report).axes)
+    2
+    """
     left, right = axes(2)
     draw_roofline(left, report, "DRAM")
     draw_energy(right, report)

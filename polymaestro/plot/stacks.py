@@ -19,7 +19,15 @@ HATCHES = ("", "//", "..", "xx", "oo", "++")
 
 
 def energy(report: NetworkReport) -> Figure:
-    """Draw a bar a layer, stacked by where the energy goes: MACs, each memory and tensor, the hops."""
+    """Draw a bar a layer, stacked by where the energy goes: MACs, each memory and tensor, the hops.
+
+    Raises `ExportError` where no layer has an energy, and without matplotlib.
+
+    >>> import polymaestro as pm
+    >>> report = pm.load("examples/gemm.m").analyze(pm.Hardware(64, offchip_bw=4))
+    >>> energy(report).axes[0].get_xlabel()
+    'layer'
+    """
     panel = axes()[0]
     draw_energy(panel, report)
     return figure_of(panel)
@@ -56,7 +64,15 @@ def draw_energy(panel: Axes, report: NetworkReport) -> None:
 
 
 def reuse(report: NetworkReport) -> Figure:
-    """Draw a map of how many MACs each word read by or written to a memory serves, layer by layer."""
+    """Draw a map of how many MACs each word read by or written to a memory serves, layer by layer.
+
+    Raises `ExportError` where no layer has counts, and without matplotlib.
+
+    >>> import polymaestro as pm
+    >>> report = pm.load("examples/gemm.m").analyze(pm.Hardware(64, offchip_bw=4))
+    >>> [each.get_text() for each in reuse(report).axes[0].get_yticklabels()]
+    ['L2 A', 'L2 B', 'L2 Z', 'cluster1 A', 'cluster1 B', 'cluster1 Z']
+    """
     layers = [layer for layer in report.layers if layer.boundaries]
     if not layers:
         message = f"network {report.network} has no layer with counts to draw"
