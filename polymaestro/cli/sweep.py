@@ -32,7 +32,8 @@ Examples, from the root of the repository:
   polymaestro sweep examples/vgg16_kc_p.m --num-pes 64,128,256 \\
     --dataflow kc_p:16,yr_p,yx_p:8 --noc-bw 1:32
   polymaestro sweep examples/vgg16_kc_p.m --hw examples/machine.yaml \\
-    --simd-lanes 1:4 --any-size --pareto --plot front.png
+    --num-pes 64:512:*2 --dataflow kc_p:16,yx_p:8 --any-size --pareto \\
+    --plot front.png
   polymaestro sweep examples/gemm.m --num-pes 64:1024:*2 \\
     --l2-size 4096:1048576:*2 --offchip-bw 1,2,none \\
     --minimize energy --csv designs.csv
@@ -216,14 +217,17 @@ def _pes(values: list[Any] | None) -> list[int]:
     return values or []
 
 
-def _dataflows(names: str | None) -> dict[str, pm.Dataflow] | None:
+def _dataflows(names: str | None) -> dict[str, pm.Dataflow | None] | None:
     """Read the names of dataflows; None leaves each layer its own."""
     if names is None or names == "own":
         return None
-    found = {}
+    found: dict[str, pm.Dataflow | None] = {}
     known = {name.lower().replace("-", "_"): make for name, make in pm.dataflows.PUBLISHED.items()}
     for each in names.split(","):
         name, _, cluster = each.strip().partition(":")
+        if each.strip() == "own":
+            found["own"] = None
+            continue
         make: Any = known.get(name.lower().replace("-", "_"))
         if make is None:
             message = f"no dataflow {name!r}" + did_you_mean(name, [*known, "own"])

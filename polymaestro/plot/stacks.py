@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from polymaestro.errors import ExportError
 from polymaestro.model import LayerReport, NetworkReport
-from polymaestro.plot.drawing import COLOURS, axes, figure_of, scaled
+from polymaestro.plot.drawing import COLOURS, WIDTH, axes, figure_of, scaled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,9 +28,14 @@ def energy(report: NetworkReport) -> Figure:
     >>> energy(report).axes[0].get_xlabel()
     'layer'
     """
-    panel = axes()[0]
+    panel = axes(widths=(width_of(report),))[0]
     draw_energy(panel, report)
     return figure_of(panel)
+
+
+def width_of(report: NetworkReport) -> float:
+    """Give the width that leaves room for the name of each layer, in inches."""
+    return max(WIDTH, 1.5 + 0.21 * sum(1 for layer in report.layers if layer.performance))
 
 
 def draw_energy(panel: Axes, report: NetworkReport) -> None:
@@ -80,7 +85,7 @@ def reuse(report: NetworkReport) -> Figure:
     rows = [_reuse(layer) for layer in layers]
     names = list(dict.fromkeys(name for row in rows for name in row))
     values = [[row.get(name, nan) for row in rows] for name in names]
-    panel = axes(width=2.6 + 0.62 * len(rows), height=1.7 + 0.42 * len(names))[0]
+    panel = axes(widths=(2.6 + 0.62 * len(rows),), height=1.7 + 0.42 * len(names))[0]
     colours = [[log2(value) for value in row] for row in values]
     image = panel.imshow(colours, cmap="viridis", aspect="auto")
     shown = [each for row in colours for each in row if not isnan(each)]
