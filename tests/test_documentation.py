@@ -3,8 +3,11 @@
 import ast
 import importlib
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Iterator
+from html import escape
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -110,3 +113,14 @@ def test_the_check_finds_what_is_missing() -> None:
     assert raises(silent)
     assert not documented(silent)
     assert not raises(documented)
+
+
+@pytest.mark.parametrize("file", ["README.rst", "proofs/README.rst"])
+def test_a_page_renders_without_a_warning(file: str) -> None:
+    core = pytest.importorskip("docutils.core")
+    text = (Path(__file__).resolve().parent.parent / file).read_text(encoding="utf-8")
+    strict = {"report_level": 1, "halt_level": 1, "file_insertion_enabled": False, "raw_enabled": False}
+    page = core.publish_string(text, writer="html5", settings_overrides=strict).decode()
+    titles = re.findall(r"^(\S.*)\n=+\n(?!=)", text, re.MULTILINE)
+    assert len(titles) > 1
+    assert all(f">{escape(title, quote=False)}<" in page for title in titles)
