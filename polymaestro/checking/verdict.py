@@ -31,6 +31,11 @@ class Verdict(Shown):
     exactly once. `missing` and `repeated` are None where directives contradict each
     other, so that there is no loop nest; then `readings` has a verdict on each way to read them.
     `repaired` is a legal dataflow near this one, the suggestions made together, where one was found.
+
+    >>> import polymaestro as pm
+    >>> verdict = pm.check(pm.gemm(), pm.parse_dataflow("TemporalMap(2,3) K"), num_pes=1)
+    >>> verdict.legal, verdict.status, verdict.condition_text
+    (False, 'conditional', 'K ≤ 2')
     """
 
     status: Status

@@ -32,7 +32,8 @@ Examples, from the root of the repository:
   polymaestro sweep examples/vgg16_kc_p.m --num-pes 64,128,256 \\
     --dataflow kc_p:16,yr_p,yx_p:8 --noc-bw 1:32
   polymaestro sweep examples/vgg16_kc_p.m --hw examples/machine.yaml \\
-    --simd-lanes 1:4 --any-size --pareto --plot front.png
+    --num-pes 64:512:*2 --dataflow kc_p:16,yx_p:8 --any-size --pareto \\
+    --plot front.png
   polymaestro sweep --network alexnet --dataflow kc_p,yx_p --as-convolutions \\
     --num-pes 64,256 --noc-bw 8,32
   polymaestro sweep examples/gemm.m --num-pes 64:1024:*2 \\
@@ -171,13 +172,16 @@ def _pes(values: list[Any] | None) -> list[int]:
     return values or []
 
 
-def _dataflows(names: str | None) -> dict[str, pm.Dataflow] | None:
+def _dataflows(names: str | None) -> dict[str, pm.Dataflow | None] | None:
     """Read the names of dataflows; None leaves each layer its own."""
     if names is None or names == "own":
         return None
-    found = {}
+    found: dict[str, pm.Dataflow | None] = {}
     for each in names.split(","):
         name, _, cluster = each.strip().partition(":")
+        if each.strip() == "own":
+            found["own"] = None
+            continue
         published = DATAFLOWS.named(name)
         if published is None:
             message = f"no dataflow {name!r}" + did_you_mean(name, [*DATAFLOWS.known, "own"])

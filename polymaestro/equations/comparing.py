@@ -123,7 +123,10 @@ class Difference(Shown):
     region: Region
 
     def __getitem__(self, quantity: str) -> Change:
-        """Give the change of one quantity, as in ``L2.I.parent_reads`` or ``steps``."""
+        """Give the change of one quantity, as in ``L2.I.parent_reads`` or ``steps``.
+
+        Raises `EquationError` where the two do not both have it.
+        """
         for change in self.changes:
             if change.name == quantity:
                 return change

@@ -24,7 +24,6 @@ from math import prod
 from typing import Literal
 
 from polymaestro.errors import PolymaestroError, did_you_mean
-from polymaestro.showing import Shown
 from polymaestro.tiling.analysis import TiledAnalysis
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.forms import TiledForm
@@ -40,8 +39,8 @@ COMPARE: dict[str, Callable[[int, int], bool]] = {
 }
 
 
-@dataclass(frozen=True, repr=False)
-class Optimum(Shown):
+@dataclass(frozen=True)
+class Optimum:
     """The best point of a space; `proved` where all of the space was searched."""
 
     quantity: str
