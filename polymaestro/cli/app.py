@@ -15,6 +15,7 @@ from polymaestro.cli.check import check
 from polymaestro.cli.derive import derive
 from polymaestro.cli.diff import diff
 from polymaestro.cli.explain import explain
+from polymaestro.cli.optimize import optimize
 from polymaestro.cli.options import Failure
 from polymaestro.cli.prove import prove
 from polymaestro.cli.sweep import sweep
@@ -69,5 +70,5 @@ def main(context: click.Context) -> None:
     sys.set_int_max_str_digits(0)
 
 
-for command in (analyze, check, derive, diff, explain, prove, sweep, verify):
+for command in (analyze, check, derive, diff, explain, optimize, prove, sweep, verify):
     main.add_command(command)

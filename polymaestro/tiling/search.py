@@ -12,9 +12,11 @@ L2.traffic = 720 at T_K = 1, T_M = 4, T_N = 3; the least of 216 points
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
+from polymaestro.dataflow import Cluster, Dataflow
+from polymaestro.dataflow.directives import Directive
 from polymaestro.tiling.analysis import TiledAnalysis
 
 
@@ -31,12 +33,14 @@ class Optimum:
 
     `proved` says that no point is better: each was evaluated, or ruled out by a bound, or by another choice
     that costs no more whatever the other sizes are. `evaluated` counts the first kind. Of several best
-    points this is the first: they are compared size by size in the order of `point`.
+    points this is the first: they are compared size by size in the order of `point`. `dataflow` is the
+    mapping with all sizes as numbers.
     """
 
     quantity: str
     value: Any
     point: Mapping[str, int]
+    dataflow: Dataflow
     space: int
     evaluated: int
     proved: bool
@@ -80,5 +84,15 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
     from polymaestro.tiling.searching.search import Search  # noqa: PLC0415
 
     search = Search.of(analysis, minimize, subject_to, extents, choices or {}, tiles)
-    value, point, evaluated, proved = search.run(limit)
-    return Optimum(search.name, value, point, search.space.size, evaluated, proved)
+    best, proved = search.run(limit)
+    free = {name: best.point[name] for name in search.free}
+    flow = Dataflow(tuple(_numbered(each, best.point) for each in analysis.dataflow.directives))
+    return Optimum(search.name, best.value, free, flow, search.space.size, best.evaluated, proved)
+
+
+def _numbered(directive: Directive, values: Mapping[str, int]) -> Directive:
+    """Put numbers in the place of symbols; Sz() stays."""
+    size = directive.size.substitute(values)
+    if isinstance(directive, Cluster):
+        return replace(directive, size=size)
+    return replace(directive, size=size, offset=directive.offset.substitute(values))

@@ -7,7 +7,7 @@ the first one is found. A dive that follows the most promising rows only gives a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -49,7 +49,7 @@ class Best:
     """What a search has found; `met` is false while an earlier point may have the same value."""
 
     value: Any = None
-    point: dict[str, int] | None = None
+    point: Mapping[str, int] = field(default_factory=dict)
     met: bool = False
     evaluated: int = 0
 

@@ -26,9 +26,6 @@ from polymaestro.tiling.searching.tables import Table, table_of
 if TYPE_CHECKING:
     from polymaestro.tiling.search import Objective
 
-Found = tuple[Any, dict[str, int], int, bool]
-"""Value, point, points evaluated, and whether it is proved."""
-
 
 @dataclass(frozen=True)
 class Search:
@@ -62,8 +59,8 @@ class Search:
         limits = tuple(known.limit(text) for text in subject_to)
         return Search(analysis, name, goal, limits, Space.of(analysis, extents, choices, tiles))
 
-    def run(self, limit: int | None) -> Found:
-        """Find the best point.
+    def run(self, limit: int | None) -> tuple[Best, bool]:
+        """Find the best point, and say whether it is proved.
 
         Raises `PolymaestroError` where no point satisfies the conditions.
         """
@@ -79,11 +76,15 @@ class Search:
                 each.run()
         except EnoughError:
             proved = False
-        if best.point is None:
+        if not best.point:
             raise PolymaestroError(self._nothing(proved=proved))
         self._confirm(best.point, best.value)
-        free = [*self._shared, *(name for group in self._groups for name in group.names)]
-        return best.value, {name: best.point[name] for name in free}, best.evaluated, proved
+        return best, proved
+
+    @property
+    def free(self) -> list[str]:
+        """The symbols that are chosen, in the order in which points are compared."""
+        return [*self._shared, *(name for group in self._groups for name in group.names)]
 
     # --- Groups ---
 
@@ -132,11 +133,13 @@ class Search:
 
     # --- Once the shared symbols have values ---
 
-    def _is_legal(self, fixed: Mapping[str, int]) -> bool:
-        """Decide the conditions that no group has."""
+    def _legal(self) -> Iterator[dict[str, int]]:
+        """Give the combinations of shared symbols that satisfy the conditions that no group has."""
         inside = {each for group in self._groups for each in group.conditions}
-        points = Points(self.analysis.ties, fixed, 1)
-        return bool(points.holds(each for each in self._conditions if each not in inside)[0])
+        outside = [each for each in self._conditions if each not in inside]
+        for fixed in self.space.each(self._shared):
+            if Points(self.analysis.ties, fixed, 1).holds(outside)[0]:
+                yield fixed
 
     def _tables(self, fixed: Mapping[str, int]) -> list[Table]:
         """Evaluate every group; without a free symbol there is one point, a row of nothing."""
@@ -146,9 +149,8 @@ class Search:
 
     def _descents(self, best: Best, limit: int | None) -> Iterator[Descent]:
         """Give a descent for each combination of the shared symbols, the smallest first."""
-        for fixed in self.space.each(self._shared):
-            if self._is_legal(fixed):
-                yield self._descent(fixed, best, limit)
+        for fixed in self._legal():
+            yield self._descent(fixed, best, limit)
 
     def _descent(self, fixed: Mapping[str, int], best: Best, limit: int | None) -> Descent:
         tables = self._tables(fixed)
@@ -185,16 +187,15 @@ class Search:
         """Say why no point was found."""
         if not proved:
             return "no point was found before the limit; allow more"
-        message = "no point of the space satisfies the conditions; allow more or give more choices"
+        if not any(table.rows for each in self._legal() for table in self._tables(each)):
+            return "the mapping is legal at no point of the space; give other choices"
         for each in self.limits:
-            alone = replace(self, goal=each.total, limits=())
-            try:
-                least = alone.run(None)[0]
-            except PolymaestroError:
-                return "the mapping is legal at no point of the space; give other choices"
+            least = replace(self, goal=each.total, limits=()).run(None)[0].value
             if each.high is not None and least > each.high:
-                return f"{message} ({each.text} fails everywhere, by {least - each.high} or more)"
-        return message
+                return (
+                    f"no point of the space satisfies {each.text!r}; it fails by {least - each.high} or more"
+                )
+        return "no point of the space satisfies all conditions; allow more or give more choices"
 
 
 def _value(goal: Objective, names: Iterable[str], point: Mapping[str, int]) -> Any:  # noqa: ANN401
