@@ -1,14 +1,16 @@
-"""The search against the interpreter at every point of small spaces."""
+"""The search against the interpreter at every point of small spaces; what it refuses."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
 import polymaestro as pm
 from polymaestro.errors import PolymaestroError
 from polymaestro.loopnest.interpreter import Observation, interpret
+from polymaestro.tiling import TiledAnalysis, lifted
 
 GEMM = pm.parse_dataflow("TemporalMap(T_M,T_M) M; SpatialMap(T_N,T_N) N; TemporalMap(T_K,T_K) K")
 CONV = pm.parse_dataflow(
@@ -18,13 +20,18 @@ CONV = pm.parse_dataflow(
 LAYER = {"N": 1, "K": 4, "C": 4, "P": 6, "Q": 2, "R": 3, "S": 1}
 
 
-def traffic(seen: Observation) -> int:
+def moved(seen: Observation, boundary: int = 0) -> int:
     names = ("parent_reads", "parent_updates", "read_backs")
-    return sum(t.get(name, 0) for t in seen.boundaries[0].tensors.values() for name in names)
+    return sum(t.get(name, 0) for t in seen.boundaries[boundary].tensors.values() for name in names)
 
 
 def held(seen: Observation, boundary: int) -> int:
     return sum(t["occupancy"] for t in seen.boundaries[boundary].tensors.values())
+
+
+def points(**choices: Sequence[int]) -> Iterator[dict[str, int]]:
+    for values in itertools.product(*choices.values()):
+        yield dict(zip(choices, values, strict=True))
 
 
 @pytest.mark.parametrize("capacity", [6, 20, 1000])
@@ -32,9 +39,9 @@ def held(seen: Observation, boundary: int) -> int:
 def test_the_least_traffic_of_a_gemm(capacity: int, tiles: str) -> None:
     extents = {"M": 6, "N": 4, "K": 5}
     sizes = {n: [t for t in range(1, e + 1) if tiles == "all" or e % t == 0] for n, e in extents.items()}
-    every = [dict(zip(("T_M", "T_N", "T_K"), s, strict=True)) for s in itertools.product(*sizes.values())]
+    every = list(points(T_M=sizes["M"], T_N=sizes["N"], T_K=sizes["K"]))
     runs = [interpret(pm.gemm(**extents), GEMM, 3, point) for point in every]
-    fitting = [traffic(seen) for seen in runs if held(seen, 0) <= capacity]
+    fitting = [moved(seen) for seen in runs if held(seen, 0) <= capacity]
     analysis = pm.analyze_tiles(pm.gemm(), GEMM, 3)
     best = pm.optimize(
         analysis, minimize="L2.traffic", extents=extents, subject_to=[f"L1 <= {capacity}"],
@@ -42,24 +49,119 @@ def test_the_least_traffic_of_a_gemm(capacity: int, tiles: str) -> None:
     )  # fmt: skip
     assert (best.value, best.space) == (min(fitting), len(every))
     assert best.proved
-    assert traffic(interpret(pm.gemm(**extents), GEMM, 3, best.point)) == best.value
+    assert moved(interpret(pm.gemm(**extents), GEMM, 3, best.point)) == best.value
 
 
 def test_tiles_and_clusters_of_a_convolution() -> None:
     analysis = pm.analyze_tiles(pm.conv2d(), CONV, "PEs")
-    conditions = ["L1 <= 30", "cluster1 < 60", "steps <= 24"]
+    conditions = ["L1.occupancy <= 30", "cluster1 < 60", "steps <= 24"]
     best = pm.optimize(
         analysis, minimize="L2.traffic", extents=LAYER | {"PEs": 8}, choices={"G": [1, 2, 4]},
         subject_to=conditions,
     )  # fmt: skip
     values = {}
-    for k, c, p, g in itertools.product((1, 2, 4), (1, 2, 4), (1, 2, 3, 6), (1, 2, 4)):
-        point = {"T_K": k, "T_C": c, "T_P": p, "G": g}
+    for point in points(T_K=(1, 2, 4), T_C=(1, 2, 4), T_P=(1, 2, 3, 6), G=(1, 2, 4)):
         seen = interpret(pm.conv2d(**LAYER), CONV, 8, point)
         if held(seen, 1) <= 30 and held(seen, 0) < 60 and seen.steps <= 24:
-            values[tuple(sorted(point.items()))] = traffic(seen)
+            values[tuple(sorted(point.items()))] = moved(seen)
     assert best.value == min(values.values()) == values[tuple(sorted(best.point.items()))]
     assert (best.space, best.proved) == (108, True)
+
+
+@pytest.mark.parametrize("name", ["KC-P", "YR-P"])
+def test_published_dataflows_with_every_size_a_symbol(name: str) -> None:
+    """Every choice is written into the directives and run; so is what `optimize` gives as a dataflow."""
+    layer = pm.conv2d(N=1, K=3, C=2, P=4, Q=3, R=2, S=2)
+    found = lifted(layer, {"KC-P": pm.dataflows.kc_p(2), "YR-P": pm.dataflows.yr_p(2)}[name], 6)
+    analysis = pm.analyze_tiles(layer, found.dataflow, found.num_pes)
+    sizes = {"K": (1, 3), "C": (1, 2), "P": (1, 2, 4), "Q": (1, 3), "R": (1, 2)}
+    tiles = {s: sizes[s[2]] for s in analysis.symbols if s.startswith("T_")}
+    kept = {symbol: found.values[symbol] for symbol in analysis.symbols if symbol not in tiles}
+    goal, limits = "L2.traffic + 3*cluster1.traffic", ["2*L1 <= 40", "L2.W.parent_reads <= 30"]
+    best = pm.optimize(analysis, minimize=goal, extents=kept, subject_to=limits)
+    values = []
+    for point in points(**tiles):
+        seen = interpret(layer, found.dataflow, 6, point | kept)
+        if 2 * held(seen, 1) <= 40 and seen.boundaries[0].tensors["W"]["parent_reads"] <= 30:
+            values.append(moved(seen, 0) + 3 * moved(seen, 1))
+    assert best.space > 2 * len(values) > 20
+    assert best.value == min(values)
+    again = interpret(layer, best.dataflow, 6)
+    assert moved(again, 0) + 3 * moved(again, 1) == best.value
+    report = pm.analyze(layer, best.dataflow, 6).at({})
+    assert sum(each["occupancy"] for each in report.boundaries[1].tensors.values()) <= 20
+
+
+def test_the_first_of_several_best_points_is_found() -> None:
+    """All points have as many MACs; and of all that move nothing twice, the first is found, too."""
+    analysis = pm.analyze_tiles(pm.gemm(), GEMM, 3)
+    extents = {"M": 6, "N": 4, "K": 5}
+    best = pm.optimize(analysis, minimize="macs", extents=extents, tiles="all")
+    assert (best.value, best.point) == (120, {"T_N": 1, "T_K": 1, "T_M": 1})
+    best = pm.optimize(analysis, minimize="L2.traffic", extents=extents, tiles="all")
+    sizes = {"T_N": range(1, 5), "T_K": range(1, 6), "T_M": range(1, 7)}
+    ties = [p for p in points(**sizes) if traffic(analysis, p | extents) == best.value]
+    assert len(ties) > 1
+    assert best.point == ties[0]
+    assert list(best.point) == list(sizes)
+
+
+def traffic(analysis: TiledAnalysis, point: Mapping[str, int]) -> int:
+    values = analysis.at(point).boundaries[0].tensors.values()
+    names = ("parent_reads", "parent_updates", "read_backs")
+    return sum(tensor.get(name, 0) for tensor in values for name in names)
+
+
+def test_one_size_for_two_dimensions_and_conditions_between_sizes() -> None:
+    square = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(T,T) N; TemporalMap(T_K,T_K) K")
+    analysis = pm.analyze_tiles(pm.gemm(), square, 3)
+    extents = {"M": 6, "N": 8, "K": 6}
+    conditions = ["T_K + 1 >= 2*T", "T <= 4"]
+    best = pm.optimize(
+        analysis, minimize="L2.traffic", extents=extents, subject_to=conditions, tiles="all"
+    )  # fmt: skip
+    every = points(T=range(1, 9), T_K=range(1, 7))
+    values = [traffic(analysis, p | extents) for p in every if p["T_K"] + 1 >= 2 * p["T"] and p["T"] <= 4]
+    assert (best.value, best.space, best.proved) == (min(values), 48, True)
+
+
+def test_a_formula_and_anything_with_a_value_at_a_point_can_be_made_smallest() -> None:
+    analysis = pm.analyze_tiles(pm.gemm(), GEMM, 3)
+    extents = {"M": 6, "N": 4, "K": 5}
+    by_name = pm.optimize(analysis, minimize="L2.A.fills", extents=extents, subject_to=["L1 <= 20"])
+    form = analysis["L2"]["A"].fills
+    assert pm.optimize(analysis, minimize=form, extents=extents, subject_to=["L1 <= 20"]) == by_name
+
+    class Weighted:
+        calls = 0
+
+        def at(self, **point: int) -> float:
+            self.calls += 1
+            return form.at(**point) + point["T_M"] / 8
+
+    goal = Weighted()
+    best = pm.optimize(analysis, minimize=goal, extents=extents, subject_to=["L1 <= 20"])
+    sizes = {"T_M": (1, 2, 3, 6), "T_N": (1, 2, 4), "T_K": (1, 5)}
+    fitting = [
+        p for p in points(**sizes) if held(interpret(pm.gemm(**extents), GEMM, 3, p), 0) <= 20
+    ]  # fmt: skip
+    assert best.value == min(form.at(**extents, **p) + p["T_M"] / 8 for p in fitting)
+    assert (goal.calls, best.evaluated, best.proved) == (len(fitting), len(fitting), True)
+    assert best.quantity == "Weighted"
+    ended = pm.optimize(analysis, minimize=Weighted(), extents=extents, limit=5)
+    assert (ended.evaluated, ended.proved) == (5, False)
+
+
+def test_numbers_beyond_64_bits_are_exact() -> None:
+    analysis = pm.analyze_tiles(pm.gemm(), GEMM, 3)
+    extents = {"M": 10**9, "N": 10**9, "K": 10**9}
+    choices = {"T_M": [1, 10**4, 10**4 + 1], "T_N": [1, 10**4], "T_K": [1, 7]}
+    best = pm.optimize(
+        analysis, minimize="1000000*L2.traffic", extents=extents, choices=choices,
+        subject_to=["L1 <= 200000000"],
+    )  # fmt: skip
+    values = [10**6 * traffic(analysis, p | extents) for p in points(**choices)]
+    assert best.value == min(values) > 2**70
 
 
 def test_a_search_that_ends_early_is_not_proved() -> None:
@@ -72,14 +174,28 @@ def test_a_search_that_ends_early_is_not_proved() -> None:
     assert "not proved to be the least of 1440 points" in str(best)
 
 
+def test_without_a_free_symbol_there_is_one_point() -> None:
+    analysis = pm.analyze_tiles(pm.gemm(M=6, N=4, K=5), GEMM, 3)
+    sizes = {"T_M": 2, "T_N": 1, "T_K": 5}
+    best = pm.optimize(analysis, minimize="L2.traffic", extents=sizes)
+    assert (best.value, best.point, best.space) == (traffic(analysis, sizes), {}, 1)
+    assert str(best) == f"L2.traffic = {best.value}; the least of 1 points"
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"minimize": "L2.trafic"}, "no quantity 'L2.trafic'; did you mean 'L2.traffic'"),
+        ({"minimize": "L2.traffic +"}, "cannot read the goal 'L2.traffic \\+' at '\\+'"),
+        ({"minimize": "2 steps"}, "cannot read the goal '2 steps' at 'steps'"),
+        ({"minimize": ""}, "cannot read the goal ''"),
         ({"subject_to": ["L3 <= 5"]}, "no quantity 'L3'; did you mean"),
         ({"subject_to": ["L1 below 5"]}, "cannot read the condition 'L1 below 5'"),
-        ({"subject_to": ["L1 <= 2"]}, "no point of the space satisfies the conditions"),
+        ({"subject_to": ["L1 <= 5 <= 7"]}, "cannot read the condition"),
+        ({"subject_to": ["L1 <= 2"]}, "no point of the space satisfies 'L1 <= 2'; it fails by 1 or more"),
+        ({"subject_to": ["T_M >= 3", "L1 <= 6"]}, "no point of the space satisfies all conditions"),
         ({"extents": {"M": 6, "N": 4}}, "K needs a value in extents"),
+        ({"extents": {"M": 6, "N": 4, "K": 0}}, "the choices of K hold 0, not 1 or more"),
         ({"choices": {"Tk": [1]}}, "no symbol 'Tk'; Known: K, M"),
         ({"choices": {"T_K": []}}, "the choices of T_K are empty"),
     ],
@@ -89,3 +205,20 @@ def test_wrong_searches_are_refused(changed: dict[str, object], message: str) ->
     arguments: dict[str, object] = {"minimize": "steps", "extents": {"M": 6, "N": 4, "K": 5}}
     with pytest.raises(PolymaestroError, match=message):
         pm.optimize(analysis, **(arguments | changed))  # type: ignore[arg-type]
+
+
+def test_points_at_which_the_mapping_is_not_legal_are_left_out() -> None:
+    """A cluster larger than the array has no unit, and a size of no SpatialMap needs one unit."""
+    analysis = pm.analyze_tiles(pm.conv2d(), CONV, "PEs")
+    best = pm.optimize(
+        analysis, minimize="steps", extents=LAYER | {"PEs": 3, "T_K": 1, "T_C": 2, "T_P": 6},
+        choices={"G": [1, 2, 4, 8]},
+    )  # fmt: skip
+    counted = {
+        g: interpret(pm.conv2d(**LAYER), CONV, 3, {"T_K": 1, "T_C": 2, "T_P": 6, "G": g}).steps
+        for g in (1, 2)
+    }
+    assert best.point["G"] in counted
+    assert best.value == min(counted.values())
+    with pytest.raises(PolymaestroError, match="legal at no point"):
+        pm.optimize(analysis, minimize="steps", extents=LAYER | {"PEs": 3}, choices={"G": [4, 8]})

@@ -54,11 +54,6 @@ class Space:
                 message = f"the formulas have no symbol {name!r}"
                 raise PolymaestroError(message + did_you_mean(name, analysis.symbols))
         found = {name: _values(analysis, name, extents, choices, tiles) for name in analysis.symbols}
-        for name, values in found.items():
-            if not values or values[0] < 1:
-                what = f"hold {values[0]}; a size is 1 or more" if values else "are empty"
-                message = f"the choices of {name} {what}"
-                raise PolymaestroError(message)
         fixed = {name: values[0] for name, values in found.items() if len(values) == 1}
         return Space(fixed, {name: values for name, values in found.items() if name not in fixed})
 
@@ -130,10 +125,14 @@ def _values(
     tiles: Tiles,
 ) -> tuple[int, ...]:
     """Give the values of one symbol, the smallest first."""
-    if name in choices:
-        return tuple(sorted(set(choices[name])))
-    if name in extents:
-        return (extents[name],)
+    if name in choices or name in extents:
+        given = sorted(set(choices[name])) if name in choices else [extents[name]]
+        if not given or given[0] < 1:
+            message = f"the choices of {name} " + (
+                "are empty" if not given else f"hold {given[0]}, not 1 or more"
+            )
+            raise PolymaestroError(message)
+        return tuple(given)
     found: set[int] = set()
     for cut in analysis.cuts.cuts:
         whole = analysis.operator.extent(cut.dim)

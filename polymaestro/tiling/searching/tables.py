@@ -82,17 +82,20 @@ def table_of(
 
 def _evaluated(group: Group, ties: Ties, fixed: Mapping[str, int], choices: NDArray[np.int64]) -> Table:
     """Evaluate the counts where the conditions hold."""
-    chosen = {name: choices[:, index] for index, name in enumerate(group.names)}
-    points = Points(ties, {**fixed, **chosen}, len(choices))
-    legal = points.holds(group.conditions)
-    points = points.picked(legal)
+    choices = choices[_points(group, ties, fixed, choices).holds(group.conditions)]
+    points = _points(group, ties, fixed, choices)
     values = {count: points.count(count) for count in group.counts}
     for count, value in values.items():
         if (value < 0).any():
-            where = dict(zip(group.names, choices[legal][np.argmin(value)].tolist(), strict=True))
+            where = dict(zip(group.names, choices[np.argmin(value)].tolist(), strict=True))
             message = f"a count over {', '.join(count.names)} is negative at {where}; this is a mistake in it"
             raise CountingError(message)
-    return Table(group.names, choices[legal], values)
+    return Table(group.names, choices, values)
+
+
+def _points(group: Group, ties: Ties, fixed: Mapping[str, int], choices: NDArray[np.int64]) -> Points:
+    chosen = {name: choices[:, index] for index, name in enumerate(group.names)}
+    return Points(ties, {**fixed, **chosen}, len(choices))
 
 
 def _stacked(parts: Sequence[Table]) -> Table:
