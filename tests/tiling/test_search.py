@@ -152,16 +152,57 @@ def test_a_formula_and_anything_with_a_value_at_a_point_can_be_made_smallest() -
     assert (ended.evaluated, ended.proved) == (5, False)
 
 
-def test_numbers_beyond_64_bits_are_exact() -> None:
+@pytest.mark.parametrize("size", [10**5 + 1, 10**6 + 1, 10**9 + 1])
+def test_numbers_beyond_53_and_64_bits_are_exact(size: int) -> None:
     analysis = pm.analyze_tiles(pm.gemm(), GEMM, 3)
-    extents = {"M": 10**9, "N": 10**9, "K": 10**9}
-    choices = {"T_M": [1, 10**4, 10**4 + 1], "T_N": [1, 10**4], "T_K": [1, 7]}
+    extents = {"M": size, "N": size, "K": size}
+    choices = {"T_M": [1, 7, 8], "T_N": [1, 9], "T_K": [1, 7]}
     best = pm.optimize(
-        analysis, minimize="1000000*L2.traffic", extents=extents, choices=choices,
-        subject_to=["L1 <= 200000000"],
-    )  # fmt: skip
-    values = [10**6 * traffic(analysis, p | extents) for p in points(**choices)]
-    assert best.value == min(values) > 2**70
+        analysis,
+        minimize="37*L2.traffic + steps",
+        extents=extents,
+        choices=choices,
+        subject_to=["L1 <= 1000"],
+    )
+    values = [
+        37 * traffic(analysis, p | extents) + analysis.steps.at(**p, **extents) for p in points(**choices)
+    ]
+    assert best.value == min(values)
+
+
+@pytest.mark.parametrize(
+    ("goal", "condition", "value"),
+    [
+        ("T_M", "T_M > 2", 3),
+        ("T_M", "T_M >= 2", 2),
+        ("T_M", "2 * T_M = 8", 4),
+        ("T_M", "4==T_M", 4),
+        ("-T_M", "T_M < 4", -3),
+        ("- 2*T_M + 1", "T_M <= 4", -7),
+        ("0 - T_M - T_N", "3 + T_M + T_N < 10", -6),
+        ("T_M - T_N", "T_N - T_M <= 2", -2),
+        ("T_M + T_N", "T_M + T_N >= 7", 7),
+        ("T_M", "1 < 2", 1),
+    ],
+)
+def test_conditions_between_sizes(goal: str, condition: str, value: int) -> None:
+    analysis = pm.analyze_tiles(pm.gemm(), GEMM, 3)
+    extents = {"M": 6, "N": 5, "K": 5}
+    best = pm.optimize(analysis, minimize=goal, extents=extents, subject_to=[condition], tiles="all")
+    assert best.value == value
+
+
+def test_the_least_traffic_above_a_number() -> None:
+    """What is bad for the goal may be what the condition asks for."""
+    analysis = pm.analyze_tiles(pm.gemm(), GEMM, 3)
+    extents = {"M": 6, "N": 4, "K": 5}
+    every = points(T_M=range(1, 7), T_N=range(1, 5), T_K=range(1, 6))
+    values = sorted({traffic(analysis, point | extents) for point in every})
+    for low, next_one in itertools.pairwise(values):
+        best = pm.optimize(
+            analysis, minimize="L2.traffic", extents=extents, subject_to=[f"L2.traffic > {low}"], tiles="all"
+        )
+        assert best.value == next_one
 
 
 def test_a_search_that_ends_early_is_not_proved() -> None:

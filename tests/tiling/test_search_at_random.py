@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import polymaestro as pm
 from polymaestro.errors import PolymaestroError
 from polymaestro.tiling import Optimum, TiledAnalysis
+from polymaestro.tiling.searching import descent
 
 GEMM = pm.gemm()
 CONV = pm.conv2d(N=1)
@@ -105,11 +106,14 @@ def searches(draw: st.DrawFn) -> Drawn:
     memories = [boundary.child for boundary in analysis.boundaries]
     names = [*dict(analysis.named()), *(f"{boundary.parent}.traffic" for boundary in analysis.boundaries)]
     names += [*memories, *(f"{each}.occupancy" for each in memories), *free]
+    names += [f"{boundary.parent}.traffic" for boundary in analysis.boundaries] * 4
     terms = st.tuples(st.sampled_from([1, 1, 1, 2, 7, -1, -2]), st.sampled_from(names))
     sums = st.lists(terms, min_size=1, max_size=3, unique_by=lambda term: term[1]).map(tuple)
-    limits = st.lists(st.tuples(sums, st.sampled_from(["<=", "<=", "<", ">=", ">", "=="])), max_size=3)
+    goal = draw(sums)
+    limited = st.one_of(sums, st.just(goal))
+    limits = st.lists(st.tuples(limited, st.sampled_from(["<=", "<=", "<", ">=", ">", "=="])), max_size=3)
     numbers = {s: n for s, n in sizes.items() if s not in choices}
-    return name, numbers, choices, draw(sums), draw(limits)
+    return name, numbers, choices, goal, draw(limits)
 
 
 def check(drawn: Drawn, pick: int) -> None:
@@ -162,14 +166,26 @@ def complete(analysis: TiledAnalysis, point: Mapping[str, int]) -> Mapping[str, 
         return None
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+@pytest.fixture(params=[(descent.BLOCK, descent.WIDTH), (1, 1), (12, 2)], ids=["", "row by row", "few rows"])
+def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let small spaces be searched in many steps, each of which may prune the next ones."""
+    monkeypatch.setattr(descent, "BLOCK", request.param[0])
+    monkeypatch.setattr(descent, "WIDTH", request.param[1])
+
+
+FIXTURES = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+
+
+@pytest.mark.usefixtures("blocks")
+@settings(suppress_health_check=FIXTURES, max_examples=25)
 @given(searches(), st.integers(0, 10**6))
 def test_the_first_best_point_of_a_random_search(drawn: Drawn, pick: int) -> None:
     check(drawn, pick)
 
 
 @pytest.mark.slow
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=250)
+@pytest.mark.usefixtures("blocks")
+@settings(suppress_health_check=FIXTURES, max_examples=150)
 @given(searches(), st.integers(0, 10**6))
 def test_the_first_best_point_of_many_random_searches(drawn: Drawn, pick: int) -> None:
     check(drawn, pick)
