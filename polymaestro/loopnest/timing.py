@@ -45,7 +45,9 @@ from functools import cache
 from polymaestro.affine import Affine
 from polymaestro.dataflow.directives import Dataflow
 from polymaestro.loopnest.elements import Touched
-from polymaestro.loopnest.interpreter import END, Execution, Step, Unit, numeric, work_of
+from polymaestro.loopnest.interpreter import numeric
+from polymaestro.loopnest.moving import END, work_of
+from polymaestro.loopnest.running import Execution, Step, Unit
 from polymaestro.loopnest.traffic import Machine, Traffic, Transfers, Wire, total
 from polymaestro.loopnest.unclipped import unclipped
 from polymaestro.policies import Policies

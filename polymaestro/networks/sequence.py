@@ -75,7 +75,9 @@ def gnmt() -> Network:
 def deep_speech2(frames: int = 100) -> Network:
     """Deep Speech 2: two convolutions over time and frequency, then seven recurrent layers, both directions.
 
-    Each recurrent product takes a frame's input and the hidden state together, for every output frame.
+    Both directions of a recurrent layer share the matrix of its inputs and have one each for the hidden
+    state; they are added up. A fully connected layer and one for the characters follow. This reading has
+    the paper's 68 million parameters. All products are for every output frame.
 
     Source: D. Amodei et al., "Deep Speech 2: End-to-End Speech Recognition in English and Mandarin", ICML
     2016, section 3: 41×11 and 21×11 windows, 161 frequencies, 1760 hidden units, 29 characters.
@@ -87,7 +89,9 @@ def deep_speech2(frames: int = 100) -> Network:
     ]
     inputs = 32 * 41
     for index in range(1, 8):
+        layers.append(dense(f"RNN{index}_INPUT", inputs, hidden, rows=later))
         ways = (f"RNN{index}_{way}" for way in ("FORWARD", "BACKWARD"))
-        layers.extend(dense(way, inputs + hidden, hidden, rows=later) for way in ways)
-        inputs = hidden  # the two directions are added up
+        layers.extend(dense(way, hidden, hidden, rows=later) for way in ways)
+        inputs = hidden
+    layers.append(dense("FULL", hidden, hidden, rows=later))
     return Network("DeepSpeech2", (*layers, dense("CHARACTERS", hidden, 29, rows=later)))

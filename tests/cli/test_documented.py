@@ -37,7 +37,7 @@ def documented() -> list[str]:
 
 
 # Formulas in every extent, and whole networks: half a second each and more.
-SLOW = re.compile(r"derive +examples/(?!gemm)|diff |verify |prove|analyze --network|.*--hw ")
+SLOW = re.compile(r"derive +examples/(?!gemm)|diff |verify |prove|(analyze|sweep) --network|.*--hw ")
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,35 @@ def test_published_dataflows_compete_and_the_text_names_them() -> None:
     assert "Pareto front" in result.stdout
 
 
+def test_a_network_is_swept_under_published_dataflows() -> None:
+    arguments = ("--network", "gnmt", "--num-pes", "64,128", "--noc-bw", "8", "--minimize", "energy")
+    found = read(*arguments, "--dataflow", "c_p,kc_p")
+    networks = {
+        name: pm.networks.gnmt().with_dataflow(pm.dataflows.PUBLISHED[name]()) for name in ("C-P", "KC-P")
+    }
+    costs = {
+        (name, pes): [
+            each.to_json()["energy_pj"] for each in network.analyze(pm.Hardware(pes, noc_bw=8)).layers
+        ]
+        for name, network in networks.items()
+        for pes in (64, 128)
+    }
+    assert found["designs"] == len(costs) * len(found["layers"])
+    assert [layer["energy"] for layer in found["layers"]] == list(map(min, zip(*costs.values(), strict=True)))
+
+
+def test_a_network_needs_a_dataflow_and_takes_no_file() -> None:
+    for arguments, message in (
+        (("--network", "gnmt"), "a network has no dataflow of its own; give --dataflow"),
+        (("--network", "gnmt", "--dataflow", "own"), "a network has no dataflow of its own; give --dataflow"),
+        ((GEMM, "--network", "gnmt", "--dataflow", "c_p"), "FILE and --network exclude each other"),
+        ((), "which layers? Give FILE, or --network"),
+    ):
+        result = run(*arguments, "--num-pes", "8")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert message in " ".join(result.stderr.split())
+
+
 def test_files_are_written_only_when_asked_for(tmp_path: Path) -> None:
     out = tmp_path / "designs.csv"
     result = run(GEMM, "--num-pes", "64", "--noc-bw", "1:3", "--csv", str(out))

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, reject, settings
 
 import polymaestro as pm
 from polymaestro.errors import LoweringError
-from polymaestro.loopnest.interpreter import Observation, executed, numeric, observe
+from polymaestro.loopnest.interpreter import Observation, numeric, observe
+from polymaestro.loopnest.running import executed
 from polymaestro.loopnest.unclipped import unclipped
 from polymaestro.model import LayerReport
 from polymaestro.strategies import Drawn, mappings
