@@ -14,7 +14,7 @@ import polymaestro as pm
 from polymaestro.cli.numbers import decimal, ratio
 from polymaestro.cli.options import array_options, chosen, format_options, layer_of, layer_option, machine
 from polymaestro.cli.source import Source, source_arguments
-from polymaestro.cli.sweep import Values
+from polymaestro.cli.values import Values
 from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow import Layer, print_network
 from polymaestro.errors import PolymaestroError

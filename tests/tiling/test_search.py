@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
@@ -190,6 +191,51 @@ def test_conditions_between_sizes(goal: str, condition: str, value: int) -> None
     extents = {"M": 6, "N": 5, "K": 5}
     best = pm.optimize(analysis, minimize=goal, extents=extents, subject_to=[condition], tiles="all")
     assert best.value == value
+
+
+@pytest.mark.slow
+def test_a_layer_of_resnet_50_at_full_size_against_every_point() -> None:
+    """All 4,000 divisors of a 3 × 3 layer under KC-P; and no sample of all tiles beats what is found."""
+    [layer] = pm.networks.resnet50().named("CONV5_1_2")
+    operator = layer.operator()
+    found = lifted(operator, pm.dataflows.kc_p(), 256)
+    analysis = pm.analyze_tiles(operator, found.dataflow, found.num_pes)
+    kept = {"PEs": 256, "G1": 64}
+    goal, limits = "L2.traffic", ["L1 <= 512", "cluster1 <= 8192"]
+    best = pm.optimize(analysis, minimize=goal, subject_to=limits, extents=kept)
+    channels, rows = [2**n for n in range(10)], [1, 7]
+    every = points(T_K0=channels, T_C0=channels, T_C1=channels, T_P0=rows, T_Q0=rows)
+    assert (best.value, best.space) == (least_that_fits(analysis, [p | kept for p in every]), 4000)
+    edges = pm.optimize(analysis, minimize=goal, subject_to=limits, extents=kept, tiles="all")
+    assert (edges.space, edges.proved) == (512**3 * 49, True)
+    rng = random.Random(50)
+    sampled = [
+        {"T_K0": rng.randint(1, 24), "T_C0": rng.randint(1, 512), "T_C1": 1, "T_P0": rng.randint(1, 7),
+         "T_Q0": rng.randint(1, 7), **kept}
+        for _ in range(3000)
+    ]  # fmt: skip
+    found_at = dict(edges.point) | kept
+    near = [found_at | {name: value + step} for name, value in edges.point.items() for step in (-1, 1)]
+    sampled += [point for point in near if min(point.values()) > 0]
+    assert edges.value <= min(best.value, least_that_fits(analysis, sampled))
+    assert moved_by(analysis, found_at) == edges.value
+
+
+def least_that_fits(analysis: TiledAnalysis, every: Sequence[Mapping[str, int]]) -> int:
+    """Give the least traffic below L2 where 512 words fit the PEs, and 8192 the clusters."""
+    fitting = (
+        point
+        for point in every
+        if sum(tensor.occupancy.at(**point) for tensor in analysis["cluster1"].tensors.values()) <= 512
+        and sum(tensor.occupancy.at(**point) for tensor in analysis["L2"].tensors.values()) <= 8192
+    )
+    return min(moved_by(analysis, point) for point in fitting)
+
+
+def moved_by(analysis: TiledAnalysis, point: Mapping[str, int]) -> int:
+    tensors = analysis["L2"].tensors.values()
+    names = ("parent_reads", "parent_updates", "read_backs")
+    return sum(t.forms[name].at(**point) for t in tensors for name in names if name in t.forms)
 
 
 def test_the_least_traffic_above_a_number() -> None:

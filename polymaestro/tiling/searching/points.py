@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polymaestro.affine import Floor
-from polymaestro.counting import Condition, QuasiPolynomial
+from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.counting.quasipolynomial import Atom
 from polymaestro.errors import CountingError
 from polymaestro.tiling.counts import TiledCount
@@ -99,8 +99,14 @@ class Points:
             return abs(value)
         return max(abs(int(value.max())), abs(int(value.min()))) if value.size else 0
 
-    def holds(self, conditions: Iterable[Condition]) -> NDArray[np.bool_]:
-        """Decide a conjunction at every point."""
+    def holds(self, region: Region) -> NDArray[np.bool_]:
+        """Decide a region at every point."""
+        result = np.zeros(self.size, bool)
+        for piece in region.pieces:
+            result |= self._all(piece)
+        return result
+
+    def _all(self, conditions: Iterable[Condition]) -> NDArray[np.bool_]:
         result = np.ones(self.size, bool)
         for each in conditions:
             value = self.evaluate(QuasiPolynomial.of(each.expression))
@@ -117,9 +123,7 @@ class Points:
                 count.piece_at({name: self._one(name, int(left[0])) for name in self._needed(count)})
             region, value = count.known[number]
             here = self.picked(left)
-            inside = np.zeros(left.size, bool)
-            for piece in region.pieces:
-                inside |= here.holds(piece)
+            inside = here.holds(region)
             if inside.any():
                 found = here.picked(inside).evaluate(value)
                 if not _fits(found):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Condition
+from polymaestro.counting import Condition, Region
 from polymaestro.errors import PolymaestroError
 from polymaestro.tiling.analysis import TiledAnalysis
 from polymaestro.tiling.counts import TiledCount
@@ -20,7 +20,7 @@ from polymaestro.tiling.searching.bounds import Weighed
 from polymaestro.tiling.searching.descent import Best, Bound, Descent, EnoughError
 from polymaestro.tiling.searching.goals import Limit, Quantities, value_of
 from polymaestro.tiling.searching.points import Points
-from polymaestro.tiling.searching.spaces import Group, Space, Tiles, groups_of
+from polymaestro.tiling.searching.spaces import Group, Space, Tiles, groups_of, parts_of
 from polymaestro.tiling.searching.tables import Table, table_of
 
 if TYPE_CHECKING:
@@ -94,11 +94,11 @@ class Search:
         return [*goals, *(each.total for each in self.limits)]
 
     @cached_property
-    def _conditions(self) -> tuple[Condition, ...]:
+    def _regions(self) -> list[Region]:
         """Give what must hold for the mapping to be legal; numbers of units are 1 or more."""
-        (conditions,) = self.analysis.valid_on.pieces
         units = (tie.name for tie in self.analysis.ties.ties if tie.rounded == "down")
-        return (*conditions, *(Condition(Affine.of(name) - 1) for name in units))
+        enough = [Region(((Condition(Affine.of(name) - 1),),)) for name in units]
+        return [*enough, *parts_of(self.analysis.valid_on)]
 
     @cached_property
     def _counts(self) -> tuple[TiledCount, ...]:
@@ -106,7 +106,7 @@ class Search:
 
     @cached_property
     def _split(self) -> tuple[tuple[str, ...], list[Group]]:
-        return groups_of(self.space, self.analysis.ties, self._counts, self._conditions)
+        return groups_of(self.space, self.analysis.ties, self._counts, self._regions)
 
     @property
     def _shared(self) -> tuple[str, ...]:
@@ -134,11 +134,11 @@ class Search:
     # --- Once the shared symbols have values ---
 
     def _legal(self) -> Iterator[dict[str, int]]:
-        """Give the combinations of shared symbols that satisfy the conditions that no group has."""
-        inside = {each for group in self._groups for each in group.conditions}
-        outside = [each for each in self._conditions if each not in inside]
+        """Give the combinations of shared symbols that lie in the regions that no group has."""
+        inside = {each for group in self._groups for each in group.regions}
+        outside = [each for each in self._regions if each not in inside]
         for fixed in self.space.each(self._shared):
-            if Points(self.analysis.ties, fixed, 1).holds(outside)[0]:
+            if all(Points(self.analysis.ties, fixed, 1).holds(each)[0] for each in outside):
                 yield fixed
 
     def _tables(self, fixed: Mapping[str, int]) -> list[Table]:

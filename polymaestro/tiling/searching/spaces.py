@@ -8,27 +8,28 @@ independent, and a point of the space is one choice in each.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
+from typing import Literal, TypeVar
 
-from polymaestro.counting import Condition
+from polymaestro.counting import Region
 from polymaestro.errors import PolymaestroError, did_you_mean
 from polymaestro.tiling.analysis import TiledAnalysis
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.ties import Ties
 
 Tiles = Literal["divisors", "all"]
+Part = TypeVar("Part", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Symbols that are chosen together, and the counts and conditions that depend on them."""
+    """Symbols that are chosen together, and the counts and regions that depend on them."""
 
     names: tuple[str, ...]
     counts: tuple[TiledCount, ...]
-    conditions: tuple[Condition, ...]
+    regions: tuple[Region, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Space:
 
 
 def groups_of(
-    space: Space, ties: Ties, counts: Iterable[TiledCount], conditions: Iterable[Condition]
+    space: Space, ties: Ties, counts: Iterable[TiledCount], regions: Iterable[Region]
 ) -> tuple[tuple[str, ...], list[Group]]:
     """Give the symbols that are fixed first, and the groups, the one with the fewest choices first."""
     meanings = _meanings(ties)
@@ -80,7 +81,7 @@ def groups_of(
         )
 
     needs = {count: free(count.names) for count in counts}
-    limits = {each: free(each.expression.names()) for each in conditions}
+    limits = {each: free(each.names()) for each in regions}
     widest = [each for each in set(needs.values()) if not any(each < other for other in needs.values())]
     shared = {name for name in space.choices if sum(name in each for each in widest) > 1}
     together = [each - shared for each in (*widest, *limits.values())]
@@ -97,6 +98,29 @@ def groups_of(
     return tuple(sorted(shared)), groups
 
 
+def parts_of(region: Region) -> list[Region]:
+    """Cut a region into smaller ones that all have to hold, so that fewer symbols belong together.
+
+    Conditions that stand in no piece together are alternatives.
+
+    >>> from polymaestro.affine import Affine
+    >>> from polymaestro.counting import Condition
+    >>> a, b, c, d, e = (Condition(Affine.of(name) - 1) for name in "ABCDE")
+    >>> region = Region(((a, b, d), (a, c, d), (a, b, e), (a, c, e)))
+    >>> print(*parts_of(region), sep="; ")
+    A ≥ 1; B ≥ 1 or C ≥ 1; D ≥ 1 or E ≥ 1
+    """
+    conditions = list(dict.fromkeys(each for piece in region.pieces for each in piece))
+    beside = {each: {c for piece in region.pieces if each in piece for c in piece} for each in conditions}
+    apart = (frozenset({each, *(c for c in conditions if c not in beside[each])}) for each in conditions)
+    found = []
+    for part in _joined(apart):
+        pieces = (tuple(each for each in piece if each in part) for piece in region.pieces)
+        found.append(Region(tuple(dict.fromkeys(pieces))))
+    # Every piece is a choice of one alternative in each part; the other way round only if the numbers agree.
+    return found if prod(len(part.pieces) for part in found) == len(set(region.pieces)) else [region]
+
+
 def _meanings(ties: Ties) -> dict[str, frozenset[str]]:
     """Give the symbols that each tie is made of."""
     found: dict[str, frozenset[str]] = {}
@@ -106,9 +130,9 @@ def _meanings(ties: Ties) -> dict[str, frozenset[str]]:
     return found
 
 
-def _joined(sets: Iterable[frozenset[str]]) -> list[frozenset[str]]:
-    """Join sets that have a name in common."""
-    parts: list[frozenset[str]] = []
+def _joined(sets: Iterable[frozenset[Part]]) -> list[frozenset[Part]]:
+    """Join sets that have something in common."""
+    parts: list[frozenset[Part]] = []
     for each in sets:
         if each:
             touched = [part for part in parts if part & each]

@@ -81,8 +81,9 @@ def table_of(
 
 
 def _evaluated(group: Group, ties: Ties, fixed: Mapping[str, int], choices: NDArray[np.int64]) -> Table:
-    """Evaluate the counts where the conditions hold."""
-    choices = choices[_points(group, ties, fixed, choices).holds(group.conditions)]
+    """Evaluate the counts where all regions hold."""
+    for region in group.regions:
+        choices = choices[_points(group, ties, fixed, choices).holds(region)]
     points = _points(group, ties, fixed, choices)
     values = {count: points.count(count) for count in group.counts}
     for count, value in values.items():
