@@ -269,6 +269,9 @@ def test_without_a_free_symbol_there_is_one_point() -> None:
     assert str(best) == f"L2.traffic = {best.value}; the least of 1 points"
 
 
+FOREIGN = pm.analyze_tiles(pm.conv2d(**LAYER), CONV, "PEs")["cluster1"].steps
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -276,6 +279,11 @@ def test_without_a_free_symbol_there_is_one_point() -> None:
         ({"minimize": "L2.traffic +"}, "cannot read the goal 'L2.traffic \\+' at '\\+'"),
         ({"minimize": "2 steps"}, "cannot read the goal '2 steps' at 'steps'"),
         ({"minimize": ""}, "cannot read the goal ''"),
+        ({"minimize": len}, "<built-in function len> cannot be made smallest"),
+        (
+            {"minimize": FOREIGN},
+            "the goal needs values for G, PEs, T_C, T_P, which the mapping does not have",
+        ),
         ({"subject_to": ["L3 <= 5"]}, "no quantity 'L3'; did you mean"),
         ({"subject_to": ["L1 below 5"]}, "cannot read the condition 'L1 below 5'"),
         ({"subject_to": ["L1 <= 5 <= 7"]}, "cannot read the condition"),

@@ -55,7 +55,7 @@ class Search:
             named = (name for name, form in analysis.named() if form is minimize)
             name, goal = next(named, "the formula"), minimize.products
         else:
-            name, goal = type(minimize).__name__, minimize
+            name, goal = type(minimize).__name__, _checked(minimize, analysis)
         limits = tuple(known.limit(text) for text in subject_to)
         return Search(analysis, name, goal, limits, Space.of(analysis, extents, choices, tiles))
 
@@ -196,6 +196,20 @@ class Search:
                     f"no point of the space satisfies {each.text!r}; it fails by {least - each.high} or more"
                 )
         return "no point of the space satisfies all conditions; allow more or give more choices"
+
+
+def _checked(goal: Objective, analysis: TiledAnalysis) -> Objective:
+    """Refuse a goal that has no value, or asks for what the mapping does not have."""
+    if not hasattr(goal, "at"):
+        message = (
+            f"{goal!r} cannot be made smallest: give the name of a quantity, or what has a value at a point"
+        )
+        raise PolymaestroError(message)
+    missing = [name for name in getattr(goal, "symbols", ()) if name not in analysis.symbols]
+    if missing:
+        message = f"the goal needs values for {', '.join(missing)}, which the mapping does not have"
+        raise PolymaestroError(message + "; give it numbers for these")
+    return goal
 
 
 def _value(goal: Objective, names: Iterable[str], point: Mapping[str, int]) -> Any:  # noqa: ANN401
