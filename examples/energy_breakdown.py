@@ -2,6 +2,10 @@
 # jupyter:
 #   jupytext:
 #     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
 # ---
 """Where the energy goes: AlexNet's convolutions on an Eyeriss-like machine; also opens as a notebook."""
 
@@ -20,6 +24,7 @@ from polymaestro.hardware import PRESETS
 machine = PRESETS["eyeriss"]
 print(machine.energy.source)
 convolutions = [layer for layer in pm.networks.alexnet().layers if layer.name.startswith("CONV")]
+machine  # noqa: B018  a notebook shows it as tables
 
 
 # %% [markdown]

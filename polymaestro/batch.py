@@ -27,7 +27,7 @@ Structure = tuple[Operator, Dataflow, int]
 Progress = Callable[[Iterable[Layer]], Iterable[Layer]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Network(language.Network):
     """A network that can be analysed; read one with `load`."""
 

@@ -14,6 +14,7 @@ from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.legality import ADVICE, Finding
 from polymaestro.dataflow.repairs import Change
 from polymaestro.relations import Relations
+from polymaestro.showing import Shown
 
 Status = Literal["legal", "illegal", "conditional", "undecided"]
 
@@ -21,8 +22,8 @@ NOWHERE = Region(())
 ADVISORY = frozenset(rule.name for rule in ADVICE)
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Shown):
     """What is right and wrong with a dataflow on an operator and an array.
 
     `condition` is the region of the parameters where every point of the iteration domain is executed

@@ -11,6 +11,7 @@ import click
 from polymaestro.checking import LayerVerdict, Verdict
 from polymaestro.cli.options import Failure, array_options, format_options, machine
 from polymaestro.cli.source import Source, source_arguments
+from polymaestro.cli.tables import say
 from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow.legality import Finding
 
@@ -65,7 +66,7 @@ def check(
     else:
         click.echo(f"{network.name} on {hardware.num_pes} PEs")
         for each in verdicts:
-            click.echo(_text(each))
+            say(_text(each))
     wrong = [each for each in verdicts if not each.verdict.ok]
     if wrong:
         message = f"{len(wrong)} of {len(verdicts)} layers are wrong; the first is {wrong[0].name}"

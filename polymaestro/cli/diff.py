@@ -9,12 +9,13 @@ import click
 
 import polymaestro as pm
 from polymaestro.cli.lifting import Lifted, assume_option, keep_option, lifted
-from polymaestro.cli.numbers import decimal
 from polymaestro.cli.options import array_options, chosen, format_options, layer_option, machine
 from polymaestro.cli.sides import Sides, sides_arguments
-from polymaestro.cli.tables import Row, Table
+from polymaestro.cli.tables import say, written
 from polymaestro.cli.waiting import Waiting
 from polymaestro.equations import Change, Difference
+from polymaestro.model.numbers import decimal
+from polymaestro.showing import Row, Table
 from polymaestro.symbolic import factored
 
 EXAMPLES = """\b
@@ -62,7 +63,7 @@ def diff(  # noqa: PLR0913  one argument per option
             text = _where(found, where, style)
         else:
             text = {"json": _document, "markdown": _markdown, "text": _text}[style](found)
-    click.echo(text)
+    say(text, style)
     pair[0].note_fixed()
 
 
@@ -91,7 +92,7 @@ def _text(found: Difference) -> str:
         for change in _changed(found)
     )
     table = Table(("quantity", *found.names, "ratio"), rows, title=f"at {shown}" if shown else "in numbers")
-    return f"{found}\n\n{table.plain()}"
+    return f"{found}\n\n{written([table], 'text')}"
 
 
 def _markdown(found: Difference) -> str:

@@ -11,13 +11,13 @@ from typing import Any
 import click
 
 import polymaestro as pm
-from polymaestro.cli.numbers import decimal, ratio
 from polymaestro.cli.options import array_options, chosen, format_options, layer_of, layer_option, machine
 from polymaestro.cli.source import Source, source_arguments
 from polymaestro.cli.values import Values
 from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow import Layer, print_network
 from polymaestro.errors import PolymaestroError
+from polymaestro.model.numbers import decimal, ratio
 from polymaestro.tiling import Optimum, TiledAnalysis, lifted
 
 EXAMPLES = """\b

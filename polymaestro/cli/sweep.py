@@ -6,22 +6,23 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import polymaestro as pm
-from polymaestro.cli.numbers import decimal, first_line
 from polymaestro.cli.options import Failure, chosen, format_options, policies_of, policy_option
 from polymaestro.cli.options import machine as machine_of
 from polymaestro.cli.pictures import check_picture, write_picture
 from polymaestro.cli.source import DATAFLOWS, Layers, layers_arguments
-from polymaestro.cli.tables import Row, Table
+from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.values import Values
 from polymaestro.cli.waiting import Waiting
 from polymaestro.errors import did_you_mean
+from polymaestro.model.numbers import first_line
+from polymaestro.showing import Row, Table
 from polymaestro.sweeping import METRICS, Best, Constraints, Design
+from polymaestro.sweeping.designs import design_cells, design_head
 
 if TYPE_CHECKING:
     from polymaestro.sweeping.result import Sweep
@@ -159,7 +160,7 @@ def _written_file(path: str, write: Any) -> None:  # noqa: ANN401
     except OSError as error:
         message = f"cannot write {path}: {error.strerror}"
         raise Failure(message) from None
-    click.echo(f"{count} designs written to {path}", err=True)
+    tell(f"{count} designs written to {path}")
 
 
 def _pes(values: list[Any] | None) -> list[int]:
@@ -192,9 +193,9 @@ def _dataflows(names: str | None) -> dict[str, pm.Dataflow] | None:
 def _report(found: Sweep, best: Best, front: Sequence[Design], style: str, *, pareto: bool) -> None:
     refused = list(found.refused)
     for pes, name, layer, reason in refused[:3]:
-        click.echo(f"warning: {layer} under {name} on {pes} PEs is left out: {first_line(reason)}", err=True)
+        tell(f"warning: {layer} under {name} on {pes} PEs is left out: {first_line(reason)}")
     if len(refused) > 3:  # noqa: PLR2004
-        click.echo(f"warning: … and {len(refused) - 3} more", err=True)
+        tell(f"warning: … and {len(refused) - 3} more")
     if style == "json":
         data: dict[str, Any] = {
             "schema": "polymaestro.sweep/1",
@@ -208,55 +209,16 @@ def _report(found: Sweep, best: Best, front: Sequence[Design], style: str, *, pa
         }
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:
-        tables = [_best(found, best), *([_front(found, front)] if pareto else [])]
-        click.echo("\n\n".join(table.written(style) for table in tables))
+        tables = [*best.tables(), *([_front(front)] if pareto and front else [])]
+        say(written(tables, style), style)
     if not any(best.layers):
-        message = "no design keeps the constraints" + ("; some could not be timed" if refused else "")
+        message = "no design keeps the constraints"
+        message += "; some could not be timed" if refused else ""
+        message += "; --any-size counts those whose memories are too small" if found.constraints.fits else ""
         raise Failure(message)
 
 
-def _best(found: Sweep, best: Best) -> Table:
-    """Give the best of each layer, then the best machine for all, with the dataflow of each layer there."""
-    rows = [
-        Row((layer.name,), "no design keeps the constraints")
-        if design is None
-        else Row((layer.name, *_cells(design)))
-        for layer, design in zip(found.layers, best.layers, strict=True)
-    ]
-    notes: tuple[str, ...] = ()
-    if len(rows) > 1:
-        if best.total is None:
-            rows.append(Row(("all",), "no machine keeps the constraints in every layer"))
-        else:
-            rows.append(Row(("all", *_cells(best.total))))
-            flows = dict.fromkeys(name for _, name in best.total.dataflows)
-            notes = tuple(
-                f"all under {name}: " + ", ".join(layer for layer, own in best.total.dataflows if own == name)
-                for name in flows
-            )
-    title = f"{found.network}: {found.size} designs, the least {best.minimize}"
-    return Table(("layer", *_head(found)), tuple(rows), words=2, title=title, notes=notes)
-
-
-def _front(found: Sweep, front: Sequence[Design]) -> Table:
+def _front(front: Sequence[Design]) -> Table:
     title = "Pareto front: run time, energy, buffer; one dataflow for all layers"
-    rows = tuple(Row(_cells(design)) for design in front)
-    return Table(_head(found), rows, words=1, title=title)
-
-
-def _head(found: Sweep) -> tuple[str, ...]:
-    varied = (name.replace("_", " ") for name in ("num_pes", *found.grids[0].values))
-    unit = found.grids[0].base.energy.unit
-    return ("dataflow", *varied, "cycles", f"energy\n{unit}", "buffer\nwords", "DRAM\nwords")
-
-
-def _cells(design: Design) -> tuple[str, ...]:
-    flows = list(dict.fromkeys(name for _, name in design.dataflows))
-    return (
-        flows[0] if len(flows) == 1 else "mixed",
-        *("none" if value is None else decimal(Fraction(str(value))) for value in design.varied.values()),
-        str(design.runtime),
-        decimal(design.energy),
-        str(design.buffer),
-        str(design.traffic),
-    )
+    rows = tuple(Row(design_cells(design)) for design in front)
+    return Table(design_head(front[0]), rows, words=1, title=title)

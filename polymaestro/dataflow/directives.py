@@ -16,6 +16,7 @@ from typing import Literal
 
 from polymaestro.affine import Affine
 from polymaestro.errors import DataflowError, Place
+from polymaestro.showing import Shown
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ class Level:
     cluster: Cluster | None
 
 
-@dataclass(frozen=True)
-class Dataflow:
+@dataclass(frozen=True, repr=False)
+class Dataflow(Shown):
     """A list of directives, outermost first.
 
     >>> from polymaestro.affine import Affine

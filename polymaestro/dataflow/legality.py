@@ -17,13 +17,14 @@ from polymaestro.dataflow.directives import Directive
 from polymaestro.dataflow.repairs import Edit, Repair, Resize, Suggestion
 from polymaestro.dataflow.tiles import ONE, Cut, LevelCuts, level_cuts, smaller
 from polymaestro.errors import Place
+from polymaestro.showing import Shown
 from polymaestro.workload.operator import Window
 
 Severity = Literal["error", "warning", "note"]
 
 
-@dataclass(frozen=True)
-class Finding:
+@dataclass(frozen=True, repr=False)
+class Finding(Shown):
     """What a rule found: the directive, the reason, the loop dimensions whose work is concerned.
 
     `repairs` may mend it, the nearest first; `suggestion` is one of them that was shown to do so.

@@ -25,6 +25,7 @@ from polymaestro.errors import ClosedFormError, EquationError, did_you_mean
 from polymaestro.model import Analysis
 from polymaestro.model.table import reference_point
 from polymaestro.relations.sets import coalesced, parameters
+from polymaestro.showing import Shown
 from polymaestro.symbolic import LARGE, ClosedForm, CommonCase, factored, point_near
 from polymaestro.symbolic.regions import shown_region
 from polymaestro.symbolic.written import quotient
@@ -32,8 +33,8 @@ from polymaestro.symbolic.written import quotient
 SAMPLED = 300
 
 
-@dataclass(frozen=True)
-class Part:
+@dataclass(frozen=True, repr=False)
+class Part(Shown):
     """A part of the region: "<" the first needs less, "=" as much, ">" more; "?" is not decided.
 
     Where it is not decided, `evidence` counts what a sample of points shows.
@@ -52,8 +53,8 @@ class Part:
         return f"?  not decided {where} (of {sum(self.evidence.values())} points tried: {seen})"
 
 
-@dataclass(frozen=True)
-class Change:
+@dataclass(frozen=True, repr=False)
+class Change(Shown):
     """One quantity of two analyses, in the case that a point belongs to and in all."""
 
     name: str
@@ -63,6 +64,11 @@ class Change:
     case: isl.Set
     values: tuple[QuasiPolynomial, QuasiPolynomial]
     small: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Write both in the case shown, and their ratio."""
+        first, second = map(factored, self.values)
+        return f"{self.name}: {first} against {second}, ratio {self.ratio}"
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -105,8 +111,8 @@ class Change:
                 yield two.domain, one.value.above - two.value.above
 
 
-@dataclass(frozen=True)
-class Difference:
+@dataclass(frozen=True, repr=False)
+class Difference(Shown):
     """All changes between two analyses, and what only one of them has."""
 
     names: tuple[str, str]

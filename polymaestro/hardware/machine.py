@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from polymaestro.errors import HardwareError, did_you_mean
 from polymaestro.hardware.energy import HOROWITZ, EnergyTable
 from polymaestro.hardware.values import Given, Value, check_integer, exact, plain
+from polymaestro.showing import Row, Table, Tabled
 
 INTEGERS = {
     "num_pes": 1,
@@ -91,8 +92,8 @@ class Memory:
                 exact(getattr(self, name), name)
 
 
-@dataclass(frozen=True)
-class Hardware:
+@dataclass(frozen=True, repr=False)
+class Hardware(Tabled):
     """A spatial accelerator; None leaves a resource without limit (lanes: 1).
 
     num_pes      processing elements
@@ -150,6 +151,23 @@ class Hardware:
                 message = f"{twice[0]} and the memory {memory} say the same; give one of them"
                 raise HardwareError(message)
 
+    def tables(self) -> Iterator[Table]:
+        """Give what was set, and what an access costs."""
+        data = self.to_json()
+        energy = data.pop("energy")
+        title = data.pop("name", "machine")
+        memories = data.pop("memories", ())
+        for name, value in data.items():
+            if isinstance(value, dict):
+                data[name] = ", ".join(f"{key}: {each}" for key, each in value.items())
+        rows = [Row((name, str(value))) for name, value in data.items()]
+        yield Table(("constant", "value"), tuple(rows), title=title)
+        if memories:
+            yield _memory_table(memories)
+        head = (f"energy, {energy.pop('unit')}", "each")
+        notes = (f"{energy.pop('name')}: {energy.pop('source')}",)
+        yield Table(head, tuple(Row((name, str(value))) for name, value in energy.items()), notes=notes)
+
     def memory(self, name: str) -> Memory:
         """Give a memory by its name: DRAM, L2, cluster1 … L1."""
         for memory in self.memories:
@@ -194,6 +212,25 @@ class Hardware:
         if self.word_sizes:
             data["word_sizes"] = dict(self.word_sizes)
         return data | {"energy": self.energy.to_json()}
+
+
+def _memory_table(memories: Iterable[Mapping[str, Any]]) -> Table:
+    """Write memories as `Hardware.to_json` gives them, and the link below each."""
+    head = ("memory", "capacity\nwords", "double\nbuffered", "read\nenergy", "write\nenergy")
+    own = ("capacity", "double_buffered", "read_energy", "write_energy")
+    link = ("bandwidth", "hops", "hop_latency", "multicast", "reduction")
+    rows = tuple(
+        Row((each["name"], *(_cell(each.get(n)) for n in own), *(_cell(each["link"].get(n)) for n in link)))
+        for each in memories
+    )
+    return Table((*head, "words\nper cycle", "hops", "hop\nlatency", "multicast", "reduction"), rows)
+
+
+def _cell(value: object) -> str:
+    """Write what is set; None is no limit, or what the energy table says."""
+    if value is None:
+        return ""
+    return str(value) if not isinstance(value, bool) else "yes" if value else "no"
 
 
 def _json(part: Memory | Link) -> dict[str, Any]:

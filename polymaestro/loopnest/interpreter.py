@@ -23,7 +23,8 @@ each. The PEs together read 2 + 4 elements of the input, because a tap slides ov
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping as Table
+from collections.abc import Iterator
+from collections.abc import Mapping as Values
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import prod
@@ -35,11 +36,12 @@ from polymaestro.errors import DataflowError, WorkloadError
 from polymaestro.loopnest.elements import Touched
 from polymaestro.loopnest.moving import counts_of, work_of
 from polymaestro.loopnest.running import Execution, executed
+from polymaestro.showing import Row, Table, Tabled
 from polymaestro.workload.operator import Operator
 
 
-@dataclass(frozen=True)
-class ObservedBoundary:
+@dataclass(frozen=True, repr=False)
+class ObservedBoundary(Tabled):
     """What crossed the boundary whose child memories have this depth.
 
     `tensors` gives for each input its occupancy, tile_total, fills and parent_reads, and for the
@@ -50,9 +52,19 @@ class ObservedBoundary:
     steps: int
     tensors: dict[str, dict[str, int]]
 
+    def tables(self) -> Iterator[Table]:
+        """Give each quantity by tensor."""
+        quantities = dict.fromkeys(name for counts in self.tensors.values() for name in counts)
+        rows = tuple(
+            Row((name.replace("_", " "), *(str(each.get(name, "")) for each in self.tensors.values())))
+            for name in quantities
+        )
+        title = f"boundary {self.depth}: {self.steps} steps"
+        yield Table(("elements", *self.tensors), rows, title=title)
 
-@dataclass(frozen=True)
-class Observation:
+
+@dataclass(frozen=True, repr=False)
+class Observation(Tabled):
     """What a run of a mapping showed.
 
     `macs` counts executions; `missing` and `repeated` count the points of the domain that were never
@@ -68,6 +80,13 @@ class Observation:
     active: int
     boundaries: tuple[ObservedBoundary, ...]
 
+    def tables(self) -> Iterator[Table]:
+        """Give what was executed, then each boundary."""
+        names = ("macs", "missing", "repeated", "steps", "units", "active")
+        yield Table(("executed", "count"), tuple(Row((name, str(getattr(self, name)))) for name in names))
+        for boundary in self.boundaries:
+            yield from boundary.tables()
+
     @property
     def legal(self) -> bool:
         """Whether every point of the domain was executed exactly once."""
@@ -75,7 +94,7 @@ class Observation:
 
 
 def interpret(
-    operator: Operator, dataflow: Dataflow, num_pes: int, extents: Table[str, int] | None = None
+    operator: Operator, dataflow: Dataflow, num_pes: int, extents: Values[str, int] | None = None
 ) -> Observation:
     """Run a dataflow and count what moved; `extents` gives every symbol a number.
 
@@ -84,7 +103,7 @@ def interpret(
     return observe(numeric(operator, dataflow, num_pes, extents or {}))
 
 
-def numeric(operator: Operator, dataflow: Dataflow, num_pes: int, extents: Table[str, int]) -> Mapping:
+def numeric(operator: Operator, dataflow: Dataflow, num_pes: int, extents: Values[str, int]) -> Mapping:
     """Bind a dataflow after every symbol, in extents and in sizes, has become a number."""
     unknown = [name for name in operator.symbols if name not in extents]
     if unknown:
@@ -102,7 +121,7 @@ def numeric(operator: Operator, dataflow: Dataflow, num_pes: int, extents: Table
     return mapping
 
 
-def _with_numbers(directive: Directive, values: Table[str, int]) -> Directive:
+def _with_numbers(directive: Directive, values: Values[str, int]) -> Directive:
     size = directive.size.substitute(values)
     if isinstance(directive, Cluster):
         return replace(directive, size=size)

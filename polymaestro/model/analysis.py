@@ -38,13 +38,14 @@ from polymaestro.model.table import formula_table
 from polymaestro.movement import Movement
 from polymaestro.policies import Policies
 from polymaestro.relations import Relations
+from polymaestro.showing import Shown
 from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, TensorForms
 from polymaestro.symbolic.closing import close_off_chip
 from polymaestro.workload import Operator
 
 
-@dataclass(frozen=True)
-class Analysis:
+@dataclass(frozen=True, repr=False)
+class Analysis(Shown):
     """What a dataflow costs on an operator, as formulas; each stage of the pipeline is kept.
 
     ``analysis["L2"]["I"].parent_reads`` is a `ClosedForm`; printing the analysis gives the table.

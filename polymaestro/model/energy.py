@@ -20,6 +20,7 @@ from polymaestro.hardware.values import exact
 from polymaestro.model.integers import Point, at, extents_of
 from polymaestro.model.links import Accesses, links_of
 from polymaestro.model.machine import Machine
+from polymaestro.showing import Shown
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase, TensorForms, factored
 from polymaestro.symbolic.costs import as_factor
 
@@ -36,8 +37,8 @@ class EnergyPart:
     each: Value
 
 
-@dataclass(frozen=True)
-class Energy:
+@dataclass(frozen=True, repr=False)
+class Energy(Shown):
     """Energy as a closed form in extents and constants; `unit` is that of the energy table.
 
     >>> import polymaestro as pm

@@ -13,6 +13,7 @@ from polymaestro.model.machine import Machine
 from polymaestro.model.measuring import Times
 from polymaestro.model.residency import Residency
 from polymaestro.model.roofline import roofline_of
+from polymaestro.showing import Table, Tabled
 from polymaestro.symbolic import ClosedForms, TensorForms
 
 
@@ -55,8 +56,8 @@ class BufferReport:
         return self.capacity is None or self.needed <= self.capacity
 
 
-@dataclass(frozen=True)
-class Performance:
+@dataclass(frozen=True, repr=False)
+class Performance(Tabled):
     """The cost of one layer; `links` begins with DRAM → L2, `energy` is by event in `energy_unit`.
 
     `energy_by_tensor` splits `energy`, but for the MACs, among the tensors that are moved.
@@ -72,6 +73,12 @@ class Performance:
     energy_unit: str
     clock_mhz: Fraction | None = None
     energy_by_tensor: Mapping[str, Mapping[str, Fraction]] = field(default_factory=dict)
+
+    def tables(self) -> Iterator[Table]:
+        """Give cycles, energy and buffers, then what crosses each boundary."""
+        from polymaestro.model.details import cost_tables  # noqa: PLC0415  it reads this type
+
+        yield from cost_tables(self)
 
     @property
     def roofline_cycles(self) -> int:

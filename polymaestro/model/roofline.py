@@ -17,6 +17,7 @@ from polymaestro.model.integers import Point, extents_of, positive
 from polymaestro.model.links import Accesses, LinkForms
 from polymaestro.model.machine import Machine
 from polymaestro.model.runtime import TimeCase
+from polymaestro.showing import Shown
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase
 from polymaestro.symbolic.costs import largest, transfer
 
@@ -31,8 +32,8 @@ class Bound:
     copies: tuple[Affine, ...] = ()
 
 
-@dataclass(frozen=True)
-class Roofline:
+@dataclass(frozen=True, repr=False)
+class Roofline(Shown):
     """The largest of the bounds, as a closed form in extents and constants of the machine.
 
     >>> import polymaestro as pm

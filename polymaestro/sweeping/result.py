@@ -15,6 +15,7 @@ import numpy as np
 from polymaestro.dataflow import Dataflow, Layer
 from polymaestro.errors import ClosedFormError, DataflowError, HardwareError, did_you_mean
 from polymaestro.policies import Policies
+from polymaestro.showing import Shown
 from polymaestro.sweeping.blocks import Block, Found, better, first_of
 from polymaestro.sweeping.constraints import Constraints
 from polymaestro.sweeping.designs import METRICS, Best, Design
@@ -31,8 +32,8 @@ CHUNK = 2**18
 Progress = Callable[[Iterable[Any]], Iterable[Any]]
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(Shown):
     """Every dataflow on every layer on every machine of a grid; nothing is computed before it is asked for.
 
     `dataflows` are by name, None being each layer's own; `grids` has the machines of each number of PEs.
@@ -47,6 +48,17 @@ class Sweep:
     jobs: int = 1
     chunk: int = CHUNK
     progress: Progress = field(default=iter, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        """Say what is swept; nothing is computed for that."""
+        machines = sum(grid.size for grid in self.grids)
+        flows = ", ".join(self.dataflows)
+        pes = ", ".join(str(grid.base.num_pes) for grid in self.grids)
+        axes = (f"{name}: {len(values)} values" for name, values in self.grids[0].values.items())
+        return (
+            f"{self.network}: {self.size} designs\n  layers: {len(self.layers)}\n  dataflows: {flows}\n"
+            f"  machines: {machines} ({'; '.join([f'PEs: {pes}', *axes])})"
+        )
 
     @property
     def size(self) -> int:
@@ -157,6 +169,8 @@ class Sweep:
                 sums[1] += np.where(possible, others, 0)
             total = better(total, first_of(block, np.where(possible, sums[0], LARGEST), sums[1], ""))
         return Best(
+            f"{self.network}: {self.size} design{'s' if self.size != 1 else ''}",
+            tuple(layer.name for layer in self.layers),
             minimize,
             None if total is None else self._mixed(total, minimize, second),
             tuple(

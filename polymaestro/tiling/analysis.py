@@ -13,6 +13,7 @@ from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bind
 from polymaestro.errors import ClosedFormError, LoweringError, did_you_mean
 from polymaestro.model.report import BoundaryReport, LayerReport
+from polymaestro.showing import Shown
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.factors import Group
@@ -31,8 +32,8 @@ TiledTensor = FormsOfTensor[TiledForm]
 TiledBoundary = FormsOfBoundary[TiledForm]
 
 
-@dataclass(frozen=True)
-class TiledAnalysis:
+@dataclass(frozen=True, repr=False)
+class TiledAnalysis(Shown):
     """What a mapping costs as formulas in the extents and in its own parameters."""
 
     operator: Operator

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
 from polymaestro.symbolic.to_sympy import with_ceilings
 from polymaestro.tiling.conditions import tidied
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 QP = QuasiPolynomial
 
 
-@dataclass(frozen=True)
-class TiledCase:
+@dataclass(frozen=True, repr=False)
+class TiledCase(Shown):
     """A quasi-polynomial over extents, tiles and numbers of tiles, and the region where it is the value."""
 
     region: Region
@@ -41,6 +42,18 @@ class TiledCase:
             text += f"  if {self.ties.written(region)}"
         lengths = ", ".join(self.ties.meanings(text))
         return f"{text}; {lengths}" if lengths else text
+
+    def latex(self) -> str:
+        """Write the formula as LaTeX, without dollar signs."""
+        import sympy  # noqa: PLC0415  half a second, and only papers and notebooks need it
+
+        expr = self.expr
+        words = [each for each in expr.free_symbols if len(each.name) > 1 and each.name.isalpha()]
+        return str(sympy.latex(expr, symbol_names={each: rf"\mathrm{{{each.name}}}" for each in words}))
+
+    def _repr_latex_(self) -> str | None:
+        text = "" if self.region.is_everywhere else self.ties.written(str(self.region))
+        return in_math(self.latex(), ",\\ ".join([text] * bool(text) + [*self.ties.meanings(text)]))
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,6 +134,13 @@ class TiledForm:
             for count in counts:
                 found.update(dict.fromkeys(count.piece_at(extended)[0].pieces[0]))
         return found.keys()
+
+    def _repr_latex_(self) -> str | None:
+        return self.case_at(self.shown)._repr_latex_()
+
+    def brief(self) -> str:
+        """Write the case of large extents and many tiles."""
+        return str(self)
 
     def __repr__(self) -> str:
         """Show the case of large extents and many tiles."""

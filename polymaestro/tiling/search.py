@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 
 from polymaestro.dataflow import Cluster, Dataflow
 from polymaestro.dataflow.directives import Directive
+from polymaestro.showing import Shown
 from polymaestro.tiling.analysis import TiledAnalysis
 
 
@@ -27,8 +28,8 @@ class Objective(Protocol):
         """Evaluate at a point."""
 
 
-@dataclass(frozen=True)
-class Optimum:
+@dataclass(frozen=True, repr=False)
+class Optimum(Shown):
     """The best point of a space.
 
     `proved` says that no point is better: each was evaluated, or ruled out by a bound, or by another choice

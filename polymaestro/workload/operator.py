@@ -16,6 +16,7 @@ from typing import Literal
 
 from polymaestro.affine import RESERVED, Affine, comparison
 from polymaestro.errors import WorkloadError, did_you_mean
+from polymaestro.showing import Shown
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 REDUCTIONS = {"sum": "+=", "max": "max="}
@@ -95,8 +96,8 @@ class Window:
         return (outputs - 1) * self.stride + (taps - 1) * self.dilation + 1
 
 
-@dataclass(frozen=True)
-class Operator:
+@dataclass(frozen=True, repr=False)
+class Operator(Shown):
     """What is computed: dimensions, tensors (exactly one output), windows, conditions, the reduction.
 
     Each of `constraints` is an expression that is ≥ 0 on the iteration domain; an upper-case name in it
