@@ -267,6 +267,9 @@ def test_without_a_free_symbol_there_is_one_point() -> None:
     best = pm.optimize(analysis, minimize="L2.traffic", extents=sizes)
     assert (best.value, best.point, best.space) == (traffic(analysis, sizes), {}, 1)
     assert str(best) == f"L2.traffic = {best.value}; the least of 1 points"
+    numbers = pm.parse_dataflow("TemporalMap(2,2) M; SpatialMap(1,1) N; TemporalMap(5,5) K")
+    again = pm.analyze_tiles(pm.gemm(M=6, N=4, K=5), numbers, 3)
+    assert pm.optimize(again, minimize="L2.traffic", extents={}).value == best.value
 
 
 FOREIGN = pm.analyze_tiles(pm.conv2d(**LAYER), CONV, "PEs")["cluster1"].steps

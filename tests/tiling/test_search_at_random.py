@@ -166,11 +166,11 @@ def complete(analysis: TiledAnalysis, point: Mapping[str, int]) -> Mapping[str, 
         return None
 
 
-@pytest.fixture(params=[(descent.BLOCK, descent.WIDTH), (1, 1), (12, 2)], ids=["", "row by row", "few rows"])
+@pytest.fixture(params=[(descent.BLOCK, descent.DIVE), (1, 1), (12, 2)], ids=["", "row by row", "few rows"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let small spaces be searched in many steps, each of which may prune the next ones."""
     monkeypatch.setattr(descent, "BLOCK", request.param[0])
-    monkeypatch.setattr(descent, "WIDTH", request.param[1])
+    monkeypatch.setattr(descent, "DIVE", request.param[1])
 
 
 FIXTURES = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]

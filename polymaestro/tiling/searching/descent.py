@@ -18,8 +18,9 @@ from polymaestro.tiling.searching.points import Array
 from polymaestro.tiling.searching.tables import Table
 
 BLOCK = 2**18
-WIDTH = 256
-"""How many rows a dive keeps in each group."""
+"""How many combinations of rows are looked at together."""
+DIVE = 2**20
+"""How many combinations a dive looks at in each group."""
 
 _NO_CHOICE = np.zeros((1, 0), np.int64)
 
@@ -108,12 +109,14 @@ class Descent:
 
     def _dive(self, goal: Weighed, blocks: Sequence[Array], chosen: Array) -> None:
         for group in range(len(self.tables)):
+            room = max(1, DIVE // self.tables[group].rows)
+            blocks, chosen = [block[:room] for block in blocks], chosen[:room]
             least = goal.least(blocks[0], group)
             rows, choices = np.nonzero(self._allowed(group, blocks, len(chosen)))
             if not rows.size:
                 return
             values = least[rows, choices]
-            first = np.argsort(values, kind="stable")[:WIDTH]
+            first = np.argsort(values, kind="stable")
             chosen = np.column_stack([chosen[rows[first]], choices[first]])
             blocks = self._grown(group, blocks, rows[first], choices[first])
         value = int(values[first[0]])

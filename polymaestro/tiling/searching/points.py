@@ -114,7 +114,7 @@ class Points:
         return result
 
     def count(self, count: TiledCount) -> Array:
-        """Evaluate a count at every point."""
+        """Evaluate a count at every point; bounds and comparisons rely on its never being negative."""
         result = np.zeros(self.size, np.int64)
         left = np.arange(self.size)
         number = 0
@@ -131,6 +131,10 @@ class Points:
                 result[left[inside]] = found
             left = left[~inside]
             number += 1
+        if (result < 0).any():
+            where = {name: self._one(name, int(np.argmin(result))) for name in count.names}
+            message = f"a count is {result.min()} at {where}; this is a mistake in its derivation"
+            raise CountingError(message)
         return result
 
     def _one(self, name: str, index: int) -> int:

@@ -76,7 +76,7 @@ class Search:
                 each.run()
         except EnoughError:
             proved = False
-        if not best.point:
+        if best.value is None:
             raise PolymaestroError(self._nothing(proved=proved))
         self._confirm(best.point, best.value)
         return best, proved
@@ -121,14 +121,14 @@ class Search:
         """Say which values of a count are better, if all that is known of the goal are counts."""
         if not isinstance(self.goal, tuple):
             return None
+        wanted = [(self.goal, 1)]
+        wanted += [(each.total, 1) for each in self.limits if each.high is not None]
+        wanted += [(each.total, -1) for each in self.limits if each.low is not None]
         signs: dict[TiledCount, set[int]] = {count: set() for count in self._counts}
-        ways = [(self.goal, {1})]
-        ways += [(each.total, {1} if each.high is not None else set()) for each in self.limits]
-        ways += [(each.total, {-1} if each.low is not None else set()) for each in self.limits]
-        for total, way in ways:
+        for total, sense in wanted:
             for factor, counts in total:
                 for count in counts:
-                    signs[count] |= {sign if factor > 0 else -sign for sign in way}
+                    signs[count].add(sense if factor > 0 else -sense)
         return {count: next(iter(found)) if len(found) == 1 else 0 for count, found in signs.items()}
 
     # --- Once the shared symbols have values ---

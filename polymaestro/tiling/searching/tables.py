@@ -15,13 +15,15 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from polymaestro.errors import CountingError, PolymaestroError
+from polymaestro.errors import PolymaestroError
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.searching.points import Array, Points
 from polymaestro.tiling.searching.spaces import Group, Space
 from polymaestro.tiling.ties import Ties
 
-CHUNK = 2**17
+Ranks = NDArray[np.int32]
+
+CHUNK = 2**15
 MOST = 2**26
 WORTHWHILE = 50
 """Rows are compared with all later ones as long as that leaves out one in so many."""
@@ -85,13 +87,7 @@ def _evaluated(group: Group, ties: Ties, fixed: Mapping[str, int], choices: NDAr
     for region in group.regions:
         choices = choices[_points(group, ties, fixed, choices).holds(region)]
     points = _points(group, ties, fixed, choices)
-    values = {count: points.count(count) for count in group.counts}
-    for count, value in values.items():
-        if (value < 0).any():
-            where = dict(zip(group.names, choices[np.argmin(value)].tolist(), strict=True))
-            message = f"a count over {', '.join(count.names)} is negative at {where}; this is a mistake in it"
-            raise CountingError(message)
-    return Table(group.names, choices, values)
+    return Table(group.names, choices, {count: points.count(count) for count in group.counts})
 
 
 def _points(group: Group, ties: Ties, fixed: Mapping[str, int], choices: NDArray[np.int64]) -> Points:
@@ -108,28 +104,28 @@ def _narrowed(table: Table, senses: Mapping[TiledCount, int]) -> Table:
     """Leave out rows that an earlier row equals or beats."""
     ranks = [(senses[count], _ranks(value)) for count, value in table.values.items()]
     same = _codes([rank for sense, rank in ranks if sense == 0], table.rows)
-    better = [rank * sense for sense, rank in ranks if sense]
+    better = [rank if sense > 0 else -rank for sense, rank in ranks if sense]
     _, firsts = np.unique(_codes([same, *better], table.rows), return_index=True)
     rows = np.sort(firsts)
-    order = np.column_stack(better)[rows] if better else np.zeros((len(rows), 0), np.int64)
+    order = np.column_stack(better)[rows] if better else np.zeros((len(rows), 0), np.int32)
     return table.picked(rows[_unbeaten(same[rows], order)])
 
 
-def _ranks(values: Array) -> NDArray[np.int64]:
+def _ranks(values: Array) -> Ranks:
     """Number the different values, the least first: small integers, whatever the values are."""
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+    return np.unique(values, return_inverse=True)[1].astype(np.int32)
 
 
-def _codes(columns: Sequence[NDArray[np.int64]], rows: int) -> NDArray[np.int64]:
+def _codes(columns: Sequence[Ranks], rows: int) -> Ranks:
     """Give equal numbers to equal rows."""
-    codes = np.zeros(rows, np.int64)
+    codes = np.zeros(rows, np.int32)
     for column in columns:
         ranks = _ranks(column)
-        codes = _ranks(codes * (int(ranks.max(initial=0)) + 1) + ranks)
+        codes = _ranks(codes.astype(np.int64) * (int(ranks.max(initial=0)) + 1) + ranks)
     return codes
 
 
-def _unbeaten(classes: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.intp]:
+def _unbeaten(classes: Ranks, values: Ranks) -> NDArray[np.intp]:
     """Give the rows that no earlier row of their class beats or equals in every column.
 
     In each round the first row of each class is kept, and what it beats is left out.

@@ -90,12 +90,12 @@ def test_a_bound_is_the_least_of_one_product_or_the_most_where_it_is_taken_away(
         assert (-weighed.greatest(weighed.start, 0)).tolist() == ([[-80, -200]] if sign == 1 else [[60, 150]])
 
 
-@pytest.mark.parametrize(("block", "width"), [(1, 1), (5, 2), (descent.BLOCK, descent.WIDTH)])
+@pytest.mark.parametrize(("block", "dive"), [(1, 1), (5, 2), (descent.BLOCK, descent.DIVE)])
 def test_the_first_least_value_is_found_in_small_steps(
-    monkeypatch: pytest.MonkeyPatch, block: int, width: int
+    monkeypatch: pytest.MonkeyPatch, block: int, dive: int
 ) -> None:
     monkeypatch.setattr(descent, "BLOCK", block)
-    monkeypatch.setattr(descent, "WIDTH", width)
+    monkeypatch.setattr(descent, "DIVE", dive)
     rng = random.Random(block)
     pruned = 0
     for _ in range(150):
@@ -176,5 +176,5 @@ def looked_up(values: list[list[int]], column: int) -> TiledCount:
 def test_a_negative_count_is_a_mistake() -> None:
     count = TiledCount(lambda _: QuasiPolynomial.of("T") - 3, ("T",))
     space = Space({}, {"T": (1, 2, 5)})
-    with pytest.raises(CountingError, match=r"negative at \{'T': 1\}"):
+    with pytest.raises(CountingError, match=r"a count is -2 at \{'T': 1\}"):
         table_of(Group(("T",), (count,), ()), space, Ties({"T"}), {}, None)
