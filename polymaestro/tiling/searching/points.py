@@ -22,6 +22,7 @@ from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.ties import Ties
 
 Array = NDArray[Any]
+Mask = NDArray[np.bool_]
 WIDEST = 2**63 - 1
 
 
@@ -35,6 +36,7 @@ class Points:
         self._named = {tie.name: tie for tie in ties.ties}
         self._values: dict[Atom, int | Array] = {}
         self._values.update(values)
+        self._decided: dict[Condition, Mask] = {}
         self._source: tuple[Points, Array] | None = None
 
     def picked(self, where: Array) -> Points:
@@ -99,47 +101,51 @@ class Points:
             return abs(value)
         return max(abs(int(value.max())), abs(int(value.min()))) if value.size else 0
 
-    def holds(self, region: Region) -> NDArray[np.bool_]:
+    def holds(self, region: Region) -> Mask:
         """Decide a region at every point."""
         result = np.zeros(self.size, bool)
         for piece in region.pieces:
-            result |= self._all(piece)
+            found = np.ones(self.size, bool)
+            for each in piece:
+                found &= self._condition(each)
+            result |= found
         return result
 
-    def _all(self, conditions: Iterable[Condition]) -> NDArray[np.bool_]:
-        result = np.ones(self.size, bool)
-        for each in conditions:
-            value = self.evaluate(QuasiPolynomial.of(each.expression))
-            result &= np.asarray(value == 0 if each.equality else value >= 0, bool)
-        return result
+    def _condition(self, condition: Condition) -> Mask:
+        """Decide a condition, once: many chambers share it."""
+        if condition not in self._decided:
+            value = self.evaluate(QuasiPolynomial.of(condition.expression))
+            found = np.asarray(value == 0 if condition.equality else value >= 0, bool)
+            self._decided[condition] = np.broadcast_to(found, (self.size,))
+        return self._decided[condition]
 
     def count(self, count: TiledCount) -> Array:
         """Evaluate a count at every point; bounds and comparisons rely on its never being negative."""
         result = np.zeros(self.size, np.int64)
-        left = np.arange(self.size)
+        left = np.ones(self.size, bool)
         number = 0
-        while left.size:
+        while left.any():
             if number == len(count.known):
-                count.piece_at({name: self._one(name, int(left[0])) for name in self._needed(count)})
+                count.piece_at(self._one(int(np.argmax(left)), self._needed(count)))
             region, value = count.known[number]
-            here = self.picked(left)
-            inside = here.holds(region)
+            inside = left & self.holds(region)
             if inside.any():
-                found = here.picked(inside).evaluate(value)
+                found = self.picked(inside).evaluate(value)
                 if not _fits(found):
                     result = result.astype(object)
-                result[left[inside]] = found
-            left = left[~inside]
+                result[inside] = found
+            left &= ~inside
             number += 1
         if (result < 0).any():
-            where = {name: self._one(name, int(np.argmin(result))) for name in count.names}
+            where = self._one(int(np.argmin(result)), count.names)
             message = f"a count is {result.min()} at {where}; this is a mistake in its derivation"
             raise CountingError(message)
         return result
 
-    def _one(self, name: str, index: int) -> int:
-        value = self.value(name)
-        return value if isinstance(value, int) else int(value[index])
+    def _one(self, index: int, names: Iterable[str]) -> dict[str, int]:
+        """Give one of the points."""
+        values = {name: self.value(name) for name in names}
+        return {name: v if isinstance(v, int) else int(v[index]) for name, v in values.items()}
 
     def _needed(self, count: TiledCount) -> list[str]:
         """Give the symbols that a count depends on, and all ties made of these."""
