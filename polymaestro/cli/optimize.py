@@ -197,10 +197,11 @@ class _Report:
         if self.before is not None:
             times = f", {decimal(ratio(self.before, best.value))} times as much" if best.value else ""
             breaks = "" if self.keeps else "; the conditions do not hold there"
-            yield f"// before: {self.before}{times}{breaks}"
+            yield f"// before: {'the same' if self.before == best.value else f'{self.before}{times}'}{breaks}"
         numbers = self.found.numbers
         for name, value in sorted(best.point.items()):
-            yield f"// {name} = {value}" + (f", was {numbers[name]}" if name in numbers else "")
+            was = "" if numbers.get(name, value) == value else f", was {numbers[name]}"
+            yield f"// {name} = {value}{was}"
         layer = replace(self.found.layer, dataflow=best.dataflow)
         yield print_network(pm.Network(self.network, (layer,)))
 
