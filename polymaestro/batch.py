@@ -139,7 +139,7 @@ class Batch:
             point = {symbol: operator.extent(symbol).constant for symbol in shared.symbols}
             if shared.macs.valid_on.holds(point):
                 yield shared, point
-        num_pes, illegal = self.hardware.num_pes, self.allow_illegal
+        num_pes, illegal = self.hardware.pes, self.allow_illegal
         yield analyze(operator, flow, num_pes, policies=self.policies, allow_illegal=illegal), {}
 
     def _shared(self, operator: Operator, flow: Dataflow) -> Analysis | None:
@@ -149,7 +149,7 @@ class Batch:
             return None
         if key not in self.known:
             try:
-                self.known[key] = derive(key[0], flow, self.hardware.num_pes, policies=self.policies)
+                self.known[key] = derive(key[0], flow, self.hardware.pes, policies=self.policies)
             except PolymaestroError:  # with the layer's own numbers it may work, or fail with its reason
                 self.known[key] = None
         return self.known[key]
@@ -158,4 +158,4 @@ class Batch:
         """Lift all extents but the filters' to symbols."""
         filters = {window.filter for window in operator.windows}
         lifted = operator.with_extents({d.name: d.name for d in operator.dims if d.name not in filters})
-        return lifted, flow, self.hardware.num_pes
+        return lifted, flow, self.hardware.pes

@@ -134,7 +134,7 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
     found = pm.sweep(
         network,
         flows,
-        num_pes=pes or [base.num_pes],
+        num_pes=pes or [base.pes],
         hardware=base,
         policies=policies_of(changes),
         constraints=Constraints(fits=not any_size, power=power, bandwidth=bandwidth),

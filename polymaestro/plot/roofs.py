@@ -68,7 +68,7 @@ def draw_roofline(panel: Axes, report: NetworkReport, below: str) -> None:
     """Draw into axes."""
     layers = timed(report)
     points = [_point(layer, LINKS[below]) for layer in layers]
-    peak = report.hardware.num_pes * report.hardware.lanes
+    peak = report.hardware.pes * report.hardware.lanes
     rate = report.hardware.memory(below).link.words_per_cycle
     lowest, highest = min(x for x, _ in points) / 3, max(x for x, _ in points) * 3
     panel.axhline(peak, color="black", linewidth=1.2, label=f"{peak} MACs/cycle")
