@@ -29,7 +29,16 @@ Progress = Callable[[Iterable[Layer]], Iterable[Layer]]
 
 @dataclass(frozen=True, repr=False)
 class Network(language.Network):
-    """A network that can be analysed; read one with `load`."""
+    """A network that can be analysed; read one with `load`.
+
+    >>> import polymaestro as pm
+    >>> network = pm.networks.vgg16().with_dataflow(pm.dataflows.kc_p(16))
+    >>> report = network.analyze(pm.Hardware(num_pes=256))
+    >>> report.macs == sum(layer.macs for layer in report.layers) == 15_470_264_320
+    True
+    >>> [each.verdict.legal for each in network.check(pm.Hardware(num_pes=256))] == [True] * 16
+    True
+    """
 
     def analyze(
         self,
@@ -67,6 +76,15 @@ def load(path: str | Path) -> Network:
     """Read a network file, or standard input for ``-``.
 
     Raises `LanguageError` with file, line and column where the file does not read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "net.m"
+    ...     _ = file.write_text("Network Net { Layer A { Type: GEMM Dimensions { M: 4, N: 2, K: 6 } } }")
+    ...     print(load(file))
+    Net
+    layer  type  dimensions
+    A      GEMM  M = 4, N = 2, K = 6
     """
     network = language.load(path)
     return Network(network.name, network.layers)

@@ -16,6 +16,7 @@ SCRIPTS = sorted(EXAMPLES.glob("*.py"))
 SLOW = {
     "energy_breakdown",
     "eyeriss_alexnet",
+    "resnet50_tiles",
     "roofline",
     "tile_sizes_by_calculus",
     "vgg16_early_and_late",

@@ -17,6 +17,7 @@ from polymaestro.cli.check import check
 from polymaestro.cli.derive import derive
 from polymaestro.cli.diff import diff
 from polymaestro.cli.explain import explain
+from polymaestro.cli.optimize import optimize
 from polymaestro.cli.options import Failure
 from polymaestro.cli.prove import prove
 from polymaestro.cli.sweep import sweep
@@ -92,5 +93,5 @@ def wants_colour(environment: Mapping[str, str]) -> bool | None:
     return False if environment.get("TERM") == "dumb" else None
 
 
-for command in (analyze, check, derive, diff, explain, prove, sweep, verify):
+for command in (analyze, check, derive, diff, explain, optimize, prove, sweep, verify):
     main.add_command(command)

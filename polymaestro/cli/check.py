@@ -13,7 +13,7 @@ from polymaestro.cli.options import Failure, array_options, format_options, mach
 from polymaestro.cli.source import Source, source_arguments
 from polymaestro.cli.tables import say
 from polymaestro.cli.waiting import Waiting
-from polymaestro.dataflow.legality import Finding
+from polymaestro.dataflow.findings import Finding
 
 EXAMPLES = """\b
 Examples, from the root of the repository:

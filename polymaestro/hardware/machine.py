@@ -70,6 +70,9 @@ class Memory:
     read_energy      per word, in the unit of the energy table; None takes the table's
     write_energy     likewise
     link             to what is below
+
+    >>> Memory("L2", 65536, link=Link(bandwidth=32)).link.words_per_cycle
+    Fraction(32, 1)
     """
 
     name: str

@@ -47,6 +47,17 @@ class Analysis(Shown):
     """What a dataflow costs on an operator, as formulas; each stage of the pipeline is kept.
 
     ``analysis["L2"]["I"].parent_reads`` is a `ClosedForm`; printing the analysis gives the table.
+
+    >>> import polymaestro as pm
+    >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N")
+    >>> analysis = pm.analyze(pm.gemm(), flow, num_pes=4)
+    >>> print(analysis["L2"]["B"].parent_reads)
+    K·N·⌈M/4⌉  if N ≥ 2
+    K  if N = 1
+    >>> sizes = {"M": 6, "N": 5, "K": 3}
+    >>> seen = pm.interpret(pm.gemm(), flow, 4, sizes).boundaries[0].tensors["B"]
+    >>> analysis["L2"]["B"].parent_reads.at(**sizes) == seen["parent_reads"] == 30
+    True
     """
 
     operator: Operator
@@ -141,7 +152,10 @@ class Analysis(Shown):
 
     @property
     def utilization(self) -> Ratio:
-        """Active PEs per step and PE, as the quotient of two closed forms."""
+        """Active PEs per step and PE, as the quotient of two closed forms.
+
+        Raises `ClosedFormError` where nothing is executed.
+        """
         units = self.loop_nest.units
         if not all(each.count.is_constant for each in units):
             message = "the number of PEs has a symbol; divide active_units by steps and PEs at a point"

@@ -38,7 +38,16 @@ TiledBoundary = FormsOfBoundary[TiledForm]
 
 @dataclass(frozen=True, repr=False)
 class TiledAnalysis(Shown):
-    """What a mapping costs as formulas in the extents and in its own parameters."""
+    """What a mapping costs as formulas in the extents and in its own parameters.
+
+    >>> import polymaestro as pm
+    >>> flow = pm.parse_dataflow("TemporalMap(T,T) N; SpatialMap(1,1) M")
+    >>> analysis = pm.analyze_tiles(pm.gemm(), flow, num_pes="U")
+    >>> analysis.symbols
+    ('K', 'M', 'N', 'T', 'U')
+    >>> analysis["L2"]["B"].parent_reads.at(M=6, N=7, K=5, T=3, U=4) == 7 * 5  # kept while M folds
+    True
+    """
 
     operator: Operator
     dataflow: Dataflow
@@ -61,7 +70,10 @@ class TiledAnalysis(Shown):
         return self.macs.valid_on
 
     def __getitem__(self, memory: str) -> TiledBoundary:
-        """Give the boundary below a memory: ``L2``, ``cluster1`` and so on."""
+        """Give the boundary below a memory: ``L2``, ``cluster1`` and so on.
+
+        Raises `ClosedFormError` for an unknown memory.
+        """
         for boundary in self.boundaries:
             if boundary.parent == memory:
                 return boundary

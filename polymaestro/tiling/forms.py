@@ -74,7 +74,7 @@ class TiledForm:
         return self.evaluate(self.extended(point))
 
     def extended(self, point: Mapping[str, int]) -> Mapping[str, int]:
-        """Give a complete point of the region with the values of the ties."""
+        """Give a complete point of the region with the values of the ties; raises as `at` does."""
         for name in point:
             if name not in self.symbols:
                 message = f"the formula has no symbol {name!r}"
