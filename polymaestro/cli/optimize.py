@@ -95,7 +95,7 @@ class Choice(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generi
     "--limit",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Evaluate no more points; the result may then not be proved.",
+    help="End after so many evaluated points; the result is then not proved.",
 )
 @format_options("json")
 def optimize(  # noqa: PLR0913  one argument per option
@@ -121,7 +121,7 @@ def optimize(  # noqa: PLR0913  one argument per option
     hardware = machine(hw, num_pes, file=source.file)
     network = source.network()
     found = _Mapped.of(layer_of(network, layer), hardware.num_pes)
-    given = {name: values for name, values in choices}  # noqa: C416  the pairs may repeat a name
+    given = dict(choices)
     with Waiting(f"searching the tiles of {found.layer.name}"):
         best = pm.optimize(
             found.analysis,
