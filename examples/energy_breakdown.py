@@ -7,6 +7,7 @@
 #     language: python
 #     name: python3
 # ---
+# %% [markdown]
 """Where the energy goes: AlexNet's convolutions on an Eyeriss-like machine; also opens as a notebook."""
 
 # %% [markdown]
@@ -24,7 +25,7 @@ from polymaestro.hardware import PRESETS
 machine = PRESETS["eyeriss"]
 print(machine.energy.source)
 convolutions = [layer for layer in pm.networks.alexnet().layers if layer.name.startswith("CONV")]
-machine  # noqa: B018  a notebook shows it as tables
+machine  # which a notebook shows as tables
 
 
 # %% [markdown]

@@ -7,6 +7,7 @@
 #     language: python
 #     name: python3
 # ---
+# %% [markdown]
 """A one-dimensional convolution, from directives to a proof: run it, or open it as a notebook."""
 
 # %% [markdown]
@@ -30,7 +31,7 @@ print(analysis.relations)
 # %%
 reads = analysis["L2"]["I"].parent_reads
 print(reads)
-reads  # noqa: B018  a notebook shows it as a formula
+reads  # which a notebook shows as a formula
 
 # %% [markdown]
 # A textbook counts P + R - 1 inputs for each fold of four outputs: the outputs of all folds, and a halo of

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 
 
 class PolymaestroError(Exception):
-    """The root: whatever polymaestro refuses to do, it refuses with one of these."""
+    """The root: whatever polymaestro refuses to do, it refuses with one of these.
+
+    >>> import polymaestro as pm
+    >>> try:
+    ...     pm.parse_dataflow("TemporalMap(1,1)")
+    ... except pm.PolymaestroError as error:
+    ...     print(type(error).__name__)
+    LanguageError
+    """
 
 
 class WorkloadError(PolymaestroError):

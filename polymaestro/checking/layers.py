@@ -9,7 +9,7 @@ from typing import Any
 from polymaestro.checking.deciding import check
 from polymaestro.checking.verdict import Verdict
 from polymaestro.dataflow import Layer
-from polymaestro.dataflow.legality import Finding
+from polymaestro.dataflow.findings import Finding
 from polymaestro.dataflow.tiles import ONE, at_least
 from polymaestro.errors import DataflowError, WorkloadError
 from polymaestro.hardware import Hardware

@@ -11,7 +11,8 @@ from polymaestro.checking.capacity import Need
 from polymaestro.checking.measuring import Measured, Number, Part
 from polymaestro.counting import Region, region_of
 from polymaestro.dataflow import Dataflow
-from polymaestro.dataflow.legality import ADVICE, Finding
+from polymaestro.dataflow.findings import Finding
+from polymaestro.dataflow.legality import ADVICE
 from polymaestro.dataflow.repairs import Change
 from polymaestro.relations import Relations
 from polymaestro.showing import Shown
@@ -30,6 +31,11 @@ class Verdict(Shown):
     exactly once. `missing` and `repeated` are None where directives contradict each
     other, so that there is no loop nest; then `readings` has a verdict on each way to read them.
     `repaired` is a legal dataflow near this one, the suggestions made together, where one was found.
+
+    >>> import polymaestro as pm
+    >>> verdict = pm.check(pm.gemm(), pm.parse_dataflow("TemporalMap(2,3) K"), num_pes=1)
+    >>> verdict.legal, verdict.status, verdict.condition_text
+    (False, 'conditional', 'K ≤ 2')
     """
 
     status: Status

@@ -13,7 +13,7 @@ from polymaestro.cli.options import Failure, array_options, format_options, mach
 from polymaestro.cli.source import Source, source_arguments
 from polymaestro.cli.tables import say
 from polymaestro.cli.waiting import Waiting
-from polymaestro.dataflow.legality import Finding
+from polymaestro.dataflow.findings import Finding
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
@@ -62,9 +62,9 @@ def check(
     with Waiting("layers", len(network.layers)) as waiting:
         verdicts = network.check(hardware, double_buffered=not single_buffered, progress=waiting.over)
     if formats["json"]:
-        click.echo(_json(network.name, hardware.num_pes, verdicts))
+        click.echo(_json(network.name, hardware.pes, verdicts))
     else:
-        click.echo(f"{network.name} on {hardware.num_pes} PEs")
+        click.echo(f"{network.name} on {hardware.pes} PEs")
         for each in verdicts:
             say(_text(each))
     wrong = [each for each in verdicts if not each.verdict.ok]

@@ -89,12 +89,10 @@ def derive(  # noqa: PLR0913  one argument per option
     if symbolic_tiles:
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, set())
-            text = tiles.symbolic_tiles(
-                chosen_layer, hardware.num_pes, extents, exact, as_json=style == "json"
-            )
+            text = tiles.symbolic_tiles(chosen_layer, hardware.pes, extents, exact, as_json=style == "json")
         say(text, style)
         return
-    found = lifted(chosen_layer, hardware.num_pes, keep, assume, divisible=divisible)
+    found = lifted(chosen_layer, hardware.pes, keep, assume, divisible=divisible)
     with Waiting(f"writing {found.name}"):
         analysis, at = found.analysis, found.point()
         fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None

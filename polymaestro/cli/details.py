@@ -8,8 +8,9 @@ import textwrap
 
 from polymaestro.cli.tables import page_width
 from polymaestro.model import LayerReport, LinkReport, NetworkReport, Performance
-from polymaestro.model.details import FACTORS, QUANTITIES
+from polymaestro.model.details import FACTORS
 from polymaestro.model.numbers import decimal, first_line, reuse
+from polymaestro.movement import QUANTITIES
 
 PLACE = ("macs", "parent", "child", "steps", "tensor", "role")
 TIMES = ("runtime_cycles", "roofline_cycles", "bound_by", "energy", "energy_unit")

@@ -56,7 +56,7 @@ def diff(  # noqa: PLR0913  one argument per option
     """
     style = chosen(formats)
     hardware = machine(hw, num_pes, file=sides.file)
-    pair = [lifted(each, hardware.num_pes, keep, assume) for each in sides.layers(layer)]
+    pair = [lifted(each, hardware.pes, keep, assume) for each in sides.layers(layer)]
     with Waiting("comparing"):
         found = pm.diff(pair[0].analysis, pair[1].analysis, at=_numbers(pair[0]), names=sides.names)
         if where is not None:

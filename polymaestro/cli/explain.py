@@ -50,11 +50,11 @@ def explain(source: Source, layer: str | None, hw: str | None, num_pes: int | No
     hardware = machine(hw, num_pes, file=source.file)
     found = layer_of(source.network(), layer)
     operator, flow = found.operator(), found.mapping_dataflow()
-    nest = lower(operator, flow, hardware.num_pes)
+    nest = lower(operator, flow, hardware.pes)
     relations = extract(nest, allow_illegal=True)
     sections = {
         f"layer {found.name} ({found.type})": str(operator),
-        "directives, and how they are read": _directives(operator, flow, nest, hardware.num_pes),
+        "directives, and how they are read": _directives(operator, flow, nest, hardware.pes),
         "loop nest": _wrapped(str(nest)),
         "who holds what in the first steps": _picture(nest),
         "space-time map, by groups of dimensions that share a constraint": _relations(relations),

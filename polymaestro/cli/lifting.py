@@ -117,6 +117,5 @@ def _derived(operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequen
 
 def _hint(operator: pm.Operator) -> str:
     """Say how to ask for less: the extents of filters decide which windows fit, so they come first."""
-    filters = [window.filter for window in operator.windows]
-    names = ",".join(filters or [dim.name for dim in operator.dims[:1]])
+    names = ",".join(operator.filters or [dim.name for dim in operator.dims[:1]])
     return f"keep extents as numbers (e.g. --keep {names}), or assume more (--assume)"

@@ -120,7 +120,7 @@ def optimize(  # noqa: PLR0913  one argument per option
     style = chosen(formats)
     hardware = machine(hw, num_pes, file=source.file)
     network = source.network()
-    found = _Mapped.of(layer_of(network, layer), hardware.num_pes)
+    found = _Mapped.of(layer_of(network, layer), hardware.pes)
     given = dict(choices)
     with Waiting(f"searching the tiles of {found.layer.name}"):
         best = pm.optimize(

@@ -74,9 +74,9 @@ class Layers:
             message = "FILE and --network exclude each other"
             raise click.UsageError(message)
 
-    def need_dataflow(self, given: object) -> None:
+    def need_dataflow(self, *, is_given: bool) -> None:
         """Refuse a published network when no dataflow is given for it."""
-        if self.published is not None and given is None:
+        if self.published is not None and not is_given:
             flows = ", ".join(DATAFLOWS.known)
             message = f"a network has no dataflow of its own; give --dataflow with one of {flows}"
             raise click.UsageError(message)
@@ -103,7 +103,7 @@ class Source(Layers):
     def __post_init__(self) -> None:
         """Refuse layers without a dataflow, too."""
         super().__post_init__()
-        self.need_dataflow(self.dataflow)
+        self.need_dataflow(is_given=self.dataflow is not None)
 
     def network(self) -> pm.Network:
         """Read or make the network, with the dataflow."""

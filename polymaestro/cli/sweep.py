@@ -32,7 +32,8 @@ Examples, from the root of the repository:
   polymaestro sweep examples/vgg16_kc_p.m --num-pes 64,128,256 \\
     --dataflow kc_p:16,yr_p,yx_p:8 --noc-bw 1:32
   polymaestro sweep examples/vgg16_kc_p.m --hw examples/machine.yaml \\
-    --simd-lanes 1:4 --any-size --pareto --plot front.png
+    --num-pes 64:512:*2 --dataflow kc_p:16,yx_p:8 --any-size --pareto \\
+    --plot front.png
   polymaestro sweep --network alexnet --dataflow kc_p,yx_p --as-convolutions \\
     --num-pes 64,256 --noc-bw 8,32
   polymaestro sweep examples/gemm.m --num-pes 64:1024:*2 \\
@@ -125,15 +126,15 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
     axes = {name: values for name, values in options.items() if values is not None}
     pes = _pes(num_pes)
     base = machine_of(hw, pes[0] if pes else None, file=layers.file)
+    layers.need_dataflow(is_given="own" not in (names or "own").replace(" ", "").split(","))
     flows = _dataflows(names)
-    layers.need_dataflow(flows)
     network = layers.network()
     if layer is not None:
         network = replace(network, layers=network.named(layer))
     found = pm.sweep(
         network,
         flows,
-        num_pes=pes or [base.num_pes],
+        num_pes=pes or [base.pes],
         hardware=base,
         policies=policies_of(changes),
         constraints=Constraints(fits=not any_size, power=power, bandwidth=bandwidth),
@@ -171,13 +172,16 @@ def _pes(values: list[Any] | None) -> list[int]:
     return values or []
 
 
-def _dataflows(names: str | None) -> dict[str, pm.Dataflow] | None:
+def _dataflows(names: str | None) -> dict[str, pm.Dataflow | None] | None:
     """Read the names of dataflows; None leaves each layer its own."""
     if names is None or names == "own":
         return None
-    found = {}
+    found: dict[str, pm.Dataflow | None] = {}
     for each in names.split(","):
         name, _, cluster = each.strip().partition(":")
+        if each.strip() == "own":
+            found["own"] = None
+            continue
         published = DATAFLOWS.named(name)
         if published is None:
             message = f"no dataflow {name!r}" + did_you_mean(name, [*DATAFLOWS.known, "own"])

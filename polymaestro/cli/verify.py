@@ -68,7 +68,7 @@ def verify(  # noqa: PLR0913  one argument per option
     """
     style = chosen(formats)
     hardware = machine(hw, num_pes, file=source.file)
-    found = lifted(layer_of(source.network(), layer), hardware.num_pes, keep, assume)
+    found = lifted(layer_of(source.network(), layer), hardware.pes, keep, assume)
     with Waiting("comparing"):
         verdict = pm.check_equation(form_named(found.analysis, quantity), formula)
     say(_document(quantity, verdict) if style == "json" else f"{quantity}: {verdict}", style)

@@ -65,7 +65,7 @@ class Count(Shown):
         return None, QuasiPolynomial.of(0)
 
     def at(self, point: Mapping[str, int]) -> int:
-        """Evaluate; the point must lie in the context that was given when counting."""
+        """Evaluate in the context of the count; raises `CountingError` for what is no whole number."""
         value = self.piece_at(point)[1]
         result = value.evaluate(point)
         if result.denominator != 1:

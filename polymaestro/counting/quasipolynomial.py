@@ -42,7 +42,7 @@ class QuasiPolynomial(Shown):
 
     @staticmethod
     def of(value: Number | str | Affine) -> QuasiPolynomial:
-        """Read a number, a name or an affine expression without extrema."""
+        """Read a number, a name or an affine expression; raises `CountingError` for a min or max in it."""
         if isinstance(value, int | Fraction):
             return _polynomial({(): value})
         affine = Affine.of(value)

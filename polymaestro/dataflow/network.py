@@ -38,6 +38,8 @@ class Network(Tabled):
         >>> Network("Net", (Layer("CONV1", "CONV"),)).named("conv1")
         Traceback (most recent call last):
         polymaestro.errors.DataflowError: network Net has no layer 'conv1'; did you mean 'CONV1'? Known: CONV1
+
+        Raises `DataflowError` where there is none.
         """
         found = tuple(layer for layer in self.layers if layer.name == name)
         if not found:

@@ -19,7 +19,7 @@ from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.equations.chambers import chambers_of_form
 from polymaestro.equations.conditions import domain_of
 from polymaestro.equations.search import Space
-from polymaestro.equations.signs import Sign, signs_of
+from polymaestro.equations.signs import Sign, signs_of, unite
 from polymaestro.equations.zero import proof_of_zero
 from polymaestro.errors import ClosedFormError, EquationError, did_you_mean
 from polymaestro.model import Analysis
@@ -123,7 +123,10 @@ class Difference(Shown):
     region: Region
 
     def __getitem__(self, quantity: str) -> Change:
-        """Give the change of one quantity, as in ``L2.I.parent_reads`` or ``steps``."""
+        """Give the change of one quantity, as in ``L2.I.parent_reads`` or ``steps``.
+
+        Raises `EquationError` where the two do not both have it.
+        """
         for change in self.changes:
             if change.name == quantity:
                 return change
@@ -191,7 +194,7 @@ def diff(
         common = CommonCase.of(list(named.values()), own)
         case = domain_of(common.region, case)
         values.append({name: common.value(form) for name, form in named.items()})
-    small = _filters(first)
+    small = first.operator.filter_symbols
     changes = tuple(
         Change(name, form, forms[1][name], context, case, (values[0][name], values[1][name]), small)
         for name, form in forms[0].items()
@@ -211,13 +214,6 @@ def _point(
     return point_near(context, wished)
 
 
-def _filters(analysis: Analysis) -> tuple[str, ...]:
-    """Give the symbols of filters, which stay small while all else grows."""
-    filters = {window.filter for window in analysis.operator.windows}
-    symbols = [n for dim in analysis.operator.dims if dim.name in filters for n in dim.extent.names()]
-    return tuple(sorted(symbols))
-
-
 def _leading(form: ClosedForm, small: tuple[str, ...]) -> QuasiPolynomial:
     cases = form.asymptotic(small).cases
     if len(cases) != 1:
@@ -231,8 +227,7 @@ def _parts(differences: Iterator[tuple[isl.Set, QuasiPolynomial]], context: isl.
     values: list[tuple[isl.Set, QuasiPolynomial]] = []
     for domain, value in differences:
         for part in signs_of(value, domain):
-            old = found.get(part.sign)
-            found[part.sign] = part.domain if old is None else old.union(part.domain)
+            unite(found, part.sign, part.domain)
             if part.sign == "?":
                 values.append((part.domain, value))
     order: tuple[Sign, ...] = ("<", "=", ">", "?")

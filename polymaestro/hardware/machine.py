@@ -9,17 +9,16 @@ from typing import Any
 
 from polymaestro.errors import HardwareError, did_you_mean
 from polymaestro.hardware.energy import HOROWITZ, EnergyTable
-from polymaestro.hardware.values import Given, Value, check_integer, exact, plain
+from polymaestro.hardware.values import Given, Value, check_count, check_integer, exact, plain
 from polymaestro.showing import Row, Table, Tabled
 
 INTEGERS = {
-    "num_pes": 1,
     "l1_size": 1,
     "l2_size": 1,
     "noc_hops": 0,
     "simd_lanes": 1,
 }
-"""The fields that are integers, and the least that each may be."""
+"""The fields that are integers where they are given, and the least that each may be."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,9 @@ class Memory:
     read_energy      per word, in the unit of the energy table; None takes the table's
     write_energy     likewise
     link             to what is below
+
+    >>> Memory("L2", 65536, link=Link(bandwidth=32)).link.words_per_cycle
+    Fraction(32, 1)
     """
 
     name: str
@@ -96,7 +98,7 @@ class Memory:
 class Hardware(Tabled):
     """A spatial accelerator; None leaves a resource without limit (lanes: 1).
 
-    num_pes      processing elements
+    num_pes      processing elements; a symbol for a mapping whose own sizes are symbols
     l1_size      words in the memory of one PE
     l2_size      words in the memory that all PEs share
     noc_bw       words per cycle below L2 and below each cluster, each direction; a number or a symbol
@@ -115,7 +117,7 @@ class Hardware(Tabled):
     polymaestro.errors.HardwareError: num_pes is 0; it must be an integer, 1 or more
     """
 
-    num_pes: int
+    num_pes: int | str
     l1_size: int | None = None
     l2_size: int | None = None
     noc_bw: Given | None = None
@@ -131,8 +133,9 @@ class Hardware(Tabled):
 
     def __post_init__(self) -> None:
         """Refuse what is no integer, too small, or said twice."""
+        check_count("num_pes", self.num_pes, 1)
         for name, least in INTEGERS.items():
-            if getattr(self, name) is not None or name == "num_pes":
+            if getattr(self, name) is not None:
                 check_integer(name, getattr(self, name), least)
         for name in ("noc_bw", "offchip_bw", "clock_mhz"):
             if getattr(self, name) is not None:
@@ -185,6 +188,14 @@ class Hardware(Tabled):
             if memory.name not in known:
                 message = f"the dataflow has no memory {memory.name!r}"
                 raise HardwareError(message + did_you_mean(memory.name, known))
+
+    @property
+    def pes(self) -> int:
+        """The number of PEs; raises `HardwareError` where it is a symbol."""
+        if isinstance(self.num_pes, str):
+            message = f"num_pes is the symbol {self.num_pes!r}; give it a number"
+            raise HardwareError(message)
+        return self.num_pes
 
     @property
     def lanes(self) -> int:

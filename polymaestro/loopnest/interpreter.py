@@ -99,6 +99,14 @@ def interpret(
     """Run a dataflow and count what moved; `extents` gives every symbol a number.
 
     Raises `WorkloadError` or `DataflowError` for a symbol without a number, and what `bind` raises.
+
+    Time and memory grow with the number of MACs: it is meant for small extents.
+
+    >>> from polymaestro import gemm, parse_dataflow
+    >>> flow = parse_dataflow("SpatialMap(1,1) M; TemporalMap(2,2) K")
+    >>> seen = interpret(gemm(), flow, 4, {"M": 4, "N": 2, "K": 6})
+    >>> seen.macs, seen.steps, seen.boundaries[0].tensors["A"]["parent_reads"]
+    (48, 3, 24)
     """
     return observe(numeric(operator, dataflow, num_pes, extents or {}))
 

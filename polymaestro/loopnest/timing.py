@@ -41,6 +41,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from math import prod
 
 from polymaestro.affine import Affine
 from polymaestro.dataflow.directives import Dataflow
@@ -193,10 +194,7 @@ class _Run:
                 )
 
     def _parents(self, depth: int) -> int:
-        count = 1
-        for units in self.units[: max(depth - 1, 0)]:
-            count *= units
-        return count
+        return prod(self.units[: max(depth - 1, 0)])
 
     def _requirement(self, depth: int) -> tuple[Fraction, Fraction]:
         """Give peak and average of (ingress + egress) / compute over the steps of all parents."""

@@ -211,7 +211,6 @@ def why_no_capacity_bound(operator: Operator) -> str:
     """
     if len(operator.tensors) != TENSORS:
         return f"{operator.name} has {len(operator.tensors)} tensors, not two inputs and an output"
-    filters = {window.filter for window in operator.windows}
     coordinates = [window.coordinate() for window in operator.windows]
     for tensor in operator.tensors:
         for index in tensor.access:
@@ -223,7 +222,7 @@ def why_no_capacity_bound(operator: Operator) -> str:
         if len(own) < 2:  # noqa: PLR2004  a projection forgets what no second tensor has
             return f"dimension {dim.name} indexes only {', '.join(own) or 'nothing'}"
         direct = [t.name for t in operator.tensors if Affine.of(dim.variable) in t.access]
-        if dim.name in filters and (len(own) != 2 or len(direct) != 1):  # noqa: PLR2004
+        if dim.name in operator.filters and (len(own) != 2 or len(direct) != 1):  # noqa: PLR2004
             return f"filter dimension {dim.name} must index one tensor by itself and one through its window"
     return ""
 

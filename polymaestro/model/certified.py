@@ -31,7 +31,10 @@ class Certified(Shown):
     standings: Mapping[str, Standing]
 
     def __getitem__(self, name: str) -> Standing:
-        """Give the standing of a formula by its name."""
+        """Give the standing of a formula by its name.
+
+        Raises `ClosedFormError` for an unknown name.
+        """
         if name not in self.standings:
             message = f"no formula {name!r}"
             raise ClosedFormError(message + did_you_mean(name, self.standings))

@@ -7,18 +7,9 @@ from collections.abc import Iterator
 from polymaestro.model.numbers import decimal, first_line, percent, ratio, reuse, slots
 from polymaestro.model.performance import Performance
 from polymaestro.model.report import BoundaryReport, LayerReport
+from polymaestro.movement import QUANTITIES
 from polymaestro.showing import Row, Table
 
-QUANTITIES = (
-    "occupancy",
-    "tile_total",
-    "fills",
-    "parent_reads",
-    "drains",
-    "parent_updates",
-    "read_backs",
-    "final_writes",
-)
 FACTORS = ("reuse_inside_tile", "reuse_temporal", "reuse_spatial")
 
 

@@ -33,7 +33,10 @@ class Ratio(Shown):
         return self.evaluate(extents, {})
 
     def evaluate(self, point: Mapping[str, int], values: dict[int, int]) -> Fraction:
-        """Evaluate like `at`, sharing the values of counts."""
+        """Evaluate like `at`, sharing the values of counts.
+
+        Raises `ClosedFormError` where the denominator is 0.
+        """
         below = self.denominator.evaluate(point, values)
         if not below:
             message = "nothing is moved here, so there is no reuse factor"

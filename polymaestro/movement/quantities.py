@@ -23,6 +23,18 @@ from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
+QUANTITIES = (
+    "occupancy",
+    "tile_total",
+    "fills",
+    "parent_reads",
+    "drains",
+    "parent_updates",
+    "read_backs",
+    "final_writes",
+)
+"""What is counted of a tensor at a boundary, in elements, in the order of reports."""
+
 
 @dataclass(frozen=True)
 class Factor:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from html import escape
 
-from polymaestro.showing.tables import STYLE, Table
+from polymaestro.showing.tables import STYLE, WIDTH, Table
 
 LONGEST = 800
 """Signs of LaTeX in one line of a notebook."""
@@ -43,7 +44,12 @@ class Tabled(Shown):
 
     def __str__(self) -> str:
         """Write the tables aligned, with a line between two."""
-        return "\n\n".join(each if isinstance(each, str) else each.plain() for each in self.tables())
+        return "\n\n".join(
+            textwrap.fill(each, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+            if isinstance(each, str)
+            else each.plain()
+            for each in self.tables()
+        )
 
     def _repr_html_(self) -> str:
         parts = (

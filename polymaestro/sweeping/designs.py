@@ -26,6 +26,12 @@ class Design(Shown):
     buffer     words of all memories on the chip together, for the layer that needs the most
     traffic    words between DRAM and L2
     varied     the constants of the machine that the sweep varied
+
+    >>> import polymaestro as pm
+    >>> network = pm.Network("Net", pm.networks.alexnet().named("CONV3")).with_dataflow(pm.dataflows.kc_p(16))
+    >>> design = pm.sweep(network, num_pes=[64, 128], noc_bw=[8, 16]).best().total
+    >>> design.varied, design.runtime == network.analyze(design.hardware).runtime_cycles
+    ({'num_pes': 128, 'noc_bw': 16}, True)
     """
 
     dataflows: tuple[tuple[str, str], ...]
@@ -62,6 +68,12 @@ class Best(Tabled):
     """The best machine for the whole network and that of each layer; None where none is allowed.
 
     `names` are those of the layers, `title` says what was searched.
+
+    >>> import polymaestro as pm
+    >>> network = pm.Network("Net", pm.networks.alexnet().named("CONV3")).with_dataflow(pm.dataflows.kc_p(16))
+    >>> best = pm.sweep(network, num_pes=[64, 128]).best("runtime")
+    >>> best.total == best.layers[0], best.total.hardware.num_pes
+    (True, 128)
     """
 
     title: str

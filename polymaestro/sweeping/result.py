@@ -100,7 +100,7 @@ class Sweep(Shown):
             for name, layers in found.items():
                 for layer, each in zip(self.layers, layers, strict=True):
                     if isinstance(each, Refused):
-                        yield grid.base.num_pes, name, layer.name, each.reason
+                        yield grid.base.pes, name, layer.name, each.reason
 
     def blocks(self) -> Iterator[Block]:
         """Give the machines block by block."""

@@ -253,6 +253,8 @@ class ClosedForm:
         60
         >>> macs.lambdify("numpy")(M=3, N=[4, 2**62], K=2).tolist()
         [24, 27670116110564327424]
+
+        Raises `ExportError` for another target.
         """
         if target == "python":
             return export.compiled(self)

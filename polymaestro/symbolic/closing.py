@@ -42,7 +42,10 @@ class ClosedForms(Tabled):
             yield from boundary.tables()
 
     def __getitem__(self, memory: str) -> BoundaryForms:
-        """Give a boundary by the name of its parent memory."""
+        """Give a boundary by the name of its parent memory.
+
+        Raises `ClosedFormError` for an unknown memory.
+        """
         for boundary in self.boundaries:
             if boundary.parent == memory:
                 return boundary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -134,3 +134,34 @@ def _over(product: Factored, number: Fraction, common: dict[QuasiPolynomial | To
 def _powered(base: QuasiPolynomial | Total, power: int) -> str:
     text = str(base) if len(base.terms) == 1 else f"({base})"
     return text if power == 1 else f"{text}{str(power).translate(SUPERSCRIPTS)}"
+
+
+def in_parts(value: QuasiPolynomial) -> str:
+    """Write as a sum of parts, those with some name and those without it, where that is shorter.
+
+    >>> C, K, P, R, W = map(QuasiPolynomial.of, "CKPRW")
+    >>> value = C * (P + R - 1) * (P - 1) + K * W
+    >>> print(factored(value), "=", in_parts(value))
+    C·P² + C·P·R - 2·C·P - C·R + K·W + C = C·(P + R - 1)·(P - 1) + K·W
+    """
+    best, chosen = factored(value), None
+    if len(value.terms) < _FEW:
+        return best
+    for atom in sorted(value.atoms(), key=str):
+        split = [
+            QuasiPolynomial(tuple(term for term in value.terms if (atom in dict(term[0])) is has))
+            for has in (True, False)
+        ]
+        if all(part.terms for part in split):
+            text = _added(map(factored, split))
+            if len(text) < len(best):
+                best, chosen = text, split
+    return best if chosen is None else _added(map(in_parts, chosen))
+
+
+_FEW = 4
+"""A sum of fewer terms is not taken apart."""
+
+
+def _added(texts: Iterable[str]) -> str:
+    return " + ".join(texts).replace("+ -", "- ")

@@ -36,12 +36,8 @@ class TiledCase(Shown):
 
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
-        value, region = factored(self.value), str(self.region)
-        text = self.ties.written(value)
-        if not self.region.is_everywhere:
-            text += f"  if {self.ties.written(region)}"
-        lengths = ", ".join(self.ties.meanings(text))
-        return f"{text}; {lengths}" if lengths else text
+        where = "" if self.region.is_everywhere else f"  if {self.region}"
+        return self.ties.explained(factored(self.value) + where)
 
     def latex(self) -> str:
         """Write the formula as LaTeX, without dollar signs."""
@@ -78,7 +74,7 @@ class TiledForm:
         return self.evaluate(self.extended(point))
 
     def extended(self, point: Mapping[str, int]) -> Mapping[str, int]:
-        """Give a complete point of the region with the values of the ties."""
+        """Give a complete point of the region with the values of the ties; raises as `at` does."""
         for name in point:
             if name not in self.symbols:
                 message = f"the formula has no symbol {name!r}"
@@ -94,13 +90,24 @@ class TiledForm:
             raise ClosedFormError(message)
         return values
 
-    def evaluate(self, extended: Mapping[str, int]) -> int:
-        """Evaluate at a point that holds the values of the ties."""
+    def check(self, point: Mapping[str, int]) -> None:
+        """Refuse a point that is incomplete or outside the region; it may hold values of ties."""
+        tied = {tie.name for tie in self.ties.ties}
+        self.extended({name: value for name, value in point.items() if name not in tied})
+
+    def evaluate(self, extended: Mapping[str, int], values: dict[int, int] | None = None) -> int:
+        """Evaluate at a point that holds the values of the ties.
+
+        Forms of one analysis share `values`, so equal factors cost once.
+        """
+        known = {} if values is None else values
         total = 0
         for sign, counts in self.products:
             product = sign
             for count in counts:
-                product *= count.at(extended)
+                if id(count) not in known:
+                    known[id(count)] = count.at(extended)
+                product *= known[id(count)]
                 if not product:
                     break
             total += product

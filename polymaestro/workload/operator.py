@@ -187,7 +187,10 @@ class Operator(Shown):
         return window.coordinate() in self.output.access
 
     def extent(self, dim: str) -> Affine:
-        """Give the extent of a dimension, or of the input coordinate of a window."""
+        """Give the extent of a dimension, or of the input coordinate of a window.
+
+        Raises `WorkloadError` for an unknown dimension.
+        """
         for window in self.windows:
             if window.input == dim:
                 return window.span(self.extent(window.output), self.extent(window.filter))
@@ -203,7 +206,10 @@ class Operator(Shown):
         return tuple(d.name for d in self.dims) + tuple(w.input for w in self.windows)
 
     def tensor(self, name: str) -> Tensor:
-        """Give the tensor of that name."""
+        """Give the tensor of that name.
+
+        Raises `WorkloadError` for an unknown name.
+        """
         for tensor in self.tensors:
             if tensor.name == name:
                 return tensor
@@ -220,8 +226,21 @@ class Operator(Shown):
         """The extents that are symbols, sorted."""
         return tuple(sorted(frozenset[str]().union(*(d.extent.names() for d in self.dims))))
 
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The filter dimensions of all windows."""
+        return tuple(window.filter for window in self.windows)
+
+    @property
+    def filter_symbols(self) -> tuple[str, ...]:
+        """The symbols in the extents of filters, sorted: what stays small while all else grows."""
+        return tuple(sorted(name for dim in self.filters for name in self.extent(dim).names()))
+
     def with_extents(self, extents: Mapping[str, int | str]) -> Operator:
-        """Give the same operator with other extents; names that are not given keep theirs."""
+        """Give the same operator with other extents; names that are not given keep theirs.
+
+        Raises `WorkloadError` for an unknown dimension.
+        """
         for name in extents:
             if name not in {dim.name for dim in self.dims}:
                 message = f"{self.name} has no dimension {name!r}"

@@ -126,3 +126,12 @@ def test_a_loop_nest_that_fits_the_page_is_the_same(terminal: int) -> None:
 def _nest() -> LoopNest:
     [layer] = pm.load(ROOT / "examples" / "vgg16_kc_p.m").named("CONV2")
     return lower(layer.operator(), layer.mapping_dataflow(), 256)
+
+
+@pytest.mark.parametrize("file", ["README.rst", "proofs/README.rst"])
+def test_a_line_that_is_pasted_whole_is_the_command(file: str) -> None:
+    text = re.sub(r" \\\n +", " ", (ROOT / file).read_text(encoding="utf-8"))
+    pasted = re.findall(r"^ +(?:\$ )?(polymaestro .*)$", text, re.MULTILINE)
+    assert pasted
+    found = [shlex.split(command) for command in commands(text)]
+    assert all(shlex.split(line, comments=True)[1:] in found for line in pasted)

@@ -76,6 +76,7 @@ def test_a_network_needs_a_dataflow_and_takes_no_file() -> None:
     for arguments, message in (
         (("--network", "gnmt"), "a network has no dataflow of its own; give --dataflow"),
         (("--network", "gnmt", "--dataflow", "own"), "a network has no dataflow of its own; give --dataflow"),
+        (("--network", "gnmt", "--dataflow", "c_p,own"), "a network has no dataflow of its own"),
         ((GEMM, "--network", "gnmt", "--dataflow", "c_p"), "FILE and --network exclude each other"),
         ((), "which layers? Give FILE, or --network"),
     ):
@@ -137,3 +138,13 @@ def test_a_dataflow_that_does_not_fit_is_left_out_with_a_warning() -> None:
     result = run(GEMM, "--num-pes", "8", "--dataflow", "kc_p")
     assert result.exit_code == 1
     assert "warning: Product under kc_p on 8 PEs is left out" in result.stderr
+
+
+def test_a_layers_own_dataflow_competes_with_published_ones() -> None:
+    file = str(ROOT / "examples" / "vgg16_kc_p.m")
+    common = (file, "--layer", "CONV13", "--num-pes", "256")
+    own, other = (read(*common, "--dataflow", name)["best"] for name in ("own", "x_p"))
+    both = read(*common, "--dataflow", "x_p,own")
+    assert both["designs"] == 2
+    assert both["best"] == min(own, other, key=lambda each: each["runtime_cycles"])
+    assert both["best"]["dataflows"] == [["CONV13", "own"]]

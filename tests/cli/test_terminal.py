@@ -144,15 +144,13 @@ def read(file: int) -> Iterable[bytes]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_a_real_terminal_is_measured_and_coloured() -> None:
-    for columns in (80, 60):
-        text = at_terminal("analyze", GEMM, "--num-pes", "256", columns=columns)
-        assert ANSI in text
-        assert max(map(len, click.unstyle(text).splitlines())) <= columns
-        assert "──" in text
-        assert {786432, 24576, 6144, 12288} <= numbers(click.unstyle(text))
-    plain = at_terminal("analyze", GEMM, "--num-pes", "256", columns=80, environment={"NO_COLOR": "1"})
-    assert ANSI not in plain
-    assert plain == click.unstyle(at_terminal("analyze", GEMM, "--num-pes", "256", columns=80))
+    text = at_terminal("analyze", GEMM, "--num-pes", "256", columns=60)
+    assert ANSI in text
+    assert max(map(len, click.unstyle(text).splitlines())) <= 60
+    assert "──" in text
+    assert {786432, 24576, 6144, 12288} <= numbers(click.unstyle(text))
+    plain = at_terminal("analyze", GEMM, "--num-pes", "256", columns=60, environment={"NO_COLOR": "1"})
+    assert plain == click.unstyle(text)
 
 
 def test_who_reads_only_the_head_gets_no_error() -> None:

@@ -109,12 +109,7 @@ class _Writer:
         point = {name: wish[name] for name in symbols}
         self.point = point if forms.macs.valid_on.holds(point) else point_near(forms.macs.context, point)
         self.case = CommonCase.of(list(forms.every().values()), self.point)
-        filters = {window.filter for window in operator.windows}
-        self.small = tuple(
-            sorted(
-                n for dim in operator.dims if dim.name in filters for n in dim.extent.names() if n in symbols
-            )
-        )
+        self.small = tuple(name for name in operator.filter_symbols if name in symbols)
         self.divisible = self._where_tiles_divide()
         self.bounds = Bounds(forms)
         self.numbers = at is not None
