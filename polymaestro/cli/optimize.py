@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -17,8 +18,10 @@ from polymaestro.cli.values import Values
 from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow import Layer, print_network
 from polymaestro.errors import PolymaestroError
-from polymaestro.model.numbers import decimal, ratio
-from polymaestro.tiling import Optimum, TiledAnalysis, lifted
+from polymaestro.model.numbers import decimal
+from polymaestro.tiling import Optimum, TiledAnalysis, TiledEnergy, TiledRunTime, lifted
+
+Goal = str | TiledRunTime | TiledEnergy
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
@@ -30,11 +33,14 @@ Examples, from the root of the repository:
   polymaestro optimize --network resnet50 --dataflow kc_p --num-pes 256 \\
     --layer CONV4_1_2 --minimize L2.traffic --subject-to "L1 <= 512" \\
     --subject-to "cluster1 <= 8192" --choose G1=16:256:*2
+  polymaestro optimize examples/gemm.m --num-pes 64 --minimize energy
 
 \b
 Quantities: L2.traffic is all that crosses the boundary below L2; L1 the words
 that L1 needs, all its tensors' tiles together (2*L1 where it is double-
 buffered); L2.I.parent_reads and the like one formula; steps, macs, and sums.
+runtime and energy are those on the machine of --hw; for the run time every
+point that the conditions leave is evaluated, some hundred in a second.
 """
 
 
@@ -95,7 +101,7 @@ class Choice(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generi
     "--limit",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Evaluate no more points; the result may then not be proved.",
+    help="End after so many evaluated points; the result is then not proved.",
 )
 @format_options("json")
 def optimize(  # noqa: PLR0913  one argument per option
@@ -121,18 +127,19 @@ def optimize(  # noqa: PLR0913  one argument per option
     hardware = machine(hw, num_pes, file=source.file)
     network = source.network()
     found = _Mapped.of(layer_of(network, layer), hardware.pes)
-    given = {name: values for name, values in choices}  # noqa: C416  the pairs may repeat a name
+    given = dict(choices)
     with Waiting(f"searching the tiles of {found.layer.name}"):
+        goal = found.goal(minimize, hardware, given)
         best = pm.optimize(
             found.analysis,
-            minimize=minimize,
+            minimize=goal,
             subject_to=conditions,
             extents=found.fixed(given),
             choices=given,
             tiles=tiles,
             limit=limit,
         )
-        report = _Report(network.name, found, best, conditions)
+        report = _Report(network.name, found, minimize, goal, best, conditions)
     click.echo(report.json() if style == "json" else "\n".join(report.lines()))
 
 
@@ -159,45 +166,55 @@ class _Mapped:
         tiles = frozenset[str]().union(*(cut.size.names() for cut in self.analysis.cuts.cuts))
         return {n: value for n, value in self.numbers.items() if n not in tiles and n not in choices}
 
-    def value(self, quantity: str, conditions: Iterable[str] = ()) -> int | None:
-        """Give a quantity of the mapping as it is; None where a size is open or a condition fails."""
+    def goal(self, text: str, hardware: pm.Hardware, choices: Mapping[str, list[int]]) -> Goal:
+        """Give what a name stands for; time and energy are those on the hardware."""
+        if text not in ("runtime", "energy"):
+            return text
+        machine = replace(hardware, num_pes="PEs") if "PEs" in choices else hardware
+        return self.analysis.runtime(machine) if text == "runtime" else self.analysis.energy(machine)
+
+    def value(self, goal: Goal, conditions: Iterable[str] = ()) -> Fraction | None:
+        """Give the goal in the mapping as it is; None where a size is open or a condition fails."""
         if set(self.numbers) < set(self.analysis.symbols):
             return None
         try:
-            found = pm.optimize(self.analysis, minimize=quantity, subject_to=conditions, extents=self.numbers)
+            found = pm.optimize(self.analysis, minimize=goal, subject_to=conditions, extents=self.numbers)
         except PolymaestroError:
             return None
-        return int(found.value)
+        return Fraction(found.value)
 
 
 @dataclass(frozen=True)
 class _Report:
     network: str
     found: _Mapped
+    minimize: str
+    goal: Goal
     best: Optimum
     conditions: tuple[str, ...]
 
     @cached_property
-    def before(self) -> int | None:
+    def before(self) -> Fraction | None:
         """The quantity in the mapping as it is."""
-        return self.found.value(self.best.quantity)
+        return self.found.value(self.goal)
 
     @cached_property
     def keeps(self) -> bool:
         """Whether the mapping as it is satisfies the conditions."""
-        return self.found.value(self.best.quantity, self.conditions) is not None
+        return self.found.value(self.goal, self.conditions) is not None
 
     def lines(self) -> Iterator[str]:
         """Write a file with the mapping found, what it costs as comments above."""
         best = self.best
         where = f" with {', '.join(self.conditions)}" if self.conditions else ""
         proof = "proved: the least of" if best.proved else "not proved: the search ended early among"
-        yield f"// {best.quantity} = {best.value}{where}"
+        yield f"// {self.minimize} = {decimal(Fraction(best.value))}{where}"
         yield f"// {proof} {best.space} points"
         if self.before is not None:
-            times = f", {decimal(ratio(self.before, best.value))} times as much" if best.value else ""
+            times = f", {decimal(self.before / best.value)} times as much" if best.value else ""
             breaks = "" if self.keeps else "; the conditions do not hold there"
-            yield f"// before: {'the same' if self.before == best.value else f'{self.before}{times}'}{breaks}"
+            before = "the same" if self.before == best.value else f"{decimal(self.before)}{times}"
+            yield f"// before: {before}{breaks}"
         numbers = self.found.numbers
         for name, value in sorted(best.point.items()):
             was = "" if numbers.get(name, value) == value else f", was {numbers[name]}"
@@ -212,10 +229,10 @@ class _Report:
             "schema": "polymaestro.optimum/1",
             "network": self.network,
             "layer": self.found.layer.name,
-            "minimize": best.quantity,
+            "minimize": self.minimize,
             "subject_to": list(self.conditions),
-            "value": best.value,
-            "before": self.before,
+            "value": _number(best.value),
+            "before": None if self.before is None else _number(self.before),
             "point": dict(best.point),
             "point_before": dict(self.found.numbers),
             "satisfied_before": self.keeps,
@@ -225,3 +242,8 @@ class _Report:
             "dataflow": [str(directive) for directive in best.dataflow.directives],
         }
         return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _number(value: Fraction | int) -> int | float:
+    """Give an integer in full."""
+    return int(value) if value.denominator == 1 else float(value)

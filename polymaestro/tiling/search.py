@@ -68,8 +68,8 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
 
     `minimize` is a formula by name (``"L2.I.parent_reads"``, ``"steps"``), ``"L2.traffic"`` for all that
     crosses the boundary below a memory, or a sum such as ``"L2.traffic + 2*cluster1.traffic"``. Anything else
-    that has a value `at` a point will do, too; a formula of the analysis is searched like its name, of the
-    others every point that the conditions leave is evaluated.
+    that has a value `at` a point will do, too: a formula or an energy of the analysis is searched like a sum;
+    of others, such as a run time, every point that the conditions leave is evaluated.
 
     `extents` gives numbers to symbols that are fixed; of the others, `choices` lists the values, and tile
     sizes run over the divisors of their dimension or over all its sizes.
@@ -88,7 +88,9 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
     best, proved = search.run(limit)
     free = {name: best.point[name] for name in search.free}
     flow = Dataflow(tuple(_numbered(each, best.point) for each in analysis.dataflow.directives))
-    return Optimum(search.name, best.value, free, flow, search.space.size, best.evaluated, proved)
+    return Optimum(
+        search.name, search.value(best.value), free, flow, search.space.size, best.evaluated, proved
+    )
 
 
 def _numbered(directive: Directive, values: Mapping[str, int]) -> Directive:

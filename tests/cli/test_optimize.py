@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -89,6 +90,23 @@ def test_pes_can_be_chosen_and_a_search_can_end_early() -> None:
     assert result.stdout.startswith("// PEs = ")
     ended = run("--layer", "S", "--minimize", "L2.traffic", "--tiles", "all", "--limit", "1")
     assert "// not proved: the search ended early among " in ended.stdout
+
+
+@pytest.mark.parametrize(("goal", "key"), [("energy", "energy_pj"), ("runtime", "runtime_cycles")])
+def test_the_time_and_the_energy_on_a_machine(tmp_path: Path, goal: str, key: str) -> None:
+    hardware = tmp_path / "hw.m"
+    hardware.write_text("num_pes: 8\nnoc_bw_cstr: 2\n", encoding="utf-8")
+    result = run("--layer", "G", "--hw", str(hardware), "--minimize", goal)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"// {goal} = ")
+    machine = ("--hw", str(hardware), "--json")
+    after, before = (
+        json.loads(run(*machine, command="analyze", text=text).stdout)["layers"][0][key]
+        for text in (result.stdout, GEMM)
+    )
+    assert float(result.stdout.split()[3]) == after <= before
+    document = json.loads(run("--layer", "G", *machine, "--minimize", goal).stdout)
+    assert (document["value"], document["before"]) == (after, before)
 
 
 @pytest.mark.parametrize(

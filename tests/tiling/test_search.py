@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -151,6 +153,41 @@ def test_a_formula_and_anything_with_a_value_at_a_point_can_be_made_smallest() -
     assert best.quantity == "Weighted"
     ended = pm.optimize(analysis, minimize=Weighted(), extents=extents, limit=5)
     assert (ended.evaluated, ended.proved) == (5, False)
+
+
+@pytest.mark.parametrize("goal", ["energy", "runtime"])
+def test_the_least_energy_and_the_least_time_of_a_run(goal: str) -> None:
+    """Against an analysis of each mapping with numbers in the place of symbols."""
+    layer = pm.conv2d(N=1, K=4, C=4, P=3, Q=2, R=2, S=1)
+    found = lifted(layer, pm.dataflows.kc_p(2), 4)
+    analysis = pm.analyze_tiles(layer, found.dataflow, found.num_pes)
+    table = replace(pm.Hardware(num_pes=4).energy, l2=Fraction(7, 3), dram=200)
+    machine = pm.Hardware(num_pes=4, noc_bw=2, offchip_bw=1, noc_hops=1, energy=table)
+    tiles = {"T_K0": (1, 2, 4), "T_C0": (2, 4), "T_P0": (1, 3)}
+    kept = {name: found.values[name] for name in analysis.symbols if name not in tiles}
+    form = analysis.energy(machine) if goal == "energy" else analysis.runtime(machine)
+    conditions = ["L1 <= 30"]
+    best = pm.optimize(analysis, minimize=form, extents=kept, choices=tiles, subject_to=conditions)
+    values = []
+    for k, c, p in itertools.product(*tiles.values()):
+        flow = pm.parse_dataflow(
+            f"SpatialMap({k},{k}) K; TemporalMap({c},{c}) C; TemporalMap(Sz(R)+{p - 1},{p}) Y;"
+            "TemporalMap(Sz(S),1) X; Cluster(2); SpatialMap(1,1) C"
+        )
+        report = pm.analyze(layer, flow, 4).on(machine)
+        if sum(tensor["occupancy"] for tensor in report.boundaries[1].tensors.values()) <= 30:
+            assert report.cost is not None
+            values.append(report.cost.total_energy if goal == "energy" else report.runtime_cycles)
+    assert len(set(values)) > 5
+    assert best.value == min(values)
+    assert (best.evaluated == len(values)) == (goal == "runtime")
+
+
+def test_an_energy_with_a_symbol_has_no_least_value() -> None:
+    analysis = pm.analyze_tiles(pm.gemm(M=6, N=4, K=5), GEMM, 3)
+    table = replace(pm.Hardware(num_pes=3).energy, l2="E")
+    with pytest.raises(PolymaestroError, match="the goal needs values for E"):
+        pm.optimize(analysis, minimize=analysis.energy(pm.Hardware(num_pes=3, energy=table)), extents={})
 
 
 @pytest.mark.parametrize("size", [10**5 + 1, 10**6 + 1, 10**9 + 1])

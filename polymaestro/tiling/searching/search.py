@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property, partial
+from math import lcm
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from polymaestro.affine import Affine
 from polymaestro.counting import Condition, Region
 from polymaestro.errors import PolymaestroError
 from polymaestro.tiling.analysis import TiledAnalysis
+from polymaestro.tiling.costs import TiledEnergy
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.quantities import Sum
@@ -36,6 +39,8 @@ class Search:
     goal: Sum | Objective
     limits: tuple[Limit, ...]
     space: Space
+    scale: int | None = None
+    """What a sum was multiplied by so that its factors are integers; None where they were."""
 
     @staticmethod
     def of(  # noqa: PLR0913, PLR0917  as `optimize` has it
@@ -49,15 +54,23 @@ class Search:
         """Read goal and conditions, and give each symbol its values."""
         known = Quantities(analysis)
         goal: Sum | Objective
+        scale = None
         if isinstance(minimize, str):
             name, goal = minimize, known.goal(minimize)
         elif isinstance(minimize, TiledForm) and minimize.ties is analysis.ties:
             named = (name for name, form in analysis.named() if form is minimize)
             name, goal = next(named, "the formula"), minimize.products
+        elif isinstance(minimize, TiledEnergy) and minimize.counted.ties is analysis.ties:
+            _checked(minimize, analysis)
+            name, (goal, scale) = "energy", _scaled(minimize)
         else:
             name, goal = type(minimize).__name__, _checked(minimize, analysis)
         limits = tuple(known.limit(text) for text in subject_to)
-        return Search(analysis, name, goal, limits, Space.of(analysis, extents, choices, tiles))
+        return Search(analysis, name, goal, limits, Space.of(analysis, extents, choices, tiles), scale)
+
+    def value(self, found: Any) -> Any:  # noqa: ANN401
+        """Give the value of the goal that a search has found."""
+        return found if self.scale is None else Fraction(found, self.scale)
 
     def run(self, limit: int | None) -> tuple[Best, bool]:
         """Find the best point, and say whether it is proved.
@@ -190,7 +203,7 @@ class Search:
         if not any(table.rows for each in self._legal() for table in self._tables(each)):
             return "the mapping is legal at no point of the space; give other choices"
         for each in self.limits:
-            least = replace(self, goal=each.total, limits=()).run(None)[0].value
+            least = replace(self, goal=each.total, limits=(), scale=None).run(None)[0].value
             if each.high is not None and least > each.high:
                 return (
                     f"no point of the space satisfies {each.text!r}; it fails by {least - each.high} or more"
@@ -210,6 +223,18 @@ def _checked(goal: Objective, analysis: TiledAnalysis) -> Objective:
         message = f"the goal needs values for {', '.join(missing)}, which the mapping does not have"
         raise PolymaestroError(message + "; give it numbers for these")
     return goal
+
+
+def _scaled(energy: TiledEnergy) -> tuple[Sum, int]:
+    """Write an energy whose constants are numbers as a sum of counts, and what it was multiplied by."""
+    terms = energy.by_symbol().get("", [])
+    scale = lcm(*(factor.denominator for factor, _ in terms))
+    return (
+        tuple(
+            (int(factor * scale) * sign, counts) for factor, form in terms for sign, counts in form.products
+        ),
+        scale,
+    )
 
 
 def _value(goal: Objective, names: Iterable[str], point: Mapping[str, int]) -> Any:  # noqa: ANN401
