@@ -21,12 +21,13 @@ from polymaestro.model.roofline import bounds_of
 from polymaestro.policies import Policies
 from polymaestro.symbolic.boundaries import FormsOfBoundary
 from polymaestro.tiling.chains import Chain
-from polymaestro.tiling.classes import Schedule
+from polymaestro.tiling.chambers import TiledClasses
 from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts
 from polymaestro.tiling.off_chip import OffChip, off_chip_of
-from polymaestro.tiling.timing import TiledClasses, TiledRunTime
+from polymaestro.tiling.schedule import Schedule
+from polymaestro.tiling.timing import TiledRunTime
 
 Classified = tuple[tuple[Policies, ...], frozenset[str] | None]
 
