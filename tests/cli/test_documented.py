@@ -76,6 +76,9 @@ def test_the_command_works_and_fits_the_terminal(checkout: Path, terminal: int, 
     arguments = shlex.split(command)
     if arguments[0] == "prove" and "systolic-folds" not in arguments:
         arguments.append("systolic-folds")  # all statements take a minute, and have tests of their own
+    for flag, package in (("--plot", "matplotlib"), ("--parquet", "pyarrow")):
+        if flag in arguments:
+            pytest.importorskip(package)
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == (1 if REFUTED & set(arguments) else 0), result.stderr
     assert result.stdout

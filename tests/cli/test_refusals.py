@@ -61,6 +61,7 @@ CASES = {
         ("optimize gemm.m --num-pes 64 --minimize steps --subject-to 'L1 <= 2'", "it fails by 1 or more"),
         ("sweep gemm.m --num-pes 64 --l2-size 1", "no design keeps the constraints"),
         ("sweep gemm.m --num-pes 64 --csv no/such.csv", "cannot write no/such.csv"),
+        ("optimize gemm.m --num-pes 64 --minimize steps --subject-to 'L1 <= x'", "no quantity 'x'"),
         ("prove nonsuch", "no statement 'nonsuch'"),
         ("prove --folder nowhere", "no folder 'nowhere'"),
         ("prove systolic-folds --certificates no/such.json", "cannot write no/such.json"),
