@@ -95,7 +95,7 @@ def replay() -> ModuleType:
 def _farthest(part: Any) -> int:
     """Give the largest value of a parameter at the points of a case."""
     classes = (each for cell in part["cells"] for each in cell["classes"])
-    return max(value for each in classes for point in each["points"] for value in point.values())
+    return max(int(value) for each in classes for point in each["points"] for value in point.values())
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ import polymaestro as pm
 from polymaestro.dataflow.binding import bind
 from polymaestro.dataflow.directives import SpatialMap
 from polymaestro.errors import LoweringError
-from polymaestro.loopnest.interpreter import executed, interpret, numeric
+from polymaestro.loopnest.interpreter import interpret, numeric
+from polymaestro.loopnest.running import executed
 from polymaestro.movement import Quantity, Term
 from polymaestro.proving import defined, executed_of
 from polymaestro.proving.defined import Moved, Whole, counts
