@@ -17,16 +17,16 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from math import lcm
 
 import islpy as isl
 
-from polymaestro.counting import Count
+from polymaestro.counting import Count, region_of
+from polymaestro.counting.ranges import ranges_of
 from polymaestro.proving.functions import Function, equal, points_of
 from polymaestro.proving.verdicts import Proof
 from polymaestro.relations.sets import parameters, restricted, sample_of
@@ -154,12 +154,12 @@ class _Reducer:
                 for key, value in recipe.items():
                     made[key] = made.get(key, Fraction(0)) + factor * value
         made = {key: value for key, value in made.items() if value}
-        pivot = next((i for i, v in enumerate(vector) if v), None)
-        if pivot is None:
+        left = [index for index, value in enumerate(vector) if value]
+        if not left:
             return made
-        scale = 1 / vector[pivot]
+        scale = 1 / vector[left[0]]
         recipe = {key: -value * scale for key, value in made.items()} | {number: scale}
-        self.rows.append((pivot, [v * scale for v in vector], recipe))
+        self.rows.append((left[0], [value * scale for value in vector], recipe))
         return {number: Fraction(1)}
 
 
@@ -172,24 +172,19 @@ def _groups(functions: Sequence[Function]) -> list[Group]:
         met = [part for part in parts if part & names]
         joined = names.union(*met)
         parts = [part for part in parts if part not in met] + ([joined] if joined else [])
-    box = context.intersect(context)
-    separate = [restricted(context, part) for part in parts]
-    for each in separate[1:]:
-        separate[0] = separate[0].intersect(each)
-    del box
-    if not separate[0].is_subset(context):
+    box = reduce(isl.Set.intersect, (restricted(context, part) for part in parts))
+    if not box.is_subset(context):
         parts = [frozenset(parameters(context))]
     groups = [Group(restricted(context, part), part) for part in sorted(parts, key=sorted)]
-    for group in groups:
-        for each in functions:
-            for _, factors in each.products:
-                group.take(factors)
+    for group, each in itertools.product(groups, functions):
+        for _, factors in each.products:
+            group.take(factors)
     return groups
 
 
 def _tensor(function: Function, groups: Sequence[Group]) -> Tensor:
     """Write a sum of products in the independent factors of each group."""
-    total: Counter[tuple[int, ...]] | Tensor = {}
+    total: Tensor = {}
     for sign, counts in function.cancelled.products:
         scalar = Fraction(sign)
         for count in counts:
@@ -230,14 +225,19 @@ def _drawn(context: isl.Set) -> Iterator[Point]:
     """Give small and larger points of a context, the same ones each time."""
     yield from itertools.islice(points_of(context), DRAWN)
     rng = random.Random(0)  # noqa: S311  to tell functions apart
-    names = parameters(context)
-    for size in SIZES:
-        for _ in range(DRAWN):
-            point = {name: rng.randint(1, size) for name in names}
-            text = " and ".join(f"{name} = {value}" for name, value in point.items()) or "true"
-            inside = isl.Set(f"[{', '.join(names)}] -> {{ : {text} }}").params()
-            if inside.is_subset(context):
-                yield point
+    ranges = ranges_of(context)
+    region = region_of(context)
+    for _ in range(DRAWN * len(SIZES)):
+        point = {name: _between(rng, *bounds) for name, bounds in ranges.items()}
+        if region.holds(point):
+            yield point
+
+
+def _between(rng: random.Random, low: int | None, high: int | None) -> int:
+    """Draw a number, as often a small one as a large one, between bounds as far as there are any."""
+    low = 0 if low is None else low
+    far = low + rng.choice(SIZES)
+    return rng.randint(low, far if high is None else min(high, far))
 
 
 def _names(count: Count) -> frozenset[str]:
