@@ -20,7 +20,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property, reduce
+from functools import cached_property
 from math import lcm
 
 import islpy as isl
@@ -38,14 +38,14 @@ Combination = dict[int, Fraction]
 Tensor = dict[tuple[int, ...], Fraction]
 
 MAX_ROUNDS = 40
-DRAWN = 80
+DRAWN = 24
 SIZES = (4, 20, 100, 700)
 
 
 def equal_sums(claim: str, pairs: Mapping[str, tuple[Function, Function]]) -> Iterator[Proof]:
     """Prove each pair equal at every point of its context, or find where they differ.
 
-    All functions must share their parameters; the pairs share what is found out about their factors.
+    Pairs on the same context share what is found out about their factors.
 
     >>> import polymaestro as pm
     >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(2,2) K")
@@ -54,9 +54,13 @@ def equal_sums(claim: str, pairs: Mapping[str, tuple[Function, Function]]) -> It
     >>> [proof.verdict for proof in equal_sums("fills", {"A": (form, twice), "2A": (form + form, twice)})]
     ['proved', 'false']
     """
-    functions = [each for pair in pairs.values() for each in pair]
-    groups = _groups(functions)
+    known: list[tuple[isl.Set, list[Group]]] = []
     for name, (left, right) in pairs.items():
+        groups = next((groups for context, groups in known if context.is_equal(left.context)), None)
+        if groups is None:
+            alike = [pair for pair in pairs.values() if pair[0].context.is_equal(left.context)]
+            groups = _groups(left.context, [each for pair in alike for each in pair])
+            known.append((left.context, groups))
         yield _compared(f"{claim} {name}".strip(), left, right, groups)
 
 
@@ -67,7 +71,8 @@ def _compared(claim: str, left: Function, right: Function, groups: Sequence[Grou
     difference = _tensor(left - right, groups)
     if not difference:
         chambers = sum(group.chambers for group in groups)
-        return Proof(claim, "polynomials", "proved", note=f"{chambers} chambers of factors")
+        note = f"{chambers} chambers of factors that are written differently"
+        return Proof(claim, "polynomials", "proved", note=note)
     point = _witness(difference, groups)
     if point is None or left.at(point) == right.at(point):
         return Proof(claim, "polynomials", "unknown", note=f"{len(difference)} products are left")
@@ -163,16 +168,17 @@ class _Reducer:
         return {number: Fraction(1)}
 
 
-def _groups(functions: Sequence[Function]) -> list[Group]:
+def _groups(context: isl.Set, functions: Sequence[Function]) -> list[Group]:
     """Split the parameters so that no count speaks of two groups and the context is a product."""
-    context = functions[0].context
     parts: list[frozenset[str]] = []
     counts = {count for each in functions for _, factors in each.products for count in factors}
     for names in [*map(_names, counts), *(frozenset([name]) for name in parameters(context))]:
         met = [part for part in parts if part & names]
         joined = names.union(*met)
         parts = [part for part in parts if part not in met] + ([joined] if joined else [])
-    box = reduce(isl.Set.intersect, (restricted(context, part) for part in parts))
+    box = isl.Set.universe(context.get_space())
+    for part in parts:
+        box = box.intersect(restricted(context, part))
     if not box.is_subset(context):
         parts = [frozenset(parameters(context))]
     groups = [Group(restricted(context, part), part) for part in sorted(parts, key=sorted)]
