@@ -55,7 +55,7 @@ def compared(name: str) -> Iterator[Proof]:
 
 
 @statement(trusts="isl; the counting engine for one side, runs through the loops for the other")
-def numbers_put_into_tiles_give_the_formulas_of_these_numbers() -> Iterator[Proof]:
+def tiles_may_get_their_numbers_late() -> Iterator[Proof]:
     """Formulas with symbolic tiles, clusters and PEs, given numbers, equal those derived from the numbers."""
     for name in FLOWS:
         yield from compared(name)

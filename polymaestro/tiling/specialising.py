@@ -22,7 +22,7 @@ from polymaestro.symbolic.narrowing import narrowed_context
 from polymaestro.symbolic.regions import domain_of, shown_region, tidied_region
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.quantities import Sum
-from polymaestro.tiling.ties import Tie, Ties
+from polymaestro.tiling.ties import Ties
 
 QP = QuasiPolynomial
 
@@ -56,14 +56,16 @@ class Specialiser:
             if name not in symbols:
                 message = f"the formula has no symbol {name!r}"
                 raise ClosedFormError(message + did_you_mean(name, symbols))
+        shown = ", ".join(f"{name} = {number}" for name, number in sorted(numbers.items()))
+        contradiction = ClosedFormError(f"{shown} contradicts the region: {valid_on}")
         values = _values(ties, numbers)
+        if values is None:
+            raise contradiction
         kept = tuple(name for name in symbols if name not in numbers)
         needed = Region(tuple((*piece, *_clusters_fit(ties)) for piece in valid_on.pieces))
         context = coalesced(_set(needed.substitute(values), kept))
         if context.is_empty():
-            shown = ", ".join(f"{name} = {number}" for name, number in sorted(numbers.items()))
-            message = f"{shown} contradicts the region: {valid_on}"
-            raise ClosedFormError(message)
+            raise contradiction
         context = narrowed_context(context, assuming, tidied_region(context))
         return Specialiser(ties, dict(numbers), values, context, kept, tidied_region(context))
 
@@ -96,26 +98,25 @@ class Specialiser:
         return found
 
 
-def _values(ties: Ties, numbers: Mapping[str, int]) -> dict[str, Affine]:
-    """Give what numbers and ties stand for, in the symbols that stay."""
+def _values(ties: Ties, numbers: Mapping[str, int]) -> dict[str, Affine] | None:
+    """Give what numbers and ties stand for, in the symbols that stay; None where a tile or array is empty."""
     values = {name: Affine.of(number) for name, number in numbers.items()}
     for tie in ties.ties:
-        values[tie.name] = _value(tie, values)
+        numerator = tie.numerator.substitute(values)
+        divisor = QP.of(1) if tie.divisor is None else tie.divisor.substitute(values)
+        if divisor.constant is None or any(
+            sum(p for _, p in monomial) > 1 for monomial, _ in numerator.terms
+        ):
+            names = ", ".join(sorted(divisor.names() or numerator.names()))
+            message = f"{tie} is no quotient by a number; give a number for {names}"
+            raise ClosedFormError(message)
+        if divisor.constant < 1:
+            return None
+        whole = Affine.combine({m[0][0]: int(factor) for m, factor in numerator.terms if m})
+        whole += int(numerator.table.get((), 0))
+        rounded = ceil_div if tie.rounded == "up" else floor_div
+        values[tie.name] = whole if tie.divisor is None else rounded(whole, int(divisor.constant))
     return values
-
-
-def _value(tie: Tie, values: Mapping[str, Affine]) -> Affine:
-    numerator = tie.numerator.substitute(values)
-    divisor = QP.of(1) if tie.divisor is None else tie.divisor.substitute(values)
-    if divisor.constant is None or any(sum(p for _, p in monomial) > 1 for monomial, _ in numerator.terms):
-        names = ", ".join(sorted(divisor.names() or numerator.names()))
-        message = f"{tie} is no quotient by a number; give a number for {names}"
-        raise ClosedFormError(message)
-    whole = Affine.combine({m[0][0]: int(factor) for m, factor in numerator.terms if m})
-    whole += int(numerator.table.get((), 0))
-    if tie.divisor is None:
-        return whole
-    return (ceil_div if tie.rounded == "up" else floor_div)(whole, int(divisor.constant))
 
 
 def _clusters_fit(ties: Ties) -> list[Condition]:
