@@ -104,9 +104,8 @@ def _values(ties: Ties, numbers: Mapping[str, int]) -> dict[str, Affine] | None:
     for tie in ties.ties:
         numerator = tie.numerator.substitute(values)
         divisor = QP.of(1) if tie.divisor is None else tie.divisor.substitute(values)
-        if divisor.constant is None or any(
-            sum(p for _, p in monomial) > 1 for monomial, _ in numerator.terms
-        ):
+        powers = (sum(power for _, power in monomial) for monomial, _ in numerator.terms)
+        if divisor.constant is None or any(power > 1 for power in powers):
             names = ", ".join(sorted(divisor.names() or numerator.names()))
             message = f"{tie} is no quotient by a number; give a number for {names}"
             raise ClosedFormError(message)
