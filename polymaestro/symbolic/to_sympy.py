@@ -5,6 +5,7 @@ SymPy is imported when a formula is first asked for: it costs half a second, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -93,10 +94,21 @@ def product(value: Factored) -> sympy.Expr:
 
 def latex_of_region(region: Region) -> str:
     """Write a region as LaTeX."""
-    text = str(region)
+    text = re.sub(r"[^\W\d]\w*_\w+", lambda found: latex_name(found[0]), str(region))
     for sign, written in LATEX.items():
         text = text.replace(sign, written)
     return text
+
+
+def latex_name(name: str) -> str:
+    """Write a symbol as LaTeX.
+
+    >>> latex_name("E_C_2")
+    'E_{C 2}'
+    """
+    import sympy  # noqa: PLC0415
+
+    return str(sympy.latex(sympy.Symbol(name)))
 
 
 def polynomial(value: QuasiPolynomial) -> sympy.Expr:

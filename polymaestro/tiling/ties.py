@@ -20,50 +20,20 @@ n_K = ⌈K/T⌉; E_K = -T·n_K + K + T
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from polymaestro.affine import Affine, ceil_div
-from polymaestro.counting import Condition, QuasiPolynomial
+from polymaestro.counting import Condition, QuasiPolynomial, Tie
 from polymaestro.counting.quasipolynomial import Atom
+from polymaestro.counting.ties import meanings, written
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bound_size
 from polymaestro.errors import ClosedFormError
 from polymaestro.workload import Operator
 
 QP = QuasiPolynomial
-
-
-@dataclass(frozen=True)
-class Tie:
-    """name = ⌈numerator/divisor⌉ or ⌊numerator/divisor⌋, or the numerator itself where nothing divides."""
-
-    name: str
-    numerator: QP
-    divisor: QP | None = None
-    rounded: Literal["up", "down"] = "up"
-
-    def value(self, point: Mapping[str, int]) -> int:
-        """Evaluate where the names before this one have values."""
-        numerator = int(self.numerator.evaluate(point))
-        if self.divisor is None:
-            return numerator
-        divisor = int(self.divisor.evaluate(point))
-        return -(-numerator // divisor) if self.rounded == "up" else numerator // divisor
-
-    @property
-    def text(self) -> str:
-        """What the name stands for."""
-        if self.divisor is None:
-            return str(self.numerator)
-        quotient = f"{_part(self.numerator)}/{_part(self.divisor)}"
-        return f"⌈{quotient}⌉" if self.rounded == "up" else f"⌊{quotient}⌋"
-
-    def __str__(self) -> str:
-        """Write as an equation."""
-        return f"{self.name} = {self.text}"
 
 
 @dataclass(frozen=True)
@@ -209,23 +179,11 @@ class Ties:
 
     def written(self, text: str) -> str:
         """Put ⌈K/T⌉ and T·U in the place of numbers of tiles and widths in a text."""
-        meanings = {
-            tie.name: tie.text for tie in self.ties if tie.divisor is not None and tie.rounded == "up"
-        }
-        for length in self._lengths.values():
-            tie = next(each for each in self.ties if each.name == str(length))
-            meanings[tie.name] = tie.text
-        while True:
-            changed = re.sub(r"[^\W\d]\w*", lambda found: meanings.get(found[0], found[0]), text)
-            if changed == text:
-                return text
-            text = changed
+        return written(text, self.ties)
 
     def meanings(self, text: str) -> Iterator[str]:
-        """Give the equation of each tie that a text names, and of those that they name."""
-        for tie in self.ties:
-            if tie.name in re.findall(r"[^\W\d]\w*", text):
-                yield self.written(str(tie))
+        """Give the equation of each tie that a text names."""
+        return meanings(text, self.ties)
 
     def cuts(self) -> Iterator[tuple[Affine, Affine, Affine]]:
         """Give each length that is cut, into what, and what is left for the last part."""
@@ -233,6 +191,11 @@ class Ties:
             yield whole, tile, split.edge
         for (whole, tile, units), fold in self._folds.items():
             yield whole, self._width_of(tile, units), fold.rest
+
+    def folds(self) -> Iterator[tuple[Affine, Affine, Affine]]:
+        """Give each length that is folded, its tile, and what is left for the last fold."""
+        for (whole, tile, _), fold in self._folds.items():
+            yield whole, tile, fold.rest
 
     def expanded(self, value: QP) -> QP:
         """Put lengths in terms of extents, tiles and numbers of tiles; only rounded ties stay."""
@@ -266,7 +229,3 @@ def top_units(ties: Ties, operator: Operator, dataflow: Dataflow, num_pes: int |
     for size in clusters:
         divisor = divisor * QP.of(size)
     return ties.quotient("U", Affine.of(num_pes), divisor)
-
-
-def _part(value: QP) -> str:
-    return str(value) if len(value.atoms()) < 2 else f"({value})"  # noqa: PLR2004  K/T needs no parentheses
