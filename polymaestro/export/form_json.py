@@ -64,7 +64,7 @@ def program_from_json(data: Mapping[str, Any], schema: str) -> Program:
     try:
         counts = tuple(map(_read_count, data["counts"]))
         tiled = schema in (TILED_ONE, TILED_SEVERAL)
-        ties = tuple(map(_read_tie, data["ties"])) if tiled else ()
+        ties = _read_ties(data["ties"]) if tiled else ()
         entries = {"": data} if schema in (ONE, TILED_ONE) else data["forms"]
         forms = {name: _read_entry(each, counts, ties, tiled=tiled) for name, each in entries.items()}
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, PolymaestroError) as error:
@@ -134,6 +134,15 @@ def _atom(atom: str | Floor) -> Any:  # noqa: ANN401  JSON data
     if isinstance(atom, Floor):
         return {"floor": _affine(atom.numerator), "divisor": atom.divisor}
     return atom
+
+
+def _read_ties(data: Sequence[Any]) -> tuple[Tie, ...]:
+    ties = tuple(map(_read_tie, data))
+    for index, tie in enumerate(ties):
+        for name in sorted(tie.names() & {later.name for later in ties[index:]}):
+            message = f"{tie.name} is made of {name}, which comes no earlier"
+            raise ValueError(message)
+    return ties
 
 
 def _read_tie(data: Mapping[str, Any]) -> Tie:

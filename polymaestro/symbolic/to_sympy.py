@@ -74,11 +74,12 @@ def latex_of(value: QuasiPolynomial) -> str:
     return latex_of_product(factorize(value))
 
 
-def latex_of_product(value: Factored) -> str:
-    """Write a product of factors as LaTeX."""
+def latex_of_product(value: Factored, below: Sequence[str] = ()) -> str:
+    """Write a product of factors as LaTeX, over a product of symbols."""
     import sympy  # noqa: PLC0415
 
-    return str(sympy.latex(product(value)))
+    over = sympy.Mul(*(sympy.Symbol(name, integer=True) for name in below))
+    return str(sympy.latex(product(value) / over))
 
 
 def product(value: Factored) -> sympy.Expr:

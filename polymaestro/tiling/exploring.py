@@ -21,7 +21,7 @@ from polymaestro.tiling.known import Known
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Ties
 
-MOST = 2000
+MOST = 1000
 """A count with more chambers than this is refused: its code would be read by nobody."""
 
 Conditions = tuple[Condition, ...]

@@ -151,7 +151,10 @@ class TiledForm(Exported):
         K·M  if T < M; K·M
         """
         region = narrowed(self.valid_on, assumptions, self.ties, self.symbols)
-        shown = point_in(region, self.ties, self.symbols, self.shown)
+        return self.on(region, point_in(region, self.ties, self.symbols, self.shown))
+
+    def on(self, region: Region, shown: Mapping[str, int]) -> TiledForm:
+        """Give the form on a smaller region, shown at a point of it."""
         return replace(self, valid_on=region, shown=shown)
 
     def complete(self) -> CompleteForm:
