@@ -62,7 +62,7 @@ class TiledLayer:
         if exact is not None:
             return str(self._named(exact).case_at(self.point))
         values = ", ".join(f"{name} = {value}" for name, value in self.found.values.items())
-        return f"{self.analysis.table(self.point, divisible=True)}\nnumbers of the mapping: {values}"
+        return f"{self.analysis.table(self._near, divisible=True)}\nnumbers of the mapping: {values}"
 
     def styled(self, style: str, exact: str | None) -> str:
         """Write Markdown or LaTeX: tables of the divisible view, or one formula with its edge tiles."""
@@ -73,6 +73,7 @@ class TiledLayer:
         values, divides, region = divisible_together(list(forms.values()), self._near)
         views = {id(form): value for form, value in zip(forms.values(), values, strict=True)}
         where = [*map(str, divides), *([] if region.is_everywhere else [self._written(str(region))])]
+        where += self.analysis.ties.meanings(" ".join([*where, *map(str, values)]))
         title = f"{self.analysis.operator.name}, where {', '.join(where)}"
 
         def cell(form: TiledForm) -> str:
@@ -119,7 +120,11 @@ class TiledLayer:
 
     @cached_property
     def _near(self) -> Mapping[str, int]:
-        return divisible_point(self.analysis.cuts, self.point, self.analysis.ties)
+        near = divisible_point(self.analysis.cuts, self.point, self.analysis.ties)
+        if not self.analysis.valid_on.holds(self.analysis.ties.extended(near)):
+            message = "near this layer, the assumptions rule out that tiles divide what they cut; use --exact"
+            raise PolymaestroError(message)
+        return near
 
     def _written(self, text: str) -> str:
         return self.analysis.ties.written(text)

@@ -55,13 +55,15 @@ def _read(assumption: str, ties: Ties, symbols: Sequence[str]) -> Iterator[Condi
 def _multiple(assumption: str, whole: str, divisor: str, ties: Ties) -> Condition:
     """Say that the last tile of a length, or its last fold, is as long as the others."""
     names = sorted(re.findall(r"\w+", divisor))
+    tied = {tie.name for tie in ties.ties}
     known = []
     for length, part, rest in ties.cuts():
         factors = _factors(part, ties)
         if str(length) == whole and names == sorted(factors):
             return Condition(part - rest, equality=True)
         text = "*".join(factors)
-        known.append(f"{length} % {f'({text})' if len(factors) > 1 else text} == 0")
+        if not length.names() & tied:
+            known.append(f"{length} % {f'({text})' if len(factors) > 1 else text} == 0")
     message = (
         f"assumption {assumption!r}: the mapping cuts no {whole} into parts of {divisor}; "
         f"it has {', '.join(known)}"

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import islpy as isl
-
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition, Count, QuasiPolynomial, Region
 from polymaestro.errors import ClosedFormError, CountingError, CountingUnavailableError
 from polymaestro.tiling.factors import Factor
-from polymaestro.tiling.known import Known
+from polymaestro.tiling.known import Domain, Known
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Ties
 
@@ -47,7 +45,7 @@ class _Node:
     A leaf has a formula, or the reason why there is none.
     """
 
-    domain: isl.Set
+    domain: Domain
     decided: frozenset[Condition]
     parent: _Node | None = None
     answers: dict[Affine, bool] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from polymaestro.counting import Condition
 from polymaestro.tiling.ties import Ties
 
 Decided = frozenset[Condition]
+Domain = isl.Set
 
 
 class Known:
