@@ -90,3 +90,11 @@ def meanings(text: str, ties: Sequence[Tie]) -> Iterator[str]:
     for tie in ties:
         if tie.name in named:
             yield written(str(tie), ties)
+
+
+def expanded(value: QuasiPolynomial, ties: Iterable[Tie]) -> QuasiPolynomial:
+    """Put lengths in terms of extents, tiles and numbers of tiles; only quotients stay."""
+    for tie in reversed(list(ties)):
+        if tie.divisor is None:
+            value = value.replace({tie.name: tie.numerator})
+    return value

@@ -6,12 +6,12 @@ SymPy is imported when a formula is first asked for: it costs half a second, and
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine, Extremum, Floor
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import Condition, QuasiPolynomial, Region, Tie
 from polymaestro.export.names import PYTHON, Names, symbol_names
 from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.factoring import Factored, Total, factorize
@@ -123,17 +123,37 @@ def polynomial(value: QuasiPolynomial) -> sympy.Expr:
     return sympy.Add(*terms)
 
 
-def with_ceilings(
-    value: QuasiPolynomial, quotients: Mapping[str, tuple[QuasiPolynomial, QuasiPolynomial]]
-) -> sympy.Expr:
-    """Write a quasi-polynomial with ⌈numerator/divisor⌉ in the place of names, the last name first."""
+def in_symbols(expression: sympy.Expr, ties: Sequence[Tie]) -> sympy.Expr:
+    """Put what they stand for in the place of ties."""
     import sympy  # noqa: PLC0415
 
-    expression = polynomial(value)
-    for name, (numerator, divisor) in reversed(list(quotients.items())):
-        quotient = sympy.ceiling(polynomial(numerator) / polynomial(divisor))
-        expression = expression.subs(sympy.Symbol(name, integer=True), quotient)
+    for tie in reversed(ties):
+        symbol = sympy.Symbol(tie.name, integer=True)
+        if expression.has(symbol):
+            expression = expression.subs(symbol, _meaning(tie))
     return expression
+
+
+def _meaning(tie: Tie) -> sympy.Expr:
+    import sympy  # noqa: PLC0415
+
+    above, *below = map(polynomial, tie.expressions)
+    if not below:
+        return above
+    return sympy.ceiling(above / below[0]) if tie.rounded == "up" else sympy.floor(above / below[0])
+
+
+def latex_of_ties(text: str, ties: Sequence[Tie]) -> Iterator[str]:
+    """Give the equations of the ties that a LaTeX text names, and of those that these name."""
+    import sympy  # noqa: PLC0415
+
+    used: set[str] = {tie.name for tie in ties if latex_name(tie.name) in text}
+    for tie in reversed(ties):
+        if tie.name in used:
+            used |= tie.names()
+    for tie in ties:
+        if tie.name in used:
+            yield f"{latex_name(tie.name)} = {sympy.latex(_meaning(tie))}"
 
 
 def constant(value: Fraction | str) -> sympy.Expr:

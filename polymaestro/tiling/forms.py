@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition, QuasiPolynomial, Region, Tie
-from polymaestro.counting.ties import meanings, written
+from polymaestro.counting.ties import expanded, meanings, written
 from polymaestro.errors import ClosedFormError
 from polymaestro.symbolic import factored, latex_of
 from polymaestro.symbolic.cases import cases_of
 from polymaestro.symbolic.factoring import factorize
-from polymaestro.symbolic.to_sympy import latex_of_region, product
+from polymaestro.symbolic.to_sympy import in_symbols, latex_of_region, latex_of_ties, product
 from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.complete import CompleteForm, Exported, check_names
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.exploring import outside
 from polymaestro.tiling.known import Known
 from polymaestro.tiling.quantities import Sum
-from polymaestro.tiling.showing import expanded, in_symbols, latex_of_ties
 from polymaestro.tiling.ties import Ties
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from typing import Literal
 from polymaestro.affine import Affine, ceil_div
 from polymaestro.counting import Condition, QuasiPolynomial, Tie
 from polymaestro.counting.quasipolynomial import Atom
-from polymaestro.counting.ties import meanings, written
+from polymaestro.counting.ties import expanded, meanings, written
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bound_size
 from polymaestro.errors import ClosedFormError
@@ -159,14 +159,6 @@ class Ties:
                 found.append(beyond - tile)
         return [each for each in found if not each.is_constant]
 
-    def quotients(self) -> dict[str, tuple[QP, QP]]:
-        """Give numerator and divisor of each number of tiles and folds, over extents, tiles and these."""
-        return {
-            tie.name: (self.expanded(tie.numerator), tie.divisor)
-            for tie in self.ties
-            if tie.divisor is not None and tie.rounded == "up"
-        }
-
     def full_folds(self, conditions: Container[Condition]) -> dict[Atom, QP]:
         """Give n = F·U where conditions say that the last fold has a tile for every unit."""
         found: dict[Atom, QP] = {}
@@ -199,10 +191,7 @@ class Ties:
 
     def expanded(self, value: QP) -> QP:
         """Put lengths in terms of extents, tiles and numbers of tiles; only rounded ties stay."""
-        for tie in reversed(self.ties):
-            if tie.divisor is None:
-                value = value.replace({tie.name: tie.numerator})
-        return value
+        return expanded(value, self.ties)
 
     def _length(self, name: str, whole: Affine, number: QP, tile: Affine) -> Affine:
         return Affine.of(str(self._add(name, QP.of(whole) - (number - 1) * QP.of(tile))))
