@@ -123,6 +123,19 @@ def polynomial(value: QuasiPolynomial) -> sympy.Expr:
     return sympy.Add(*terms)
 
 
+def with_ceilings(
+    value: QuasiPolynomial, quotients: Mapping[str, tuple[QuasiPolynomial, QuasiPolynomial]]
+) -> sympy.Expr:
+    """Write a quasi-polynomial with ⌈numerator/divisor⌉ in the place of names, the last name first."""
+    import sympy  # noqa: PLC0415
+
+    expression = polynomial(value)
+    for name, (numerator, divisor) in reversed(list(quotients.items())):
+        quotient = sympy.ceiling(polynomial(numerator) / polynomial(divisor))
+        expression = expression.subs(sympy.Symbol(name, integer=True), quotient)
+    return expression
+
+
 def in_symbols(expression: sympy.Expr, ties: Sequence[Tie]) -> sympy.Expr:
     """Put what they stand for in the place of ties."""
     import sympy  # noqa: PLC0415

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition, Region, region_of
@@ -11,7 +12,7 @@ from polymaestro.errors import AssumptionError, ClosedFormError
 from polymaestro.relations.assumptions import assumed
 from polymaestro.relations.sets import coalesced
 from polymaestro.symbolic.regions import point_near
-from polymaestro.tiling.known import Known
+from polymaestro.tiling.known import Known, in_common
 from polymaestro.tiling.ties import Ties
 
 ROUNDS = 4
@@ -20,36 +21,28 @@ DIVIDES = re.compile(r"\s*(\w+)\s*(?:%|\bmod\b)\s*(\w+|\(?\w+\s*[*·]\s*\w+\)?)\
 
 
 def narrowed(region: Region, assumptions: Iterable[str], ties: Ties, symbols: Sequence[str]) -> Region:
-    """Add conditions to a region that is one conjunction.
+    """Add conditions to a region.
 
-    Raises `AssumptionError` for what does not read or is no conjunction, `ClosedFormError` where nothing
-    is left.
+    Raises `AssumptionError` for what does not read, `ClosedFormError` where nothing is left.
     """
-    found = dict.fromkeys(region.pieces[0])
+    found = region
     for assumption in assumptions:
-        found |= dict.fromkeys(_read(assumption, ties, symbols))
-        if Known(ties, symbols, found).domain.is_empty():
+        added = _read(assumption, ties, symbols)
+        pieces = itertools.product(found.pieces, added.pieces)
+        found = Region(tuple(tuple(dict.fromkeys([*piece, *more])) for piece, more in pieces))
+        if not found.pieces or Known(ties, symbols, found).domain.is_empty():
             message = f"the assumption {assumption!r} contradicts the region: {ties.written(str(region))}"
             raise ClosedFormError(message)
-    return Region((tuple(found),))
+    return found
 
 
-def _read(assumption: str, ties: Ties, symbols: Sequence[str]) -> Iterator[Condition]:
+def _read(assumption: str, ties: Ties, symbols: Sequence[str]) -> Region:
     if assumption.strip() == DIVISIBLE:
-        yield from (Condition(part - rest, equality=True) for _, part, rest in ties.cuts())
-        return
+        return Region((tuple(Condition(part - rest, equality=True) for _, part, rest in ties.cuts()),))
     divides = DIVIDES.fullmatch(assumption)
     if divides and not divides[2].isdecimal():
-        yield _multiple(assumption, divides[1], divides[2], ties)
-        return
-    pieces = region_of(coalesced(assumed(assumption, symbols))).pieces
-    if not pieces:
-        message = f"the assumption {assumption!r} holds nowhere"
-        raise AssumptionError(message)
-    if len(pieces) > 1:
-        message = f"the assumption {assumption!r} has alternatives; formulas in tiles need a conjunction"
-        raise AssumptionError(message)
-    yield from pieces[0]
+        return Region(((_multiple(assumption, divides[1], divides[2], ties),),))
+    return region_of(coalesced(assumed(assumption, symbols)))
 
 
 def _multiple(assumption: str, whole: str, divisor: str, ties: Ties) -> Condition:
@@ -87,16 +80,14 @@ def point_in(
     The conditions on ties are no affine ones on symbols, so that numbers that a tile has to divide are raised
     to multiples, the innermost first. Raises `ClosedFormError` where that finds no point.
     """
-    tied = {tie.name for tie in ties.ties}
-    plain = Region((tuple(each for each in region.pieces[0] if not each.expression.names() & tied),))
-    domain = Known(ties, symbols, plain.pieces[0]).of_symbols()
+    domain = Known(ties, symbols, region).of_symbols()
     point = {name: value for name, value in point_near(domain, wish).items() if name in symbols}
     for _ in range(ROUNDS):
         values = ties.extended(point)
         if region.holds(values):
             return point
         for whole, part, rest in reversed(list(ties.cuts())):
-            if Condition(part - rest, equality=True) in region.pieces[0] and str(whole) in point:
+            if Condition(part - rest, equality=True) in in_common(region) and str(whole) in point:
                 size = part.evaluate(values)
                 point[str(whole)] = -(-point[str(whole)] // size) * size
                 values = ties.extended(point)

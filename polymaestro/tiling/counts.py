@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.errors import CountingError
 from polymaestro.tiling.exploring import Explored, explored
 from polymaestro.tiling.factors import Factor
-from polymaestro.tiling.known import Known
+from polymaestro.tiling.known import known_about
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Ties
 
@@ -25,7 +25,7 @@ class TiledCount:
     factor: Factor
     names: tuple[str, ...]
     known: list[tuple[Region, QuasiPolynomial]] = field(default_factory=list)
-    _everywhere: dict[tuple[Condition, ...], Explored] = field(default_factory=dict)
+    _everywhere: dict[Region, Explored] = field(default_factory=dict)
 
     def piece_at(self, point: Mapping[str, int]) -> tuple[Region, QuasiPolynomial]:
         """Give the chamber of a point and the formula there."""
@@ -37,13 +37,13 @@ class TiledCount:
         self.known.append((Region((tuple(run.conditions),)), value))
         return self.known[-1]
 
-    def everywhere(self, ties: Ties, given: tuple[Condition, ...]) -> Explored:
-        """Derive every chamber where some conditions hold.
+    def everywhere(self, ties: Ties, given: Region) -> Explored:
+        """Derive every chamber of a region.
 
         Raises `ClosedFormError` where these are too many.
         """
         if given not in self._everywhere:
-            self._everywhere[given] = explored(self.factor, Known(ties, self.names, given))
+            self._everywhere[given] = explored(self.factor, known_about(ties, self.names, given))
         return self._everywhere[given]
 
     def at(self, point: Mapping[str, int]) -> int:

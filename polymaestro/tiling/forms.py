@@ -18,7 +18,7 @@ from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.complete import CompleteForm, Exported, check_names
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.exploring import outside
-from polymaestro.tiling.known import Known
+from polymaestro.tiling.known import Known, in_common
 from polymaestro.tiling.quantities import Sum
 from polymaestro.tiling.ties import Ties
 
@@ -171,18 +171,22 @@ class TiledForm(Exported):
         return CompleteForm.of(tuple(products), self.ties.ties, self.symbols, regions)
 
     @property
-    def _given(self) -> tuple[Condition, ...]:
-        """All that holds on the region, and that each array is as large as its clusters."""
+    def _given(self) -> Region:
+        """The region, where each array is as large as its clusters."""
         enough = [Condition(Affine.of(tie.name) - 1) for tie in self.ties.ties if tie.rounded == "down"]
-        return tuple(dict.fromkeys([*self.valid_on.pieces[0], *enough]))
+        return Region(tuple(tuple(dict.fromkeys([*piece, *enough])) for piece in self.valid_on.pieces))
 
     @property
     def _regions(self) -> Iterator[Region]:
-        """The region in parts: over symbols alone, then each condition on ties."""
+        """The region in parts: over symbols alone, then each condition on ties, then alternatives."""
         tied = {tie.name for tie in self.ties.ties}
-        late = [each for each in self._given if each.expression.names() & tied]
-        yield Region((tuple(each for each in self._given if each not in late),))
+        always = in_common(self._given)
+        late = [each for each in always if each.expression.names() & tied]
+        yield Region((tuple(each for each in always if each not in late),))
         yield from (Region(((each,),)) for each in late)
+        if len(self._given.pieces) > 1:
+            rest = (tuple(each for each in piece if each not in always) for piece in self._given.pieces)
+            yield Region(tuple(rest))
 
     @property
     def cases(self) -> tuple[TiledCase, ...]:

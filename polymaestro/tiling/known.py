@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache, reduce
 
 import islpy as isl
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Condition
+from polymaestro.counting import Condition, Region
 from polymaestro.tiling.ties import Ties
 
 Decided = frozenset[Condition]
@@ -19,8 +19,8 @@ Domain = isl.Set
 class Known:
     """Facts about some symbols and the ties that are made of them only."""
 
-    def __init__(self, ties: Ties, symbols: Iterable[str], given: Iterable[Condition]) -> None:
-        """Take the symbols, and conditions of which those over these symbols and ties are used."""
+    def __init__(self, ties: Ties, symbols: Iterable[str], given: Region) -> None:
+        """Take the symbols, and a region, of which what is about these symbols and ties is used."""
         self.ties = ties
         self.symbols = frozenset(symbols)
         names = set(self.symbols)
@@ -28,20 +28,21 @@ class Known:
             if tie.names() <= names:
                 names.add(tie.name)
         self.names = frozenset(names)
-        self._given = [each for each in given if each.expression.names() <= names]
+        self._given = Region(tuple(_about(piece, self.names) for piece in given.pieces))
         self._sets: dict[tuple[Condition, ...], isl.Set] = {}
+        self._facts: dict[Decided, isl.Set] = {}
 
     @cached_property
     def domain(self) -> isl.Set:
         """All that holds before anything is decided."""
-        domain = self._set(self._given).intersect(self._implied(frozenset(self._given)))
-        return domain.remove_redundancies()
+        alternatives = [self._set(piece) for piece in self._given.pieces]
+        domain = reduce(isl.Set.union, alternatives).coalesce()
+        return domain.intersect(self._implied(frozenset(in_common(self._given)))).remove_redundancies()
 
     def of_symbols(self) -> isl.Set:
         """Give what is said of the symbols themselves, as a set of these alone."""
-        plain = [each for each in self._given if each.expression.names() <= self.symbols]
-        body = " and ".join(each.isl() for each in plain) or "true"
-        return isl.Set(f"[{', '.join(sorted(self.symbols))}] -> {{ : {body} }}").params()
+        plain = Region(tuple(_about(piece, self.symbols) for piece in self._given.pieces))
+        return isl.Set(f"[{', '.join(sorted(self.symbols))}] -> {{ : {plain.isl()} }}").params()
 
     def narrowed(self, domain: isl.Set, decided: Decided, condition: Condition) -> tuple[isl.Set, Decided]:
         """Add a condition to a domain, and what follows from it by the meaning of the ties."""
@@ -60,8 +61,12 @@ class Known:
         return frozenset(found)
 
     def _implied(self, decided: Decided) -> isl.Set:
-        facts = [*self.ties.facts(decided), *self._apart(decided)]
-        return self._set([Condition(each) for each in facts if each.names() <= self.names])
+        """Give what follows from some conditions."""
+        if decided not in self._facts:
+            facts = [*self.ties.facts(decided), *self._apart(decided)]
+            about = [Condition(each) for each in facts if each.names() <= self.names]
+            self._facts[decided] = self._set(about).remove_redundancies()
+        return self._facts[decided]
 
     def _apart(self, decided: Collection[Condition]) -> Iterator[Affine]:
         """Different multiples of T are T apart at least, and X - E is the larger, the larger X is."""
@@ -98,3 +103,19 @@ class Known:
             body = " and ".join(each.isl() for each in key) or "true"
             self._sets[key] = isl.Set(f"[{', '.join(sorted(self.names))}] -> {{ : {body} }}").params()
         return self._sets[key]
+
+
+@lru_cache(maxsize=64)
+def known_about(ties: Ties, symbols: tuple[str, ...], given: Region) -> Known:
+    """Make one for all counts over the same symbols."""
+    return Known(ties, symbols, given)
+
+
+def in_common(region: Region) -> tuple[Condition, ...]:
+    """Give the conditions that every alternative of a region has."""
+    first, *others = region.pieces
+    return tuple(each for each in dict.fromkeys(first) if all(each in piece for piece in others))
+
+
+def _about(piece: Iterable[Condition], names: frozenset[str]) -> tuple[Condition, ...]:
+    return tuple(each for each in piece if each.expression.names() <= names)

@@ -159,6 +159,14 @@ class Ties:
                 found.append(beyond - tile)
         return [each for each in found if not each.is_constant]
 
+    def quotients(self) -> dict[str, tuple[QP, QP]]:
+        """Give numerator and divisor of each number of tiles and folds, over extents, tiles and these."""
+        return {
+            tie.name: (self.expanded(tie.numerator), tie.divisor)
+            for tie in self.ties
+            if tie.divisor is not None and tie.rounded == "up"
+        }
+
     def full_folds(self, conditions: Container[Condition]) -> dict[Atom, QP]:
         """Give n = F·U where conditions say that the last fold has a tile for every unit."""
         found: dict[Atom, QP] = {}
