@@ -158,10 +158,12 @@ class _Header:
         self.functions = {name: scope.take(prefix + name) for name in program.forms}
         stem = identifier(prefix) if prefix else f"{next(iter(self.functions.values()))}_"
         self.guard = f"POLYMAESTRO_{stem.upper().strip('_')}_H"
-        self.count, self.region = (numbered(f"{stem}{word}", scope.taken) for word in ("c", "holds"))
+        words = ("c", "holds", "t")
+        self.count, self.region, self.tie = (numbered(f"{stem}{word}", scope.taken) for word in words)
         floor = numbered("f", program.names)
         own = [f"{self.count}{number}" for number in range(len(program.counts))]
         own += [f"{self.region}{number}" for number in range(len(program.regions))]
+        own += [f"{self.tie}{number}" for number in range(len(program.ties))]
         self.symbols = symbol_names(program.names, Names([*C, *scope.taken, *own]))
         self.floors = {each: f"{floor}{number}" for each, number in program.floors.items()}
         self.atoms = named_atoms(self.symbols, self.floors)
@@ -177,6 +179,7 @@ class _Header:
             COMMON,
         ]
         parts += [self._region(n, where) for n, where in enumerate(program.regions) if where.names()]
+        parts += [self._tie_function(n, tie) for n, tie in enumerate(program.ties)]
         parts += [self._count(n, count) for n, count in enumerate(program.counts) if not _is_bare(count)]
         parts += [self._function(name, form) for name, form in program.forms.items()]
         return "\n\n".join([*parts, "#endif"]) + "\n"
@@ -243,14 +246,29 @@ class _Header:
 
     def _tie(self, tie: Tie) -> Iterator[str]:
         """Write what a name stands for; it has to fit 64 bits, so that what is made of it fits 128."""
-        above, *below = map(self._polynomial, tie.expressions)
-        name, value = self.symbols[tie.name], above
-        if below:
-            value = f"polymaestro_floor({'-' if tie.rounded == 'up' else ''}({above}), {below[0]})"
-        yield from self._floors(expressions_of_tie(tie))
-        yield f"    const {WIDE} {name} = {'-' if below and tie.rounded == 'up' else ''}{value};"
+        name, number = self.symbols[tie.name], self.program.ties.index(tie)
+        given = f"{self._arguments(tie.names())}, overflow"
+        yield f"    const {WIDE} {name} = {self.tie}{number}({given});"
         yield f"    if (flag || {name} > INT64_MAX || {name} < INT64_MIN)"
         yield "        return POLYMAESTRO_OVERFLOW;"
+
+    def _tie_function(self, number: int, tie: Tie) -> str:
+        """Write a tie as a function, whose arguments are as wide as its result."""
+        above, *below = map(self._polynomial, tie.expressions)
+        lines = [
+            _comment([str(tie)]),
+            f"static inline {WIDE} {self.tie}{number}({self._parameters(tie.names())}, int *overflow)",
+            "{",
+            *self._floors(expressions_of_tie(tie)),
+            f"    const {WIDE} above = {above}, below = {below[0] if below else 1};",
+            "    if (*overflow || below < 1) {",
+            "        *overflow = 1;",
+            "        return 0;",
+            "    }",
+        ]
+        up = tie.rounded == "up"
+        quotient = "-polymaestro_floor(-above, below)" if up else "polymaestro_floor(above, below)"
+        return "\n".join([*lines, f"    return {quotient if below else 'above'};", "}"])
 
     def _factor(self, number: int) -> str:
         count = self.program.counts[number]
