@@ -16,6 +16,7 @@ from polymaestro.cli.options import (
     machine,
 )
 from polymaestro.cli.source import Source, source_arguments
+from polymaestro.cli.tables import say, written
 from polymaestro.cli.tiles import TiledLayer
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import paper
@@ -92,11 +93,11 @@ def derive(  # noqa: PLR0913  one argument per option
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, set())
             assumed = [*assume, *([DIVISIBLE] if divisible else [])]
-            tiled = TiledLayer.of(chosen_layer, hardware.num_pes, extents, assumed)
+            tiled = TiledLayer.of(chosen_layer, hardware.pes, extents, assumed)
             text = _tiled_text(tiled, style, exact, language)
-        click.echo(text)
+        say(text, language or style)
         return
-    found = lifted(chosen_layer, hardware.num_pes, keep, assume, divisible=divisible)
+    found = lifted(chosen_layer, hardware.pes, keep, assume, divisible=divisible)
     with Waiting(f"writing {found.name}"):
         analysis, at = found.analysis, found.point()
         fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None
@@ -113,8 +114,8 @@ def derive(  # noqa: PLR0913  one argument per option
         elif style == "text":
             text = analysis.table(at=at)
         else:
-            text = "\n\n".join(table.written(style) for table in formula_tables(analysis, at, style))
-    click.echo(text)
+            text = written(formula_tables(analysis, at, style), style)
+    say(text, language or style)
     found.note_fixed()
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import polymaestro as pm
-from polymaestro.cli.tables import Row, Table
+from polymaestro.cli.tables import written
 from polymaestro.errors import PolymaestroError, did_you_mean
+from polymaestro.showing import Row, Table
 from polymaestro.symbolic import Case, CommonCase, factored, latex_of
-from polymaestro.symbolic.boundaries import FormsOfBoundary
+from polymaestro.symbolic.boundaries import Brief, FormsOfBoundary
 
 Point = Mapping[str, int]
-Form = TypeVar("Form")
+Form = TypeVar("Form", bound=Brief)
 
 
 def formula_tables(analysis: pm.Analysis, at: Point, style: str) -> list[Table]:
@@ -38,7 +39,7 @@ def leading_terms(analysis: pm.Analysis, quantity: str | None, small: Collection
         return {"text": str(term), "latex": term.latex(), "markdown": f"`{term}`"}[style]
     sense = analysis.macs.asymptotic(small).sense
     tables = _tables(analysis, f"{analysis.operator.name}, leading terms {sense}", cell)
-    return "\n\n".join(table.written(style) for table in tables)
+    return written(tables, style)
 
 
 def _tables(analysis: pm.Analysis, title: str, cell: Callable[[pm.ClosedForm], str]) -> list[Table]:

@@ -11,6 +11,7 @@ from typing import Any
 import polymaestro as pm
 from polymaestro.cli.exporting import written
 from polymaestro.cli.formulas import tables_of
+from polymaestro.cli.tables import written as tables_written
 from polymaestro.dataflow import Layer
 from polymaestro.errors import PolymaestroError, did_you_mean
 from polymaestro.tiling import (
@@ -68,7 +69,7 @@ class TiledLayer:
         """Write Markdown or LaTeX: tables of the divisible view, or one formula with its edge tiles."""
         if exact is not None:
             case = self._named(exact).case_at(self.point)
-            return case.latex() if style == "latex" else f"`{case}`"
+            return case.statement() if style == "latex" else f"`{case}`"
         forms = dict(self.analysis.named())
         values, divides, region = divisible_together(list(forms.values()), self._near)
         views = {id(form): value for form, value in zip(forms.values(), values, strict=True)}
@@ -81,7 +82,7 @@ class TiledLayer:
 
         totals = {name: form for name, form in forms.items() if "." not in name}
         tables = tables_of(totals, self.analysis.boundaries, title, cell)
-        return "\n\n".join(table.written(style) for table in tables)
+        return tables_written(tables, style)
 
     def exported(self, language: str, exact: str | None) -> str:
         """Write code for all formulas, or one, with all their chambers."""

@@ -38,14 +38,27 @@ TILED_ONE, TILED_SEVERAL = "polymaestro.tiled-form/1", "polymaestro.tiled-forms/
 
 
 def to_json(form: Formula) -> dict[str, Any]:
-    """Give one formula as JSON data."""
+    """Give one formula as JSON data.
+
+    >>> import polymaestro as pm
+    >>> macs = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes=4).macs
+    >>> to_json(macs)["symbols"]
+    ['K', 'M', 'N']
+    """
     program = Program.of({"": form})
     tiled = _is_tiled(program)
     return {**_beginning(program, (ONE, TILED_ONE), tiled=tiled), **_entry(program.forms[""], tiled=tiled)}
 
 
 def forms_to_json(forms: Mapping[str, Formula]) -> dict[str, Any]:
-    """Give several formulas as JSON data, equal counts once."""
+    """Give several formulas as JSON data, equal counts once.
+
+    >>> import polymaestro as pm
+    >>> macs = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes=4).macs
+    >>> from polymaestro.symbolic import forms_from_json
+    >>> forms_from_json(forms_to_json({"macs": macs})) == {"macs": macs}
+    True
+    """
     program = Program.of(forms)
     tiled = _is_tiled(program)
     entries = {name: _entry(form, tiled=tiled) for name, form in program.forms.items()}

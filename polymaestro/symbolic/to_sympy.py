@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.counting import Condition, QuasiPolynomial, Region, Tie
@@ -114,26 +114,39 @@ def latex_name(name: str) -> str:
 
 def polynomial(value: QuasiPolynomial) -> sympy.Expr:
     """Write a quasi-polynomial, expanded."""
+    return with_meanings(value, {})
+
+
+def meaning(
+    numerator: QuasiPolynomial,
+    divisor: QuasiPolynomial | None,
+    known: Mapping[str, sympy.Expr],
+    *,
+    rounded: Literal["up", "down", ""],
+) -> sympy.Expr:
+    """Write numerator/divisor, rounded or not, with what is known of the names in it."""
+    import sympy  # noqa: PLC0415
+
+    above = with_meanings(numerator, known)
+    if divisor is None:
+        return above
+    quotient = above / with_meanings(divisor, known)
+    rounding = {"up": sympy.ceiling, "down": sympy.floor}
+    return rounding[rounded](quotient) if rounded else quotient
+
+
+def with_meanings(value: QuasiPolynomial, known: Mapping[str, sympy.Expr]) -> sympy.Expr:
+    """Write a quasi-polynomial with expressions in the place of names."""
     import sympy  # noqa: PLC0415
 
     terms = []
     for monomial, factor in value.terms:
-        powers = [affine(Affine.of(atom)) ** power for atom, power in monomial]
+        powers = [
+            (known[atom] if isinstance(atom, str) and atom in known else affine(Affine.of(atom))) ** power
+            for atom, power in monomial
+        ]
         terms.append(sympy.Mul(sympy.Rational(factor.numerator, factor.denominator), *powers))
     return sympy.Add(*terms)
-
-
-def with_ceilings(
-    value: QuasiPolynomial, quotients: Mapping[str, tuple[QuasiPolynomial, QuasiPolynomial]]
-) -> sympy.Expr:
-    """Write a quasi-polynomial with ⌈numerator/divisor⌉ in the place of names, the last name first."""
-    import sympy  # noqa: PLC0415
-
-    expression = polynomial(value)
-    for name, (numerator, divisor) in reversed(list(quotients.items())):
-        quotient = sympy.ceiling(polynomial(numerator) / polynomial(divisor))
-        expression = expression.subs(sympy.Symbol(name, integer=True), quotient)
-    return expression
 
 
 def in_symbols(expression: sympy.Expr, ties: Sequence[Tie]) -> sympy.Expr:
@@ -143,17 +156,8 @@ def in_symbols(expression: sympy.Expr, ties: Sequence[Tie]) -> sympy.Expr:
     for tie in reversed(ties):
         symbol = sympy.Symbol(tie.name, integer=True)
         if expression.has(symbol):
-            expression = expression.subs(symbol, _meaning(tie))
+            expression = expression.subs(symbol, meaning(tie.numerator, tie.divisor, {}, rounded=tie.rounded))
     return expression
-
-
-def _meaning(tie: Tie) -> sympy.Expr:
-    import sympy  # noqa: PLC0415
-
-    above, *below = map(polynomial, tie.expressions)
-    if not below:
-        return above
-    return sympy.ceiling(above / below[0]) if tie.rounded == "up" else sympy.floor(above / below[0])
 
 
 def latex_of_ties(text: str, ties: Sequence[Tie]) -> Iterator[str]:
@@ -166,7 +170,8 @@ def latex_of_ties(text: str, ties: Sequence[Tie]) -> Iterator[str]:
             used |= tie.names()
     for tie in ties:
         if tie.name in used:
-            yield f"{latex_name(tie.name)} = {sympy.latex(_meaning(tie))}"
+            value = meaning(tie.numerator, tie.divisor, {}, rounded=tie.rounded)
+            yield f"{latex_name(tie.name)} = {sympy.latex(value)}"
 
 
 def constant(value: Fraction | str) -> sympy.Expr:

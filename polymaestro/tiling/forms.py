@@ -10,7 +10,8 @@ from polymaestro.affine import Affine
 from polymaestro.counting import Condition, QuasiPolynomial, Region, Tie
 from polymaestro.counting.ties import expanded, meanings, written
 from polymaestro.errors import ClosedFormError
-from polymaestro.symbolic import factored, latex_of
+from polymaestro.showing import Shown, in_math
+from polymaestro.symbolic import factored
 from polymaestro.symbolic.cases import cases_of
 from polymaestro.symbolic.factoring import factorize
 from polymaestro.symbolic.to_sympy import in_symbols, latex_of_region, latex_of_ties, product
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 QP = QuasiPolynomial
 
 
-@dataclass(frozen=True)
-class TiledCase:
+@dataclass(frozen=True, repr=False)
+class TiledCase(Shown):
     """A quasi-polynomial over extents, tiles and numbers of tiles, and the region where it is the value."""
 
     region: Region
@@ -41,17 +42,6 @@ class TiledCase:
         """The formula as a SymPy expression over integer symbols, ⌈K/T⌉ as ceiling(K/T)."""
         return in_symbols(product(factorize(self.value)), self.ties)
 
-    def latex(self) -> str:
-        """Write formula and condition as LaTeX, without dollar signs; ties keep their names."""
-        text = latex_of(self.value)
-        if not self.region.is_everywhere:
-            text += rf" \quad \text{{if }} {latex_of_region(self.region)}"
-        return r" \quad \text{where } ".join([text, *latex_of_ties(text, self.ties)])
-
-    def _repr_latex_(self) -> str:
-        """Show in a notebook."""
-        return rf"$\displaystyle {self.latex()}$"
-
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
         value, region = factored(self.value), str(self.region)
@@ -60,6 +50,25 @@ class TiledCase:
             text += f"  if {written(region, self.ties)}"
         lengths = ", ".join(meanings(text, self.ties))
         return f"{text}; {lengths}" if lengths else text
+
+    def latex(self) -> str:
+        """Write the formula as LaTeX, without dollar signs."""
+        import sympy  # noqa: PLC0415  half a second, and only papers and notebooks need it
+
+        expr = self.expr
+        words = [each for each in expr.free_symbols if len(each.name) > 1 and each.name.isalpha()]
+        return str(sympy.latex(expr, symbol_names={each: rf"\mathrm{{{each.name}}}" for each in words}))
+
+    def statement(self) -> str:
+        """Write the formula and its condition as LaTeX, and what the ties in that are."""
+        text = self.latex()
+        if not self.region.is_everywhere:
+            text += rf" \quad \text{{if }} {latex_of_region(self.region)}"
+        return r" \quad \text{where } ".join([text, *latex_of_ties(text, self.ties)])
+
+    def _repr_latex_(self) -> str | None:
+        text = "" if self.region.is_everywhere else written(str(self.region), self.ties)
+        return in_math(self.latex(), ",\\ ".join([text] * bool(text) + [*meanings(text, self.ties)]))
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,7 +94,7 @@ class TiledForm(Exported):
         return self.evaluate(self.extended(point))
 
     def extended(self, point: Mapping[str, int]) -> Mapping[str, int]:
-        """Give a complete point of the region with the values of the ties."""
+        """Give a complete point of the region with the values of the ties; raises as `at` does."""
         check_names(point, self.symbols)
         values = self.ties.extended(point)
         if not self.valid_on.holds(values):
@@ -95,13 +104,24 @@ class TiledForm(Exported):
             raise ClosedFormError(message)
         return values
 
-    def evaluate(self, extended: Mapping[str, int]) -> int:
-        """Evaluate at a point that holds the values of the ties."""
+    def check(self, point: Mapping[str, int]) -> None:
+        """Refuse a point that is incomplete or outside the region; it may hold values of ties."""
+        tied = {tie.name for tie in self.ties.ties}
+        self.extended({name: value for name, value in point.items() if name not in tied})
+
+    def evaluate(self, extended: Mapping[str, int], values: dict[int, int] | None = None) -> int:
+        """Evaluate at a point that holds the values of the ties.
+
+        Forms of one analysis share `values`, so equal factors cost once.
+        """
+        known = {} if values is None else values
         total = 0
         for sign, counts in self.products:
             product = sign
             for count in counts:
-                product *= count.at(extended)
+                if id(count) not in known:
+                    known[id(count)] = count.at(extended)
+                product *= known[id(count)]
                 if not product:
                     break
             total += product
@@ -199,9 +219,12 @@ class TiledForm(Exported):
         found = cases_of(form.sums, known.domain)
         return tuple(TiledCase(each.region, expanded(each.value, ties), ties) for each in found)
 
-    def _repr_latex_(self) -> str:
-        """Show the case of large extents and many tiles."""
+    def _repr_latex_(self) -> str | None:
         return self.case_at(self.shown)._repr_latex_()
+
+    def brief(self) -> str:
+        """Write the case of large extents and many tiles."""
+        return str(self)
 
     def __repr__(self) -> str:
         """Show the case of large extents and many tiles."""

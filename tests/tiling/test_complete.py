@@ -57,7 +57,7 @@ def test_what_a_reader_sees_of_cases_and_factors() -> None:
     ]
     nested = analysed(NESTED)["L2"]["A"].occupancy
     assert str(nested.complete()) == str(nested).partition("  if")[0].replace("A·B", "f_1·f_2") + (
-        "\n  where f_1 = M  if B ≥ M\n              B  if B < M"
+        "\n  where f_1 = M  if B ≥ M\n              B  if M > B"
         "\n  where f_2 = K  if A ≥ K\n              A  if K > A"
     )
 
@@ -79,7 +79,7 @@ def test_sympy_computes_the_same(flow: str, name: str) -> None:
 
 def test_latex_has_every_name_in_braces_and_says_what_ties_are() -> None:
     form = analysed(NESTED)["cluster1"]["A"].fills
-    for text in (form.latex(), form._repr_latex_(), form.case_at(form.shown).latex()):
+    for text in (form.latex(), form.case_at(form.shown).statement()):
         assert text.count("{") == text.count("}")
         assert not re.search(r"_\w+_", text)
         used = set(re.findall(r"[A-Z]_\{K(?: \d)?\}", text))
@@ -121,7 +121,7 @@ def test_an_assumption_holds_on_the_region_and_nowhere_else(assumption: str, hol
             for each in (form, complete):
                 with pytest.raises(ClosedFormError, match="it holds where"):
                     each.at(**point)
-    assert inside > 3
+    assert inside >= 3
 
 
 def test_an_analysis_takes_assumptions_for_all_its_formulas() -> None:
