@@ -97,10 +97,16 @@ def tiled_of(name: str, size: int) -> Tiled:
     return Tiled(name, size)
 
 
-@pytest.fixture(params=SUBJECTS)
-def tiled(request: pytest.FixtureRequest, size: int) -> Tiled:
+RUNS = [
+    *(pytest.param((name, 50), id=f"{name}-50") for name in ("gemm", "KC-P")),
+    *(pytest.param((name, 1000), id=f"{name}-1000", marks=pytest.mark.slow) for name in SUBJECTS),
+]
+
+
+@pytest.fixture(params=RUNS)
+def tiled(request: pytest.FixtureRequest) -> Tiled:
     """Give the formulas of each mapping in turn."""
-    return tiled_of(request.param, size)
+    return tiled_of(*request.param)
 
 
 def test_python_source_is_exact(tiled: Tiled) -> None:

@@ -109,7 +109,7 @@ def test_an_assumption_holds_on_the_region_and_nowhere_else(assumption: str, hol
     complete = form.complete()
     assert form.at(**form.shown) == complete.at(**form.shown)
     inside = 0
-    for point in points(plain, 400):
+    for point in points(plain, 250):
         if holds(point):
             inside += 1
             assert form.at(**point) == complete.at(**point) == plain.at(**point)
@@ -121,7 +121,7 @@ def test_an_assumption_holds_on_the_region_and_nowhere_else(assumption: str, hol
             for each in (form, complete):
                 with pytest.raises(ClosedFormError, match="it holds where"):
                     each.at(**point)
-    assert inside >= 3
+    assert inside >= 2
 
 
 def test_an_analysis_takes_assumptions_for_all_its_formulas() -> None:

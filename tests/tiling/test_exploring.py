@@ -50,7 +50,9 @@ def drawn(analysis: TiledAnalysis, rng: random.Random) -> dict[str, int]:
         return point
 
 
-@pytest.mark.parametrize("name", TILED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name != "KC-P" else []) for name in TILED]
+)
 def test_each_point_lies_in_one_chamber_with_its_own_value(name: str) -> None:
     analysis = analysed(name)
     rng = random.Random(name)
@@ -121,7 +123,7 @@ def test_a_chamber_that_is_refused_is_outside(monkeypatch: pytest.MonkeyPatch) -
     complete = form.complete()
     python = complete.lambdify("python")
     seen: Counter[bool] = Counter()
-    for numbers in itertools.product(range(1, 4), range(1, 9), range(2, 8), range(1, 5)):
+    for numbers in itertools.product(range(1, 4), range(1, 7), range(2, 8), range(1, 5)):
         point = dict(zip(("A", "P", "R", "PEs"), numbers, strict=True))
         try:
             expected = form.at(**point)
@@ -134,5 +136,5 @@ def test_a_chamber_that_is_refused_is_outside(monkeypatch: pytest.MonkeyPatch) -
         else:
             seen[True] += 1
             assert complete.at(**point) == python(**point) == expected
-    assert seen[True] > 300
-    assert seen[False] > 50
+    assert seen[True] > 200
+    assert seen[False] > 30
