@@ -29,6 +29,15 @@ from polymaestro.hardware.machine import Hardware, Link, Memory
 
 Part = TypeVar("Part", Hardware, Memory, Link)
 
+TEXTS = ("name", "source", "table", "unit")
+"""The fields that are taken as they are written."""
+
+KINDS = ("bool", "float", "int", "null", "str")
+"""What any other value may be; YAML knows dates and more."""
+
+LONGEST = 40
+"""Longer values are cut in messages."""
+
 
 def parse_yaml(text: str, *, file: str = "<text>") -> Hardware:
     r"""Read a hardware description in YAML.
@@ -69,9 +78,10 @@ class _Reader:
         readers: dict[str, Callable[[yaml.Node], Any]] = {
             "memories": self._memories,
             "energy": self._energy,
-            "word_sizes": self._plain,
+            "word_sizes": self._word_sizes,
         }
-        return self._made(Hardware, self.root, {n: readers.get(n, self._plain)(v) for n, v in found.items()})
+        read = {n: readers[n](v) if n in readers else self._plain(n, v) for n, v in found.items()}
+        return self._made(Hardware, self.root, read)
 
     def _memories(self, node: yaml.Node) -> tuple[Memory, ...]:
         if not isinstance(node, yaml.SequenceNode):
@@ -82,12 +92,16 @@ class _Reader:
         found = self._fields(node, [each.name for each in fields(Memory)], "a memory")
         if "name" not in found:
             raise self._error(node, "this memory has no name; DRAM, L2, cluster1 … L1 from the top")
-        read = {n: self._link(v) if n == "link" else self._plain(v) for n, v in found.items()}
+        read = {n: self._link(v) if n == "link" else self._plain(n, v) for n, v in found.items()}
         return self._made(Memory, node, read)
 
     def _link(self, node: yaml.Node) -> Link:
         found = self._fields(node, [each.name for each in fields(Link)], "a link")
-        return self._made(Link, node, {name: self._plain(value) for name, value in found.items()})
+        return self._made(Link, node, {name: self._plain(name, value) for name, value in found.items()})
+
+    def _word_sizes(self, node: yaml.Node) -> dict[str, Any]:
+        found = self._fields(node, None, "word_sizes, a tensor and its words each")
+        return {name: self._plain(f"the word size of {name}", value) for name, value in found.items()}
 
     def _energy(self, node: yaml.Node) -> EnergyTable:
         if isinstance(node, yaml.ScalarNode):
@@ -96,10 +110,11 @@ class _Reader:
                 raise self._error(node, message)
             return TABLES[node.value]
         known = ["table", *(each.name for each in fields(EnergyTable) if each.init)]
-        found = {n: self._plain(v) for n, v in self._fields(node, known, "an energy table").items()}
+        given = self._fields(node, known, "an energy table")
+        found = {name: self._plain(name, value) for name, value in given.items()}
         table = found.pop("table", HOROWITZ.name)
         if table not in TABLES:
-            message = f"no energy table {table!r}{did_you_mean(str(table), TABLES)}"
+            message = f"no energy table {table!r}{did_you_mean(table, TABLES)}"
             raise self._error(node, message)
         changed = {"name": f"{table}, changed", "source": f"{self.file}; the rest: {TABLES[table].source}"}
         try:
@@ -107,23 +122,36 @@ class _Reader:
         except HardwareError as error:
             raise self._error(node, str(error)) from None
 
-    def _fields(self, node: yaml.Node, known: list[str], what: str) -> dict[str, yaml.Node]:
-        """Give the values of a mapping by field, each known and given once."""
+    def _fields(self, node: yaml.Node, known: list[str] | None, what: str) -> dict[str, yaml.Node]:
+        """Give the values of a mapping by field, each given once, and known where not all are."""
         if not isinstance(node, yaml.MappingNode):
-            raise self._error(node, f"expected the fields of {what}: {', '.join(known)}")
+            raise self._error(
+                node, f"expected the fields of {what}" + (f": {', '.join(known)}" if known else "")
+            )
         found: dict[str, yaml.Node] = {}
         for key, value in node.value:
-            if key.value not in known:
-                raise self._error(
-                    key, f"{what} has no field {key.value!r}{did_you_mean(str(key.value), known)}"
-                )
+            if not isinstance(key, yaml.ScalarNode):
+                raise self._error(key, "expected the name of a field")
+            if known is not None and key.value not in known:
+                raise self._error(key, f"{what} has no field {key.value!r}{did_you_mean(key.value, known)}")
             if key.value in found:
                 raise self._error(key, f"{key.value} is given twice")
             found[key.value] = value
         return found
 
-    def _plain(self, node: yaml.Node) -> Any:  # noqa: ANN401  whatever the text says; checked when built
-        return yaml.SafeLoader("").construct_document(node)
+    def _plain(self, name: str, node: yaml.Node) -> Any:  # noqa: ANN401  checked when built
+        """Read a text, a number, true, false or nothing."""
+        if not isinstance(node, yaml.ScalarNode):
+            raise self._error(node, f"{name} must be one value")
+        if name in TEXTS:
+            return node.value
+        try:
+            if node.tag.rpartition(":")[2] in KINDS:
+                return yaml.SafeLoader("").construct_object(node)
+        except (KeyError, ValueError):
+            pass  # not of the kind that its tag says, or of too many digits
+        shown = node.value if len(node.value) <= LONGEST else f"{node.value[:LONGEST]}…"
+        raise self._error(node, f"{name} is {shown}; that is no number and no name")
 
     def _made(self, kind: type[Part], node: yaml.Node, values: dict[str, Any]) -> Part:
         """Build a part of the machine; what it refuses gets the place of the field that it names."""

@@ -86,11 +86,32 @@ def test_an_energy_table_can_be_changed_constant_by_constant() -> None:
         ("num_pes: 4\nenergy: eyeris", r"a\.yaml:2:9: no energy table 'eyeris'; did you mean 'eyeriss'\?"),
         ("num_pes: 4\nenergy: {dram: -1}", r"a\.yaml:2:9: energy dram is -1"),
         ("num_pes: 4\nenergy: {table: x}", r"a\.yaml:2:9: no energy table 'x'"),
+        ("num_pes: 4\nenergy: {table: [x]}", r"a\.yaml:2:17: table must be one value"),
+        ("num_pes: !made 4", r"a\.yaml:1:10: num_pes is 4; that is no number and no name"),
+        ("num_pes: !!int four", r"a\.yaml:1:10: num_pes is four; that is no number and no name"),
+        ("num_pes: !!bool 4", r"a\.yaml:1:10: num_pes is 4; that is no number and no name"),
+        ("num_pes: 2020-01-01", r"a\.yaml:1:10: num_pes is 2020-01-01; that is no number and no name"),
+        (
+            "num_pes: 4\nnoc_bw: " + 5000 * "9",
+            r"a\.yaml:2:9: noc_bw is 9{40}…; that is no number and no name",
+        ),
+        ("num_pes: [4]", r"a\.yaml:1:10: num_pes must be one value"),
+        ("num_pes: 4\n[1]: 2", r"a\.yaml:2:1: expected the name of a field"),
+        ("num_pes: 4\nword_sizes: 3", r"a\.yaml:2:13: expected the fields of word_sizes, a tensor and its"),
+        ("num_pes: 4\nword_sizes:", r"a\.yaml:2:12: expected the fields of word_sizes"),
+        ("num_pes: 4\nword_sizes: {[O]: 2}", r"a\.yaml:2:14: expected the name of a field"),
+        ("num_pes: 4\nword_sizes: {O: [2]}", r"a\.yaml:2:17: the word size of O must be one value"),
+        ("num_pes: 4\nword_sizes: {O: 2, O: 3}", r"a\.yaml:2:20: O is given twice"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(text: str, message: str) -> None:
     with pytest.raises(HardwareError, match=message):
         parse_hardware(text, file="a.yaml")
+
+
+def test_names_are_taken_as_they_are_written() -> None:
+    machine = parse_hardware("num_pes: 4\nname: 2020-01-01\nmemories: [{name: 5}]", file="a.yaml")
+    assert (machine.name, machine.memories[0].name) == ("2020-01-01", "5")
 
 
 @pytest.mark.parametrize("text", ["a: [1", "a: 'b", "a: b: c", "\tx: 1", "a: &x [*y]", "a: \x07"])
