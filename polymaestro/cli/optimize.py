@@ -127,7 +127,7 @@ def optimize(  # noqa: PLR0913  one argument per option
     hardware = machine(hw, num_pes, file=source.file)
     network = source.network()
     found = _Mapped.of(layer_of(network, layer), hardware.pes)
-    given = dict(choices)
+    given = _by_name(choices)
     with Waiting(f"searching the tiles of {found.layer.name}"):
         goal = found.goal(minimize, hardware, given)
         best = pm.optimize(
@@ -141,6 +141,17 @@ def optimize(  # noqa: PLR0913  one argument per option
         )
         report = _Report(network.name, found, minimize, goal, best, conditions)
     click.echo(report.json() if style == "json" else "\n".join(report.lines()))
+
+
+def _by_name(choices: Iterable[tuple[str, list[int]]]) -> dict[str, list[int]]:
+    """Give the values of each name, which is chosen once."""
+    found: dict[str, list[int]] = {}
+    for name, values in choices:
+        if name in found:
+            message = f"--choose {name} is given twice; separate its values by commas"
+            raise click.UsageError(message)
+        found[name] = values
+    return found
 
 
 @dataclass(frozen=True)

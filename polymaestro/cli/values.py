@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import itertools
+from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +12,9 @@ import click
 
 MOST = 10**6
 """Values of one option; more is a slip of the pen."""
+
+DIGITS = 400
+"""Zeros that an exponent may stand for, likewise."""
 
 
 class Values(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
@@ -26,8 +31,8 @@ class Values(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
         found: list[Any] = []
         for part in str(value).split(","):
             try:
-                found += _values(part.strip())
-            except (ValueError, InvalidOperation):
+                found += itertools.islice(_values(part.strip()), MOST + 1)
+            except (ArithmeticError, ValueError):  # no number, or one that is infinite
                 message = (
                     f"{part!r} is no number, none, or range FIRST:LAST, FIRST:LAST:STEP, FIRST:LAST:*FACTOR"
                 )
@@ -37,11 +42,15 @@ class Values(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
         return found
 
 
-def _values(part: str) -> list[Any]:
+def _values(part: str) -> Iterable[Any]:
+    """Give the values that one number or range stands for, which may be very many."""
     if part.lower() == "none":
         return [None]
     if ":" not in part:
-        number = Fraction(Decimal(part))
+        decimal = Decimal(part)
+        if decimal.is_finite() and abs(decimal.adjusted()) > DIGITS:
+            raise ValueError
+        number = Fraction(decimal)
         return [int(number) if number.denominator == 1 else number]
     first, last, *steps = part.split(":")
     step = steps[0] if steps else "1"
@@ -49,7 +58,7 @@ def _values(part: str) -> list[Any]:
     if len(steps) > 1 or end < start:
         raise ValueError
     if not step.startswith("*"):
-        return list(range(start, end + 1, int(step)))
+        return range(start, end + 1, int(step))
     factor, found = int(step[1:]), []
     if factor < 2 or start < 1:  # noqa: PLR2004  a factor of 1 never ends
         raise ValueError

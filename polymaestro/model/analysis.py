@@ -228,9 +228,9 @@ class Analysis(Shown):
         self, extents: Mapping[str, int], name: str = "layer", hardware: Hardware | None = None
     ) -> LayerReport:
         """Evaluate everything at a point; with hardware, time and energy too."""
-        self.macs.check(extents)
-        report = report_layer(name, self.forms, extents)
-        return report if hardware is None else replace(report, performance=self.cost(hardware, extents))
+        point = self.macs.checked(extents)
+        report = report_layer(name, self.forms, point)
+        return report if hardware is None else replace(report, performance=self.cost(hardware, point))
 
     def cost(self, hardware: Hardware, extents: Mapping[str, int]) -> Performance:
         """Give time, energy, bandwidth and buffers at a point, on hardware whose constants are numbers.

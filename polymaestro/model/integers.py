@@ -14,6 +14,7 @@ from polymaestro.hardware import Value
 from polymaestro.model.clock import Entry, Level
 from polymaestro.model.machine import Machine
 from polymaestro.movement.transfers import Mode
+from polymaestro.symbolic.points import whole
 
 Point = Mapping[str, int | Fraction]
 
@@ -72,14 +73,6 @@ def at(value: Value, point: Point) -> Fraction:
         message = f"{value} is {found}; it must be 0 or more"
         raise ClosedFormError(message)
     return found
-
-
-def whole(name: str, value: int | Fraction) -> int:
-    """Give a number that must be an integer."""
-    if isinstance(value, bool) or value != int(value):
-        message = f"{name} is {value}; it must be an integer"
-        raise ClosedFormError(message)
-    return int(value)
 
 
 def extents_of(point: Point, constants: frozenset[str]) -> dict[str, int]:

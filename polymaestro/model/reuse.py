@@ -29,8 +29,7 @@ class Ratio(Shown):
 
     def at(self, **extents: int) -> Fraction:
         """Evaluate exactly; raises `ClosedFormError` where the denominator is 0."""
-        self.numerator.check(extents)
-        return self.evaluate(extents, {})
+        return self.evaluate(self.numerator.checked(extents), {})
 
     def evaluate(self, point: Mapping[str, int], values: dict[int, int]) -> Fraction:
         """Evaluate like `at`, sharing the values of counts.

@@ -12,12 +12,13 @@ import islpy as isl
 
 from polymaestro import export
 from polymaestro.counting import Count, QuasiPolynomial, Region, Tie, region_of, with_decided_floors
-from polymaestro.errors import ClosedFormError, ExportError, did_you_mean
+from polymaestro.errors import ClosedFormError, ExportError
 from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
 from polymaestro.symbolic.display import in_one, latex_of_lines, lines_of, shown_cases, text_of
 from polymaestro.symbolic.leading import LeadingTerm, leading_term
 from polymaestro.symbolic.named import named_sum
 from polymaestro.symbolic.narrowing import Narrower, narrowed
+from polymaestro.symbolic.points import integer_point
 from polymaestro.symbolic.regions import domain_of, part_at, point_near
 from polymaestro.symbolic.substituting import substituted
 from polymaestro.symbolic.tiles import divisibility
@@ -80,31 +81,29 @@ class ClosedForm:
     def at(self, /, **extents: int) -> int:
         """Evaluate at a point, exact at any size.
 
-        Raises `ClosedFormError` for a missing or unknown symbol, or outside the region.
+        Raises `ClosedFormError` for a missing or unknown symbol, for what is no integer, or outside the
+        region.
         """
         return self.evaluate(extents)
 
     def evaluate(self, point: Mapping[str, int], values: Values | None = None) -> int:
         """Evaluate like `at`; forms of one analysis share `values`, so equal factors cost once."""
         if values is None:
-            self.check(point)
-            values = {}
+            point, values = self.checked(point), {}
         return sum(each.at(point, values) for each in self.products)
 
     def check(self, point: Mapping[str, int]) -> None:
         """Refuse a point that is incomplete or outside the region."""
-        for name in point:
-            if name not in self.symbols:
-                message = f"the formula has no symbol {name!r}"
-                raise ClosedFormError(message + did_you_mean(name, self.symbols))
-        missing = [name for name in self.symbols if name not in point]
-        if missing:
-            message = f"the formula needs a value for {', '.join(missing)}"
-            raise ClosedFormError(message)
-        if not self.valid_on.holds(point):
-            shown = ", ".join(f"{name} = {value}" for name, value in sorted(point.items()))
+        self.checked(point)
+
+    def checked(self, point: Mapping[str, int]) -> dict[str, int]:
+        """Give a point as Python's integers; raises as `at` does."""
+        numbers = integer_point(point, self.symbols)
+        if not self.valid_on.holds(numbers):
+            shown = ", ".join(f"{name} = {value}" for name, value in sorted(numbers.items()))
             message = f"the formula does not hold at {shown}; it holds where {self.valid_on}"
             raise ClosedFormError(message)
+        return numbers
 
     def assuming(self, *assumptions: str) -> ClosedForm:
         """Give the form on the smaller region where conditions hold, simplified by them.

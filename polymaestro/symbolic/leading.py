@@ -24,6 +24,7 @@ from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.display import Line, latex_of_lines, text_of
 from polymaestro.symbolic.narrowing import Narrower
+from polymaestro.symbolic.points import integer_point
 from polymaestro.symbolic.regions import domain_of, shown_region
 from polymaestro.symbolic.to_sympy import piecewise
 
@@ -50,19 +51,11 @@ class LeadingTerm(Shown):
 
     def at(self, **extents: int) -> Fraction:
         """Evaluate the leading term, which is not the formula; raises `ClosedFormError` on no ray."""
-        symbols = self.large + self.small
-        for name in extents:
-            if name not in symbols:
-                message = f"the leading term has no symbol {name!r}"
-                raise ClosedFormError(message + did_you_mean(name, symbols))
-        missing = [name for name in symbols if name not in extents]
-        if missing:
-            message = f"the leading term needs a value for {', '.join(missing)}"
-            raise ClosedFormError(message)
+        point = integer_point(extents, self.large + self.small, "the leading term")
         for case in self.cases:
-            if case.region.holds(extents):
-                return Fraction(case.value.evaluate(extents))
-        shown = ", ".join(f"{name} = {value}" for name, value in sorted(extents.items()))
+            if case.region.holds(point):
+                return Fraction(case.value.evaluate(point))
+        shown = ", ".join(f"{name} = {value}" for name, value in sorted(point.items()))
         where = " or ".join(str(case.region) for case in self.cases)
         message = f"the leading term says nothing at {shown}; it holds where {where}"
         raise ClosedFormError(message)

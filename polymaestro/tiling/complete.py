@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from polymaestro import export
 from polymaestro.counting import Count, Region, Tie
 from polymaestro.counting.ties import written
-from polymaestro.errors import ClosedFormError, ExportError, did_you_mean
+from polymaestro.errors import ClosedFormError, ExportError
+from polymaestro.symbolic.points import integer_point
 from polymaestro.tiling.showing import expression_of, latex_of, text_of
 
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ class CompleteForm(Exported):
 
         Raises `ClosedFormError` for a missing or unknown symbol, or outside the regions.
         """
-        check_names(point, self.symbols)
-        values = dict(point)
+        values = integer_point(point, self.symbols)
         for each in self._steps:
             if isinstance(each, Tie):
                 values[each.name] = each.value(values)
@@ -170,15 +170,8 @@ def _schema(data: Mapping[str, Any], plain: str, tiled: str) -> str:
 
 
 def check_names(point: Mapping[str, int], symbols: Sequence[str]) -> None:
-    """Refuse a point with unknown symbols or without some."""
-    for name in point:
-        if name not in symbols:
-            message = f"the formula has no symbol {name!r}"
-            raise ClosedFormError(message + did_you_mean(name, symbols))
-    missing = [name for name in symbols if name not in point]
-    if missing:
-        message = f"the formula needs a value for {', '.join(missing)}"
-        raise ClosedFormError(message)
+    """Refuse a point with unknown symbols, without some, or with what is no integer."""
+    integer_point(point, symbols)
 
 
 def _form_of(entry: export.Entry, counts: Sequence[Count]) -> CompleteForm:

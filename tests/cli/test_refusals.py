@@ -14,6 +14,9 @@ FILES = {
     "prose.m": "hello world",
     "gap.m": """Network Gap { Layer A { Type: GEMM Dimensions { M: 4, N: 2, K: 6 }
       Dataflow { SpatialMap(1,1) M; TemporalMap(2,3) K; } } }""",
+    "huge.m": """Network H { Layer A { Type: GEMM
+      Dimensions { M: 1000000000000000000, N: 1000036000099, K: 1 }
+      Dataflow { SpatialMap(1,1) M; TemporalMap(1,1) N; } } }""",
     "symbol.m": """Network S { Layer A { Type: GEMM Dimensions { M: M, N: 2, K: 6 }
       Dataflow { SpatialMap(1,1) M; } } }""",
     "empty.yaml": "",
@@ -56,6 +59,8 @@ CASES = {
         ("verify gemm.m --num-pes 256 --quantity mac --formula K", "did you mean 'macs'?"),
         ("diff gemm.m KCP --num-pes 256", "did you mean 'KC-P'?"),
         ("optimize symbol.m --num-pes 4 --minimize steps", "symbols for extents (M)"),
+        ("optimize huge.m --num-pes 4 --minimize steps --tiles all", "T_M0 has 1000000000000000000 sizes"),
+        ("optimize huge.m --num-pes 4 --minimize steps", "choose some sizes"),
         ("optimize gap.m --num-pes 4 --minimize steps", "may leave gaps or overlap"),
         ("optimize gemm.m --num-pes 64 --minimize L2.trafic", "did you mean 'L2.traffic'?"),
         ("optimize gemm.m --num-pes 64 --minimize steps --subject-to 'L1 <= 2'", "it fails by 1 or more"),
@@ -83,6 +88,7 @@ CASES = {
         ("diff gemm.m --num-pes 256", "which two?"),
         ("optimize gemm.m --num-pes 64", "'--minimize'"),
         ("optimize gemm.m --num-pes 64 --minimize steps --choose G1=x", "'x' is no number"),
+        ("optimize gemm.m --num-pes 64 --minimize steps --choose G1=4 --choose G1=8", "given twice"),
         ("sweep gemm.m", "how many PEs?"),
         ("sweep gemm.m --num-pes 64:x", "'64:x'"),
         ("sweep gemm.m --num-pes 64 --dataflow kcp", "did you mean 'kc_p'?"),

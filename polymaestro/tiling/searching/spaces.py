@@ -20,6 +20,8 @@ from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.ties import Ties
 
 Tiles = Literal["divisors", "all"]
+MOST = 10**6
+"""Sizes of one tile, and factors that are tried to find divisors."""
 Part = TypeVar("Part", bound=Hashable)
 
 
@@ -162,8 +164,34 @@ def _values(
         whole = analysis.operator.extent(cut.dim)
         if str(cut.size) == name and whole.names() <= extents.keys():
             size = whole.evaluate(extents)
-            found |= {tile for tile in range(1, size + 1) if tiles == "all" or size % tile == 0}
+            found |= set(_tiles_of(name, size, tiles))
     if not found:
         message = f"{name} needs a value in extents, or several in choices"
         raise PolymaestroError(message)
     return tuple(sorted(found))
+
+
+def _tiles_of(name: str, size: int, tiles: Tiles) -> Iterable[int]:
+    """Give the divisors of an extent, or all sizes up to it."""
+    if tiles == "all" and size > MOST:
+        message = f"{name} has {size} sizes, and a search takes {MOST} at most; choose some of them"
+        raise PolymaestroError(message)
+    return range(1, size + 1) if tiles == "all" else _divisors(name, size)
+
+
+def _divisors(name: str, size: int) -> set[int]:
+    """Give all divisors, by the prime factors; the largest of these may be beyond what trial division finds.
+
+    >>> sorted(_divisors("T", 12)), len(_divisors("T", 10**30))
+    ([1, 2, 3, 4, 6, 12], 961)
+    """
+    found, rest, factor = {1}, size, 2
+    while factor <= MOST and factor**2 <= rest:
+        while rest % factor == 0:
+            found |= {each * factor for each in found}
+            rest //= factor
+        factor += 1
+    if factor**2 <= rest:
+        message = f"{name} may be a divisor of {size}, which are too many to try; choose some sizes"
+        raise PolymaestroError(message)
+    return found | {each * rest for each in found}

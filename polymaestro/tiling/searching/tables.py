@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from polymaestro.errors import PolymaestroError
 from polymaestro.tiling.counts import TiledCount
-from polymaestro.tiling.searching.points import Array, Points
+from polymaestro.tiling.searching.points import WIDEST, Array, Points
 from polymaestro.tiling.searching.spaces import Group, Space
 from polymaestro.tiling.ties import Ties
 
@@ -34,7 +34,7 @@ class Table:
     """The rows of a group that are left: choices, one column per name; values, one array per count."""
 
     names: tuple[str, ...]
-    choices: NDArray[np.int64]
+    choices: Array
     values: Mapping[TiledCount, Array]
 
     @property
@@ -71,7 +71,7 @@ def table_of(
             f"{MOST}; give fewer choices, or tiles='divisors'"
         )
         raise PolymaestroError(message)
-    columns = [np.array(space.choices[name], np.int64) for name in group.names]
+    columns = [_column(space.choices[name]) for name in group.names]
     parts: list[Table] = []
     for start in range(0, prod(sizes), CHUNK):
         places = np.unravel_index(np.arange(start, min(start + CHUNK, prod(sizes))), sizes)
@@ -82,7 +82,12 @@ def table_of(
     return whole if senses is None or len(parts) == 1 else _narrowed(whole, senses)
 
 
-def _evaluated(group: Group, ties: Ties, fixed: Mapping[str, int], choices: NDArray[np.int64]) -> Table:
+def _column(sizes: Sequence[int]) -> Array:
+    """Give sizes in ascending order as 64-bit integers, or as Python's where these are too small."""
+    return np.array(sizes, np.int64 if sizes[-1] <= WIDEST else object)
+
+
+def _evaluated(group: Group, ties: Ties, fixed: Mapping[str, int], choices: Array) -> Table:
     """Evaluate the counts where all regions hold."""
     for region in group.regions:
         choices = choices[_points(group, ties, fixed, choices).holds(region)]
@@ -90,7 +95,7 @@ def _evaluated(group: Group, ties: Ties, fixed: Mapping[str, int], choices: NDAr
     return Table(group.names, choices, {count: points.count(count) for count in group.counts})
 
 
-def _points(group: Group, ties: Ties, fixed: Mapping[str, int], choices: NDArray[np.int64]) -> Points:
+def _points(group: Group, ties: Ties, fixed: Mapping[str, int], choices: Array) -> Points:
     chosen = {name: choices[:, index] for index, name in enumerate(group.names)}
     return Points(ties, {**fixed, **chosen}, len(choices))
 

@@ -64,3 +64,15 @@ def test_a_search_where_the_mapping_is_legal_in_one_way_or_another() -> None:
             found.append(moved)
     assert best.value == min(found)
     assert best.space == 120 > 2 * len(found)
+
+
+def test_tiles_beyond_64_bits_are_searched_like_others() -> None:
+    # A is read once for each tile of N, so that one tile is best; 10^30 has 31 · 31 divisors.
+    flow = pm.parse_dataflow("TemporalMap(T,T) N; SpatialMap(1,1) M; TemporalMap(1,1) K")
+    tiled = pm.analyze_tiles(pm.gemm(), flow, num_pes=1)
+    extents = {"M": 10**30, "K": 10**30, "N": 10**30}
+    best = pm.optimize(tiled, minimize="L2.A.parent_reads", extents=extents)
+    assert best.proved
+    assert best.space == 31**2
+    assert best.point == {"T": 10**30}
+    assert best.value == 10**60

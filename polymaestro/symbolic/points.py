@@ -1,0 +1,42 @@
+"""Points: a number for each symbol of a formula, as Python's integers, which have no largest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from numbers import Real
+from typing import Any
+
+from polymaestro.errors import ClosedFormError, did_you_mean
+
+
+def integer_point(
+    point: Mapping[str, Any], symbols: Collection[str], what: str = "the formula"
+) -> dict[str, int]:
+    """Give a point as Python's integers; `what` is evaluated there.
+
+    Raises `ClosedFormError` for an unknown symbol, one without a value, and what is no integer.
+
+    >>> integer_point({"K": 3.0, "M": 2}, ["K", "M"])
+    {'K': 3, 'M': 2}
+    """
+    for name in point:
+        if name not in symbols:
+            message = f"{what} has no symbol {name!r}"
+            raise ClosedFormError(message + did_you_mean(name, symbols))
+    missing = [name for name in symbols if name not in point]
+    if missing:
+        message = f"{what} needs a value for {', '.join(missing)}"
+        raise ClosedFormError(message)
+    return {name: whole(name, value) for name, value in point.items()}
+
+
+def whole(name: str, value: Any) -> int:  # noqa: ANN401  whatever a caller takes for a number
+    """Give a number that must be an integer, whatever its type: those of NumPy overflow in silence.
+
+    Raises `ClosedFormError` for anything else.
+    """
+    is_number = isinstance(value, Real)
+    if is_number and not isinstance(value, bool) and value % 1 == 0:
+        return int(value)
+    message = f"{name} is {value if is_number else repr(value)}; it must be an integer"
+    raise ClosedFormError(message)

@@ -1,0 +1,61 @@
+"""Points are taken as Python's integers, so that no number overflows on its way."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+
+import polymaestro as pm
+from polymaestro.errors import ClosedFormError
+from polymaestro.model import Analysis
+
+SIZE = 2**40
+GIVEN = np.int64(SIZE)
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    return pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N"), num_pes=4)
+
+
+def test_the_integers_of_numpy_do_not_overflow(analysis: Analysis) -> None:
+    # A has K·M elements, each sent once; Python's integers say how many.
+    form = analysis["L2"]["A"].parent_reads
+    assert form.at(M=GIVEN, N=1, K=GIVEN) == SIZE**2  # type: ignore[arg-type]
+    assert form.evaluate({"M": GIVEN, "N": 1, "K": GIVEN}) == SIZE**2  # type: ignore[dict-item]
+    assert form.asymptotic().at(M=GIVEN, N=1, K=GIVEN) == SIZE**2  # type: ignore[arg-type]
+    assert analysis.reuse("L2", "Z").inside_tile.at(M=GIVEN, N=1, K=GIVEN) == SIZE  # type: ignore[arg-type]
+    tiled = pm.analyze_tiles(pm.gemm(), pm.parse_dataflow("SpatialMap(T,T) M; TemporalMap(1,1) N"), "P")
+    whole = tiled["L2"]["A"].parent_reads.complete()
+    assert whole.at(M=GIVEN, N=1, K=GIVEN, T=np.int64(1), P=4) == SIZE**2  # type: ignore[arg-type]
+
+
+def test_a_report_at_the_integers_of_numpy_is_that_at_pythons(analysis: Analysis) -> None:
+    machine = pm.Hardware(num_pes=4, noc_bw=3)
+    seen = analysis.on(machine, M=GIVEN, N=2, K=GIVEN)  # type: ignore[arg-type]
+    assert seen.to_json() == analysis.on(machine, M=SIZE, N=2, K=SIZE).to_json()
+
+
+@pytest.mark.parametrize("three", [3, 3.0, Fraction(3), np.int8(3), np.float32(3), sympy.Integer(3)])
+def test_every_type_of_integer_is_one(analysis: Analysis, three: int) -> None:
+    value = analysis.macs.at(M=three, N=5, K=7)
+    assert value == 3 * 5 * 7
+    assert type(value) is int
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1.5, "1.5"),
+        (Fraction(3, 2), "3/2"),
+        ("3", "'3'"),
+        (None, "None"),
+        (True, "True"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_what_is_no_integer_is_refused_by_its_name(analysis: Analysis, value: int, shown: str) -> None:
+    with pytest.raises(ClosedFormError, match=rf"^M is {shown}; it must be an integer$"):
+        analysis.macs.at(M=value, N=5, K=7)
