@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import sympy
 import polymaestro as pm
 from polymaestro.errors import ClosedFormError, DataflowError, LegalityError, LoweringError, WorkloadError
 from polymaestro.movement import QUANTITIES
+from polymaestro.symbolic import TensorForms
 
 LAYER = {"N": 1, "K": 64, "C": 64, "P": 56, "Q": 56}
 KC_P = pm.analyze(pm.conv2d(R=3, S=3), pm.dataflows.kc_p(), num_pes=256)
@@ -175,3 +178,12 @@ def test_layers_that_share_what_only_numbers_suit_are_counted_one_by_one(tmp_pat
     file.write_text(f"Network N {{ {layer.format('A', 3)} {layer.format('B', 5)} }}", encoding="utf-8")
     report = pm.load(file).analyze(pm.Hardware(num_pes=8))
     assert [(each.legal, each.macs) for each in report.layers] == [(True, 24), (True, 40)]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_the_formulas_of_a_tensor_can_be_copied(copied: Callable[[TensorForms], TensorForms]) -> None:
+    flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N")
+    forms = pm.analyze(pm.gemm(), flow, num_pes=4)["L2"]["A"]
+    found = copied(forms)
+    assert found.forms == forms.forms
+    assert found.fills.at(M=5, N=3, K=2) == forms.fills.at(M=5, N=3, K=2)

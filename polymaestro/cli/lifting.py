@@ -55,8 +55,8 @@ class Lifted:
     def note_fixed(self) -> None:
         """Say which dimensions kept their number though nobody asked for it."""
         if self.fixed:
-            names = ", ".join(self.fixed)
-            tell(f"note: {names} kept as in --keep: the dataflow suits their numbers only")
+            names, their = ", ".join(self.fixed), "their numbers" if len(self.fixed) > 1 else "its number"
+            tell(f"note: {names} kept as in --keep: the dataflow suits {their} only")
 
 
 def lifted(

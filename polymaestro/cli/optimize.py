@@ -181,6 +181,12 @@ class _Mapped:
         """Give what a name stands for; time and energy are those on the hardware."""
         if text not in ("runtime", "energy"):
             return text
+        if hardware.memory("L2").capacity is not None:
+            message = (
+                f"the L2 of this machine is limited, and what stays in it would change with the tiles; give a "
+                f"machine without that limit, or in Python tiled.{text}(machine, resident=…)"
+            )
+            raise PolymaestroError(message)
         machine = replace(hardware, num_pes="PEs") if "PEs" in choices else hardware
         return self.analysis.runtime(machine) if text == "runtime" else self.analysis.energy(machine)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from polymaestro.errors import HardwareError, did_you_mean
 from polymaestro.hardware.energy import HOROWITZ, EnergyTable
-from polymaestro.hardware.values import Given, Value, check_count, check_integer, exact, plain
+from polymaestro.hardware.values import Given, Value, check_count, check_flag, check_integer, exact, plain
 from polymaestro.showing import Row, Table, Tabled
 
 INTEGERS = {
@@ -47,13 +47,9 @@ class Link:
         if self.bandwidth is not None:
             exact(self.bandwidth, "bandwidth", open_end=True)
         check_integer("hops", self.hops, 0)
-        if not isinstance(self.hop_latency, str):
-            check_integer("hop_latency", self.hop_latency, 0)
-        exact(self.hop_latency, "hop_latency")
+        check_count("hop_latency", self.hop_latency, 0)
         for name in ("multicast", "reduction"):
-            if not isinstance(getattr(self, name), bool):
-                message = f"{name} is {getattr(self, name)!r}; it must be true or false"
-                raise HardwareError(message)
+            check_flag(name, getattr(self, name))
 
     @property
     def words_per_cycle(self) -> Value | None:
@@ -86,9 +82,7 @@ class Memory:
         """Refuse what makes no memory."""
         if self.capacity is not None:
             check_integer("capacity", self.capacity, 1)
-        if not isinstance(self.double_buffered, bool):
-            message = f"double_buffered is {self.double_buffered!r}; it must be true or false"
-            raise HardwareError(message)
+        check_flag("double_buffered", self.double_buffered)
         for name in ("read_energy", "write_energy"):
             if getattr(self, name) is not None:
                 exact(getattr(self, name), name)
@@ -134,6 +128,7 @@ class Hardware(Tabled):
     def __post_init__(self) -> None:
         """Refuse what is no integer, too small, or said twice."""
         check_count("num_pes", self.num_pes, 1)
+        check_count("hop_latency", self.hop_latency, 0)
         for name, least in INTEGERS.items():
             if getattr(self, name) is not None:
                 check_integer(name, getattr(self, name), least)

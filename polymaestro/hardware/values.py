@@ -57,6 +57,13 @@ def check_integer(name: str, value: object, least: int) -> None:
         raise HardwareError(message)
 
 
+def check_flag(name: str, value: object) -> None:
+    """Refuse what is neither true nor false."""
+    if not isinstance(value, bool):
+        message = f"{name} is {value!r}; it must be true or false"
+        raise HardwareError(message)
+
+
 def check_count(name: str, value: object, least: int) -> None:
     """Refuse what is neither an integer from `least` on nor a name for a symbol."""
     if isinstance(value, str):

@@ -6,12 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from polymaestro.counting import Region
 from polymaestro.model.machine import Machine
 from polymaestro.symbolic.boundaries import Brief, FormsOfBoundary, FormsOfTensor
 
 
 class Counted(Brief, Protocol):
     """A form over extents, or over tiles too; forms of one analysis share the values of their factors."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The parameters."""
+
+    @property
+    def valid_on(self) -> Region:
+        """Where the form holds."""
 
     def evaluate(self, point: Mapping[str, int], values: dict[int, int]) -> int:
         """Evaluate at a point of the region."""

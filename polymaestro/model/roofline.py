@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Generic
 
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.hardware import Value
 from polymaestro.model.integers import Point, extents_of, positive
 from polymaestro.model.links import Accesses, Form, LinkForms
@@ -56,6 +56,16 @@ class Bounded(Generic[Form]):
         """The constants of the machine that are symbols."""
         return frozenset(bound.rate for bound in self.bounds if isinstance(bound.rate, str))
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The parameters: those of what was counted, then constants."""
+        return (*self.counted.symbols, *sorted(self.constants))
+
+    @property
+    def valid_on(self) -> Region:
+        """Where the dataflow is legal and the bounds hold."""
+        return self.counted.valid_on
+
     def by_resource(self, point: Point) -> dict[str, int]:
         """Give the cycles of every resource at a point."""
         extents = extents_of(point, self.constants)
@@ -91,11 +101,6 @@ class Roofline(Shown, Bounded[ClosedForm]):
     >>> least.at(M=8, N=5, K=3, B=1), least.bound_by(M=8, N=5, K=3, B=1)
     (54, 'L2 → L1 in')
     """
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """The parameters: extents, then constants."""
-        return (*self.counted.symbols, *sorted(self.constants))
 
     def case_at(self, point: Mapping[str, int]) -> TimeCase:
         """Give the formula of the chambers that a point lies in, and where these meet."""

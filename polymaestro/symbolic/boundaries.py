@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -43,10 +43,10 @@ class FormsOfTensor(Tabled, Generic[Form]):
 
     def __getattr__(self, name: str) -> Form:
         """Give a quantity by its name."""
-        forms: Mapping[str, Form] = self.__dict__["forms"]
+        forms: Mapping[str, Form] = self.__dict__.get("forms", {})  # none while a copy is made
         if name in forms:
             return forms[name]
-        message = f"tensor {self.__dict__['name']} has no quantity {name!r}"
+        message = f"tensor {self.__dict__.get('name')} has no quantity {name!r}"
         raise AttributeError(message + did_you_mean(name, forms))
 
 
@@ -72,3 +72,12 @@ class FormsOfBoundary(Tabled, Generic[Form]):
             message = f"no tensor {tensor!r} at {self.parent} → {self.child}"
             raise ClosedFormError(message + did_you_mean(tensor, self.tensors))
         return self.tensors[tensor]
+
+
+def boundary_below(boundaries: Sequence[FormsOfBoundary[Form]], memory: str) -> FormsOfBoundary[Form]:
+    """Give a boundary by the name of its parent memory, or raise `ClosedFormError`."""
+    for boundary in boundaries:
+        if boundary.parent == memory:
+            return boundary
+    message = f"no boundary below memory {memory!r}"
+    raise ClosedFormError(message + did_you_mean(memory, [boundary.parent for boundary in boundaries]))

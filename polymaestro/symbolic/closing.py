@@ -10,11 +10,10 @@ import islpy as isl
 from polymaestro.counting import Counts, Region, region_of
 from polymaestro.counting.off_chip import OffChipCounts
 from polymaestro.counting.tables import BoundaryCounts, Sum
-from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.relations import Relations
 from polymaestro.relations.sets import parameters
 from polymaestro.showing import Row, Table, Tabled
-from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
+from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor, boundary_below
 from polymaestro.symbolic.closed_form import ClosedForm, Product
 from polymaestro.symbolic.narrowing import narrowed
 from polymaestro.symbolic.tiles import divisibility
@@ -46,12 +45,7 @@ class ClosedForms(Tabled):
 
         Raises `ClosedFormError` for an unknown memory.
         """
-        for boundary in self.boundaries:
-            if boundary.parent == memory:
-                return boundary
-        known = [boundary.parent for boundary in self.boundaries]
-        message = f"no boundary below memory {memory!r}"
-        raise ClosedFormError(message + did_you_mean(memory, known))
+        return boundary_below(self.boundaries, memory)
 
     def named(self) -> Iterator[tuple[str, ClosedForm]]:
         """Give every formula with its name, as in ``L2.I.parent_reads``."""

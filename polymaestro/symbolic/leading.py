@@ -18,13 +18,13 @@ from polymaestro.affine import Affine, Floor
 from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.counting.quasipolynomial import single
 from polymaestro.counting.region import EVERYWHERE
-from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.errors import ClosedFormError
 from polymaestro.relations.sets import PARAM, coalesced
 from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.display import Line, latex_of_lines, text_of
 from polymaestro.symbolic.narrowing import Narrower
-from polymaestro.symbolic.points import integer_point
+from polymaestro.symbolic.points import check_known, integer_point
 from polymaestro.symbolic.regions import domain_of, shown_region
 from polymaestro.symbolic.to_sympy import piecewise
 
@@ -88,10 +88,7 @@ class LeadingTerm(Shown):
 
 def leading_term(form: ClosedForm, small: Collection[str]) -> LeadingTerm:
     """Give the leading term of a form when all symbols but the small ones grow together."""
-    for name in small:
-        if name not in form.symbols:
-            message = f"the formula has no symbol {name!r}"
-            raise ClosedFormError(message + did_you_mean(name, form.symbols))
+    check_known(small, form.symbols)
     large = tuple(name for name in form.symbols if name not in small)
     if not large:
         message = f"no symbol is left to grow: {', '.join(form.symbols) or 'the formula has none'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -19,15 +19,20 @@ def integer_point(
     >>> integer_point({"K": 3.0, "M": 2}, ["K", "M"])
     {'K': 3, 'M': 2}
     """
-    for name in point:
-        if name not in symbols:
-            message = f"{what} has no symbol {name!r}"
-            raise ClosedFormError(message + did_you_mean(name, symbols))
+    check_known(point, symbols, what)
     missing = [name for name in symbols if name not in point]
     if missing:
         message = f"{what} needs a value for {', '.join(missing)}"
         raise ClosedFormError(message)
     return {name: whole(name, value) for name, value in point.items()}
+
+
+def check_known(names: Iterable[str], symbols: Collection[str], what: str = "the formula") -> None:
+    """Refuse names that are no symbols, with `ClosedFormError`."""
+    for name in names:
+        if name not in symbols:
+            message = f"{what} has no symbol {name!r}"
+            raise ClosedFormError(message + did_you_mean(name, symbols))
 
 
 def whole(name: str, value: Any) -> int:  # noqa: ANN401  whatever a caller takes for a number

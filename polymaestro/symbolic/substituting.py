@@ -12,10 +12,11 @@ import islpy as isl
 from polymaestro.affine import RESERVED, Affine
 from polymaestro.counting import Count
 from polymaestro.counting.reading import named_division
-from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.errors import ClosedFormError
 from polymaestro.loopnest.lowering import INTERNAL
 from polymaestro.relations.sets import PARAM, coalesced, parameters
 from polymaestro.symbolic.narrowing import Narrower
+from polymaestro.symbolic.points import check_known
 
 if TYPE_CHECKING:
     from polymaestro.symbolic.closed_form import ClosedForm
@@ -41,9 +42,7 @@ def substituted(form: ClosedForm, given: Mapping[str, str | int]) -> ClosedForm:
 
 def _expression(form: ClosedForm, name: str, text: str | int) -> Affine:
     """Read what a symbol stands for."""
-    if name not in form.symbols:
-        message = f"the formula has no symbol {name!r}"
-        raise ClosedFormError(message + did_you_mean(name, form.symbols))
+    check_known([name], form.symbols)
     if isinstance(text, int):
         return Affine.of(int(text))
     message = f"cannot read {name} = {text!r}; write an affine expression such as 'Y - R + 1'"

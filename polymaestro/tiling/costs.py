@@ -166,16 +166,6 @@ def _expression(sums: Mapping[str, QP], known: Mapping[str, sympy.Expr]) -> symp
 class TiledRoofline(Shown, Bounded[TiledForm]):
     """The largest of the bounds, as a closed form in extents, tiles, units and constants."""
 
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """The parameters: extents, tiles and units, then constants."""
-        return (*self.counted.symbols, *sorted(self.constants))
-
-    @property
-    def valid_on(self) -> Region:
-        """Where the dataflow is legal and the formula holds."""
-        return self.counted.valid_on
-
     def by_resource(self, point: Point) -> dict[str, int]:
         """Give the cycles of every resource at a point."""
         values = self.counted.ties.complete(self.counted.extended(extents_of(point, self.constants)))

@@ -15,10 +15,11 @@ import islpy as isl
 
 from polymaestro.affine import Affine, ceil_div, floor_div
 from polymaestro.counting import Condition, Count, QuasiPolynomial, Region, merged
-from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.errors import ClosedFormError
 from polymaestro.relations.sets import coalesced, restricted, sample_of
 from polymaestro.symbolic.closed_form import ClosedForm, Product
 from polymaestro.symbolic.narrowing import narrowed_context
+from polymaestro.symbolic.points import check_known
 from polymaestro.symbolic.regions import domain_of, shown_region, tidied_region
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.quantities import Sum
@@ -52,10 +53,7 @@ class Specialiser:
         Raises `ClosedFormError` for a symbol that there is not, for numbers that contradict the region, and
         where a symbol that stays divides another or is multiplied by one.
         """
-        for name in numbers:
-            if name not in symbols:
-                message = f"the formula has no symbol {name!r}"
-                raise ClosedFormError(message + did_you_mean(name, symbols))
+        check_known(numbers, symbols)
         shown = ", ".join(f"{name} = {number}" for name, number in sorted(numbers.items()))
         contradiction = ClosedFormError(f"{shown} contradicts the region: {valid_on}")
         values = _values(ties, numbers)

@@ -62,6 +62,7 @@ CASES = {
         ("optimize huge.m --num-pes 4 --minimize steps --tiles all", "T_M0 has 1000000000000000000 sizes"),
         ("optimize huge.m --num-pes 4 --minimize steps", "choose some sizes"),
         ("optimize gap.m --num-pes 4 --minimize steps", "may leave gaps or overlap"),
+        ("optimize gemm.m --hw eyeriss --minimize energy", "the L2 of this machine is limited"),
         ("optimize gemm.m --num-pes 64 --minimize L2.trafic", "did you mean 'L2.traffic'?"),
         ("optimize gemm.m --num-pes 64 --minimize steps --subject-to 'L1 <= 2'", "it fails by 1 or more"),
         ("sweep gemm.m --num-pes 64 --l2-size 1", "no design keeps the constraints"),

@@ -60,6 +60,7 @@ def test_a_memory_that_no_dataflow_has_is_refused_with_the_nearest_name() -> Non
         (lambda: Memory("L2", double_buffered=WRONG), "double_buffered is 0.5; it must be true or false"),
         (lambda: Memory("L2", read_energy=-1), "read_energy is -1; it must be a number, 0 or more"),
         (lambda: Link(hops=-1), "hops is -1; it must be an integer, 0 or more"),
+        (lambda: Hardware(4, hop_latency=-1), "hop_latency is -1; it must be an integer, 0 or more"),
         (lambda: Link(hop_latency=WRONG), r"hop_latency is 0\.5; it must be an integer"),
         (lambda: Link(multicast=WRONG), r"multicast is 0\.5; it must be true or false"),
         (lambda: Hardware(4, word_sizes={"O": 0}), "the word size of O is 0; it must be an integer, 1"),
