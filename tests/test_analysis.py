@@ -11,7 +11,14 @@ import pytest
 import sympy
 
 import polymaestro as pm
-from polymaestro.errors import ClosedFormError, DataflowError, LegalityError, LoweringError, WorkloadError
+from polymaestro.errors import (
+    ClosedFormError,
+    DataflowError,
+    HardwareError,
+    LegalityError,
+    LoweringError,
+    WorkloadError,
+)
 from polymaestro.movement import QUANTITIES
 from polymaestro.symbolic import TensorForms
 
@@ -187,3 +194,14 @@ def test_the_formulas_of_a_tensor_can_be_copied(copied: Callable[[TensorForms], 
     found = copied(forms)
     assert found.forms == forms.forms
     assert found.fills.at(M=5, N=3, K=2) == forms.fills.at(M=5, N=3, K=2)
+
+
+def test_a_report_is_of_hardware_without_symbols() -> None:
+    with pytest.raises(HardwareError, match="the hardware has the symbol B; give it a number"):
+        KC_P.on(pm.Hardware(num_pes=256, noc_bw="B"), **LAYER)
+
+
+def test_a_report_without_the_extent_that_is_the_number_of_pes_is_refused() -> None:
+    analysis = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes="M")
+    with pytest.raises(ClosedFormError, match="the formula needs a value for M"):
+        analysis.on(pm.Hardware(num_pes=4), N=2, K=2)

@@ -183,8 +183,8 @@ class _Mapped:
             return text
         if hardware.memory("L2").capacity is not None:
             message = (
-                f"the L2 of this machine is limited, and what stays in it would change with the tiles; give a "
-                f"machine without that limit, or in Python tiled.{text}(machine, resident=…)"
+                f"the L2 of this machine is limited, and what stays in it would change with the tiles; give "
+                f"a machine without that limit, or in Python tiled.{text}(machine, resident=…)"
             )
             raise PolymaestroError(message)
         machine = replace(hardware, num_pes="PEs") if "PEs" in choices else hardware

@@ -44,7 +44,8 @@ def check_equation(
     polymaestro prints it), a number, a SymPy expression, or a Python function of the symbols, which is
     read by running it on symbols where that is possible. `assuming` narrows the region.
 
-    Raises `EquationError` for a candidate that does not read or has other symbols.
+    Raises `EquationError` for a candidate that does not read or has other symbols, and for a formula in tile
+    sizes, of which numbers for these make one that can be decided.
 
     >>> import polymaestro as pm
     >>> a = pm.analyze(pm.gemm(), pm.parse_dataflow("TemporalMap(1,1) N; SpatialMap(1,1) M"), num_pes=4)
@@ -53,6 +54,12 @@ def check_equation(
     >>> print(check_equation(a["L2"]["B"].parent_reads, "K*N*ceil(M/4)").counterexample)
     at K = 1, M = 5, N = 1 the exact count is 1, the candidate is 2 (smallest counterexample)
     """
+    if not isinstance(ours, ClosedForm | Ratio):
+        message = (
+            f"no {type(ours).__name__} can be compared for all extents; where tiles are symbols, give numbers "
+            f"for them with specialised(…)"
+        )
+        raise EquationError(message)
     form = ours if isinstance(ours, ClosedForm) else ours.numerator
     context = _narrowed(form, assuming)
     try:

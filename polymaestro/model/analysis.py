@@ -216,9 +216,17 @@ class Analysis(Shown):
     def on(self, hardware: Hardware, **extents: int) -> LayerReport:
         """Evaluate everything at a point, for the array that the analysis was made for.
 
-        Raises `ClosedFormError` outside the region, and when the hardware has another number of PEs.
+        Raises `ClosedFormError` outside the region, and when the hardware has another number of PEs;
+        `HardwareError` for hardware with symbols.
         """
-        units = self.loop_nest.pes_at(extents)
+        constants = self.machine(hardware).symbols
+        if constants:
+            message = (
+                f"the hardware has the symbol {min(constants)}; give it a number, or take runtime, energy "
+                f"and roofline, which are formulas in it"
+            )
+            raise HardwareError(message)
+        units = self.loop_nest.pes_at(self.macs.checked(extents))
         if not 1 <= units <= hardware.pes:
             message = f"the analysis uses {units} PEs, the hardware has {hardware.pes}; analyze again"
             raise ClosedFormError(message)

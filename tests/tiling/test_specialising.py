@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
 import polymaestro as pm
-from polymaestro.errors import ClosedFormError, CountingUnavailableError
+from polymaestro.errors import ClosedFormError, CountingUnavailableError, EquationError
 from polymaestro.loopnest.interpreter import interpret
 
 GEMM = "SpatialMap(T_M,T_M) M; TemporalMap(T_N,T_N) N; Cluster(G); TemporalMap(2,2) N; SpatialMap(1,1) K"
@@ -98,3 +99,11 @@ def test_an_assumption_leaves_out_what_cannot_be_counted() -> None:
     assert str(form.valid_on) == "C ≥ 1, P ≥ 1, R ≤ 11, R ≥ 1"
     for rows, taps in itertools.product((1, 63, 64, 65, 130), (1, 2, 11)):
         assert form.at(C=3, P=rows, R=taps) == reads.at(C=3, P=rows, R=taps, T_C=2, PEs=64)
+
+
+def test_an_equation_about_symbolic_tiles_asks_for_numbers() -> None:
+    tiled = pm.analyze_tiles(pm.gemm(), pm.parse_dataflow("SpatialMap(T,T) M; TemporalMap(1,1) N"), "P")
+    reads: Any = tiled["L2"]["A"].parent_reads
+    with pytest.raises(EquationError, match=r"no TiledForm .* give numbers for them with specialised"):
+        pm.check_equation(reads, "K*M")
+    assert pm.check_equation(reads.specialised(T=2, P=3), "K*M").equal

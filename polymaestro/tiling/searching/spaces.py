@@ -11,10 +11,11 @@ import itertools
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from polymaestro.counting import Region
 from polymaestro.errors import PolymaestroError, did_you_mean
+from polymaestro.symbolic.points import whole
 from polymaestro.tiling.analysis import TiledAnalysis
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.ties import Ties
@@ -50,13 +51,19 @@ class Space:
     ) -> Space:
         """Give the space of a search; a symbol with one choice is fixed.
 
-        Raises `PolymaestroError` for unknown symbols, no values, and values below 1.
+        Raises `PolymaestroError` for unknown symbols and kinds of tiles, no values, what is no integer, and
+        values below 1.
         """
+        if tiles not in get_args(Tiles):
+            message = f"tiles is {tiles!r}{did_you_mean(str(tiles), get_args(Tiles))}"
+            raise PolymaestroError(message)
         for name in itertools.chain(extents, choices):
             if name not in analysis.symbols:
                 message = f"the formulas have no symbol {name!r}"
                 raise PolymaestroError(message + did_you_mean(name, analysis.symbols))
-        found = {name: _values(analysis, name, extents, choices, tiles) for name in analysis.symbols}
+        numbers = {name: whole(name, value) for name, value in extents.items()}
+        listed = {name: {whole(name, value) for value in values} for name, values in choices.items()}
+        found = {name: _values(analysis, name, numbers, listed, tiles) for name in analysis.symbols}
         fixed = {name: values[0] for name, values in found.items() if len(values) == 1}
         return Space(fixed, {name: values for name, values in found.items() if name not in fixed})
 
@@ -147,12 +154,12 @@ def _values(
     analysis: TiledAnalysis,
     name: str,
     extents: Mapping[str, int],
-    choices: Mapping[str, Iterable[int]],
+    choices: Mapping[str, Collection[int]],
     tiles: Tiles,
 ) -> tuple[int, ...]:
-    """Give the values of one symbol, the smallest first."""
+    """Give the values of one symbol, the smallest first; choices go before a number."""
     if name in choices or name in extents:
-        given = sorted(set(choices[name])) if name in choices else [extents[name]]
+        given = sorted(choices[name]) if name in choices else [extents[name]]
         if not given or given[0] < 1:
             message = f"the choices of {name} " + (
                 "are empty" if not given else f"hold {given[0]}, not 1 or more"
@@ -161,10 +168,9 @@ def _values(
         return tuple(given)
     found: set[int] = set()
     for cut in analysis.cuts.cuts:
-        whole = analysis.operator.extent(cut.dim)
-        if str(cut.size) == name and whole.names() <= extents.keys():
-            size = whole.evaluate(extents)
-            found |= set(_tiles_of(name, size, tiles))
+        extent = analysis.operator.extent(cut.dim)
+        if str(cut.size) == name and extent.names() <= extents.keys():
+            found |= set(_tiles_of(name, extent.evaluate(extents), tiles))
     if not found:
         message = f"{name} needs a value in extents, or several in choices"
         raise PolymaestroError(message)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
 
 import polymaestro as pm
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition, Region
+from polymaestro.errors import PolymaestroError
 from polymaestro.tiling.searching.spaces import parts_of
 
 NAMES = "ABCD"
@@ -64,6 +70,34 @@ def test_a_search_where_the_mapping_is_legal_in_one_way_or_another() -> None:
             found.append(moved)
     assert best.value == min(found)
     assert best.space == 120 > 2 * len(found)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"extents": {"M": 4.5, "N": 4, "K": 4}}, "M is 4.5; it must be an integer"),
+        ({"extents": {"M": "4", "N": 4, "K": 4}}, "M is '4'; it must be an integer"),
+        ({"choices": {"T": [1, 2.5]}}, "T is 2.5; it must be an integer"),
+        ({"choices": {"T": [0, 2]}}, "the choices of T hold 0"),
+        ({"choices": {"T": []}}, "the choices of T are empty"),
+        ({"choices": {"U": [1]}}, "no symbol 'U'"),
+        ({"tiles": "divisor"}, "tiles is 'divisor'; did you mean 'divisors'?"),
+    ],
+)
+def test_what_is_no_space_is_refused(given: dict[str, Any], said: str) -> None:
+    tiled = pm.analyze_tiles(pm.gemm(), pm.parse_dataflow("SpatialMap(T,T) M"), num_pes=2)
+    with pytest.raises(PolymaestroError, match=re.escape(said)):
+        pm.optimize(tiled, minimize="L2.traffic", **{"extents": {"M": 4, "N": 4, "K": 4}, **given})
+
+
+def test_the_integers_of_numpy_are_sizes() -> None:
+    tiled = pm.analyze_tiles(pm.gemm(), pm.parse_dataflow("SpatialMap(T,T) M; TemporalMap(1,1) N"), num_pes=2)
+    size = 2**40
+    extents: dict[str, Any] = dict.fromkeys("MNK", np.int64(size))
+    best = pm.optimize(tiled, minimize="L2.traffic", extents=extents, choices={"T": np.arange(1, 5)})
+    # B is read once for each fold of 2·T rows, A once, and Z leaves once.
+    assert best.value == size**2 * (size // 8 + 2)
+    assert best.point == {"T": 4}
 
 
 def test_tiles_beyond_64_bits_are_searched_like_others() -> None:
