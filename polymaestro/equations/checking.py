@@ -56,8 +56,8 @@ def check_equation(
     """
     if not isinstance(ours, ClosedForm | Ratio):
         message = (
-            f"no {type(ours).__name__} can be compared for all extents; where tiles are symbols, give numbers "
-            f"for them with specialised(…)"
+            f"no {type(ours).__name__} can be compared for all extents; where tiles are symbols, give "
+            f"numbers for them with specialised(…)"
         )
         raise EquationError(message)
     form = ours if isinstance(ours, ClosedForm) else ours.numerator
