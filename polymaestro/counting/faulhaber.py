@@ -17,7 +17,7 @@ Worked example, |{(i, j) : 0 ≤ j ≤ i < n}|: j runs from 0 to i, which leaves
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import islpy as isl
@@ -82,7 +82,7 @@ def _with_divisions_lifted(cell: Cell) -> Cell:
         found = next(_liftable(conditions, frozenset(variables)), None)
         if found is None:
             return Cell(conditions, variables, cell.summand)
-        name = f"q{len(variables)}"
+        name = _new_name(variables)
         remainder = found.numerator - Affine.of(name) * found.divisor
         conditions = (
             *(Condition(_renamed(each.expression, found, name), each.equality) for each in conditions),
@@ -90,6 +90,14 @@ def _with_divisions_lifted(cell: Cell) -> Cell:
             Condition(found.divisor - 1 - remainder),
         )
         variables = (*variables, name)
+
+
+def _new_name(variables: Collection[str]) -> str:
+    """Name one more variable; some of the first may have been summed out, so their number is not enough."""
+    name = f"q{len(variables)}"
+    while name in variables:
+        name += "_"
+    return name
 
 
 def _liftable(conditions: tuple[Condition, ...], variables: frozenset[str]) -> Iterator[Floor]:
@@ -229,9 +237,7 @@ def _decoupled(cell: Cell, name: str) -> Cell:
             conditions.append(each)
             continue
         factor, rest = bound
-        quotient = f"q{len(variables)}"
-        while quotient in variables:
-            quotient += "_"
+        quotient = _new_name(variables)
         variables.append(quotient)
         remainder = rest - Affine.of(quotient) * abs(factor)
         sign = 1 if factor > 0 else -1

@@ -27,6 +27,10 @@ SETS = {
     " and 8t <= c < 8t + 8 and 0 <= c < n }",
     "nested floors": "[n] -> { [i] : 0 <= i < n and (i + floor(i/3)) mod 2 = 0 }",
     "even columns": "[n, m] -> { [i, j] : 0 <= i < n and 0 <= j < m and (i + j) mod 2 = 0 }",
+    "windows with gaps, rounded up": "[n] -> { [y] : y >= 0 and y + 4 <= 10*floor((1 + n)/2)"
+    " and y mod 5 <= 1 }",
+    "windows of whole tiles": "[n] -> { [y] : exists p, r : y = 4p + r and 0 <= p < 3*floor((n + 2)/3)"
+    " and 0 <= r < 3 }",
     "nothing": "[n] -> { [i] : i > n and i < n }",
     "a point": "[n] -> { [i] : i = n }",
     "a union": "[n, m] -> { [i] : 0 <= i < n or 5 <= i < m }",
