@@ -14,8 +14,8 @@ from math import lcm
 
 import islpy as isl
 
-from polymaestro.affine import Affine, Floor
-from polymaestro.counting.quasipolynomial import QuasiPolynomial
+from polymaestro.affine import Affine, Floor, floor_div
+from polymaestro.counting.quasipolynomial import Atom, QuasiPolynomial
 from polymaestro.counting.reading import conditions_of
 from polymaestro.relations.sets import PARAM, coalesced, dimensions, parameters
 
@@ -65,7 +65,22 @@ class Residues:
         tied = cell.intersect(tie.params())
         tied = tied.project_out(PARAM, tied.find_dim_by_name(PARAM, old), 1)
         quotient = (QuasiPolynomial.of(self.name) - residue) * Fraction(1, self.period)
-        return coalesced(tied), value.replace({self.name: quotient})
+        known: dict[Atom, QuasiPolynomial] = {self.name: quotient}
+        for atom in value.atoms():
+            if isinstance(atom, Floor) and self.name in atom.numerator.names():
+                known[atom] = QuasiPolynomial.of(self._floor(atom, residue))
+        return coalesced(tied), value.replace(known)
+
+    def _floor(self, floor: Floor, residue: int) -> Affine:
+        """Write ⌊e/d⌋ over the quotient as ⌊period·e / (period·d)⌋ over the parameter."""
+        total = Affine.of(floor.numerator.constant * self.period)
+        for atom, factor in floor.numerator.terms:
+            if atom == self.name:
+                total = total + (Affine.of(self.name) - residue) * factor
+            else:
+                inner = self._floor(atom, residue) if isinstance(atom, Floor) else Affine.of(atom)
+                total = total + inner * (factor * self.period)
+        return floor_div(total, self.period * floor.divisor)
 
 
 def find_residues(domain: isl.Set) -> Residues | None:

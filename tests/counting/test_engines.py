@@ -31,6 +31,8 @@ SETS = {
     " and y mod 5 <= 1 }",
     "windows of whole tiles": "[n] -> { [y] : exists p, r : y = 4p + r and 0 <= p < 3*floor((n + 2)/3)"
     " and 0 <= r < 3 }",
+    "residues of residues": "[n] -> { [y] : exists i, j : y = 5i + 3j and 0 <= i < n + 2"
+    " and 0 <= j < floor(3n/2) }",
     "nothing": "[n] -> { [i] : i > n and i < n }",
     "a point": "[n] -> { [i] : i = n }",
     "a union": "[n, m] -> { [i] : 0 <= i < n or 5 <= i < m }",
