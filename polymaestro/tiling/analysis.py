@@ -11,12 +11,12 @@ from math import prod
 from polymaestro.counting import Condition, Region
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bind
-from polymaestro.errors import ClosedFormError, LoweringError, did_you_mean
+from polymaestro.errors import ClosedFormError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.model.report import BoundaryReport, LayerReport
 from polymaestro.showing import Shown
 from polymaestro.symbolic import ClosedForm
-from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
+from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor, boundary_below
 from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.complete import CompleteForm
@@ -78,12 +78,7 @@ class TiledAnalysis(Shown):
 
         Raises `ClosedFormError` for an unknown memory.
         """
-        for boundary in self.boundaries:
-            if boundary.parent == memory:
-                return boundary
-        known = [boundary.parent for boundary in self.boundaries]
-        message = f"no boundary below memory {memory!r}"
-        raise ClosedFormError(message + did_you_mean(memory, known))
+        return boundary_below(self.boundaries, memory)
 
     def named(self) -> Iterator[tuple[str, TiledForm]]:
         """Give every formula with its name, as in ``L2.I.parent_reads``."""
@@ -205,7 +200,7 @@ class TiledAnalysis(Shown):
         return LayerReport(
             name,
             self.operator.name,
-            {dim.name: dim.extent.evaluate(point) for dim in self.operator.dims},
+            {dim.name: dim.extent.evaluate(values) for dim in self.operator.dims},
             macs=self.macs.evaluate(values),
             steps=self.steps.evaluate(values),
             units=prod(units.evaluate(values) for units in self.cuts.units),
@@ -309,7 +304,11 @@ class _Builder:
         for index, dim in enumerate(self.cuts.operator.dims):
             extent = SHOWN_TAPS if dim.name in filters else SHOWN_EXTENT + 4 * index
             point.update(dict.fromkeys(dim.extent.names(), extent))
-        return {name: point[name] for name in self._symbols}
+        wish = {name: point[name] for name in self._symbols}
+        try:
+            return point_in(self._valid_on, self.ties, self._symbols, wish)
+        except ClosedFormError:  # none near it was found; `at` works all the same, and printing says why
+            return wish
 
     @cached_property
     def _symbols(self) -> tuple[str, ...]:

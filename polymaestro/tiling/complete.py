@@ -169,11 +169,6 @@ def _schema(data: Mapping[str, Any], plain: str, tiled: str) -> str:
     return plain if isinstance(data, Mapping) and data.get("schema") == plain else tiled
 
 
-def check_names(point: Mapping[str, int], symbols: Sequence[str]) -> None:
-    """Refuse a point with unknown symbols, without some, or with what is no integer."""
-    integer_point(point, symbols)
-
-
 def _form_of(entry: export.Entry, counts: Sequence[Count]) -> CompleteForm:
     products = tuple((sign, tuple(counts[number] for number in numbers)) for sign, numbers in entry.products)
     return CompleteForm(products, entry.ties, entry.symbols, entry.regions)

@@ -14,9 +14,10 @@ from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
 from polymaestro.symbolic.cases import cases_of
 from polymaestro.symbolic.factoring import factorize
+from polymaestro.symbolic.points import integer_point
 from polymaestro.symbolic.to_sympy import in_symbols, latex_of_region, latex_of_ties, product
 from polymaestro.tiling.assuming import narrowed, point_in
-from polymaestro.tiling.complete import CompleteForm, Exported, check_names
+from polymaestro.tiling.complete import CompleteForm, Exported
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.exploring import outside
 from polymaestro.tiling.known import Known, in_common
@@ -98,7 +99,7 @@ class TiledForm(Exported):
 
     def extended(self, point: Mapping[str, int]) -> Mapping[str, int]:
         """Give a complete point of the region with the values of the ties; raises as `at` does."""
-        check_names(point, self.symbols)
+        point = integer_point(point, self.symbols)
         values = self.ties.extended(point)
         if not self.valid_on.holds(values):
             shown = ", ".join(f"{name} = {value}" for name, value in sorted(point.items()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import polymaestro as pm
@@ -116,6 +117,19 @@ def test_forms_say_what_they_miss() -> None:
         form.at(M=4, N=3, K=2, Tt=1)
     with pytest.raises(ClosedFormError, match=r"it holds where .*T ≥ 1"):
         form.at(M=4, N=3, K=2, T=0, U=1)
+
+
+def test_numbers_of_numpy_are_integers_of_any_size() -> None:
+    macs = pm.analyze_tiles(pm.gemm(), pm.parse_dataflow("SpatialMap(T,T) M"), "U").macs
+    large = np.int64(2**40)
+    assert macs.at(M=large, N=large, K=np.int64(2), T=large, U=1) == 2**81
+
+
+def test_formulas_print_where_the_array_must_be_a_single_unit() -> None:
+    flow = pm.parse_dataflow("TemporalMap(1,1) M; TemporalMap(1,1) N")
+    tiled = pm.analyze_tiles(pm.gemm(), flow, "PEs")
+    assert str(tiled["L2"]["A"].fills) == "K·M  if M ≥ 2, N ≥ 2"
+    assert "PEs = 1" in str(tiled)
 
 
 def test_lifting_writes_every_number_as_a_symbol() -> None:
