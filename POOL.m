@@ -1,1 +1,0 @@
-Network N { Layer A { Type: POOL Dimensions { K:4,C:3,R:3,S:3,Y:9,X:9 } Dataflow { SpatialMap(1,1) K; TemporalMap(1,1) C; } } }

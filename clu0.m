@@ -1,1 +1,0 @@
-Network N { Layer A { Type: GEMM Dimensions { M:4,N:2,K:6 } Dataflow { SpatialMap(1,1) M; Cluster(0); SpatialMap(1,1) K; } } }

@@ -1,1 +1,0 @@
-Network N { Layer A { Type: CONV Dilation{X:2,Y:3} Dimensions { K:4,C:3,R:3,S:3,Y:33,X:33 } Dataflow { SpatialMap(1,1) K; TemporalMap(7,1) Y; TemporalMap(5,1) X; } } }

@@ -1,1 +1,0 @@
-Network N { Layer A { Type: FC Dimensions { N:3,K:4,C:3 } Dataflow { SpatialMap(1,1) K; TemporalMap(1,1) C; } } }

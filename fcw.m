@@ -1,1 +1,0 @@
-Network N { Layer A { Type: FC Dimensions { N:3,K:4,C:3,R:7,S:7,Y:7,X:7 } Dataflow { SpatialMap(1,1) K; TemporalMap(1,1) C; } } }

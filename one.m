@@ -1,1 +1,0 @@
-Network N { Layer A { Type: CONV Dimensions { K:1,C:1,R:1,S:1,Y:1,X:1 } Dataflow { SpatialMap(1,1) K; TemporalMap(1,1) C; } } }

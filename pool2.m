@@ -1,1 +1,0 @@
-Network N { Layer A { Type: POOL Dimensions { N:3,C:4,R:3,S:3,Y:9,X:9 } Dataflow { SpatialMap(1,1) C; TemporalMap(3,1) Y; } } }

@@ -1,1 +1,0 @@
-Network N { Layer A { Type: CONV Dimensions { K:4,C:3,R:5,S:5,Y:3,X:3 } Dataflow { SpatialMap(1,1) K; } } }

@@ -1,1 +1,0 @@
-Network N { Layer A { Type: CONV Stride{X:5,Y:5} Dimensions { K:4,C:3,R:3,S:3,Y:33,X:33 } Dataflow { SpatialMap(1,1) K; TemporalMap(Sz(R),5) Y; TemporalMap(Sz(S),5) X; } } }

@@ -1,1 +1,0 @@
-Network N { Layer A { Type: TRCONV Stride{X:2,Y:2} Dimensions { N:1,K:4,C:3,R:3,S:3,Y:5,X:5 } Dataflow { SpatialMap(1,1) K; TemporalMap(1,1) C; TemporalMap(1,1) Y; } } }
