@@ -2,19 +2,20 @@
 
     run time ≥ ⌈amount / copies⌉       MACs over the lanes of all units; words over all links of a boundary
 
-These are the bounds of `TiledAnalysis.roofline`, for the units that the mapping has: a run time is also
-given where the machine has fewer. Latency, and what does not overlap, only make a run longer.
+These are the bounds of `TiledAnalysis.roofline`, but for the units that the mapping keeps busy: no more than
+it has, which a run time does not compare with those of the machine, and at each level no more than there are
+tiles for them. Latency, and what does not overlap, only make a run longer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
+from itertools import product
 
 import numpy as np
 
-from polymaestro.affine import Affine
 from polymaestro.counting import QuasiPolynomial
 from polymaestro.model.integers import positive
 from polymaestro.model.links import links_of
@@ -26,6 +27,8 @@ from polymaestro.tiling.quantities import Sum
 from polymaestro.tiling.searching.bounds import Weighed
 from polymaestro.tiling.searching.points import Array
 from polymaestro.tiling.timing import TiledRunTime
+
+QP = QuasiPolynomial
 
 
 @dataclass(frozen=True)
@@ -40,25 +43,39 @@ def roofs_of(analysis: TiledAnalysis, time: TiledRunTime) -> Iterator[Roof]:
     """Give the roofs of a run time on a machine whose constants are numbers."""
     units = analysis.cuts.units
     links = links_of(analysis, analysis.costing.off_chip.tensors, time.machine, time.resident)
-    for bound in bounds_of(analysis.macs, links, time.machine, units):
-        each = replace(bound, copies=units) if bound.resource == "compute" else bound
+    compute, *others = bounds_of(analysis.macs, links, time.machine, units)
+    for busy in product(*(_busy(analysis, level) for level in range(len(units)))):
+        yield _roof(compute, busy)
+    for each in others:
         if any(form.products for _, form in each.amount.terms):
-            yield _roof(each)
+            yield _roof(each, [QP.of(copies) for copies in each.copies])
 
 
-def _roof(bound: Bound[TiledForm]) -> Roof:
+def _busy(analysis: TiledAnalysis, level: int) -> list[QP]:
+    """Give what the busy units of a level are at most: all, or one for each tile that goes to units."""
+    found = [QP.of(analysis.cuts.units[level])]
+    for dim in analysis.operator.dims:
+        whole = dim.extent
+        for cut in analysis.cuts.of(dim.name):
+            if cut.level == level and cut.units is not None:
+                found.append(analysis.ties.split(dim.name, whole, cut.size).tiles)
+            whole = cut.size
+    return found
+
+
+def _roof(bound: Bound[TiledForm], copies: Sequence[QP]) -> Roof:
     rate = positive(bound.rate, {})
     amount = (
         (weight * sign * rate.denominator, counts)
         for weight, form in bound.amount.terms
         for sign, counts in form.products
     )
-    return Roof(tuple(amount), ((rate.numerator, tuple(_number(each) for each in bound.copies)),))
+    return Roof(tuple(amount), ((rate.numerator, tuple(_number(each) for each in copies)),))
 
 
-def _number(units: Affine) -> TiledCount:
+def _number(units: QP) -> TiledCount:
     """Give a number of units as a count."""
-    return TiledCount(lambda _: QuasiPolynomial.of(units), tuple(sorted(units.names())))
+    return TiledCount(lambda _: units, tuple(sorted(units.names())))
 
 
 def least_time(roofs: Sequence[tuple[Weighed, Weighed]], blocks: Sequence[Array], group: int) -> Array:
