@@ -14,13 +14,17 @@ import numpy as np
 import pytest
 
 import polymaestro as pm
+from polymaestro.counting import QuasiPolynomial
 from polymaestro.errors import PolymaestroError
 from polymaestro.hardware import Link, Memory
 from polymaestro.tiling import TiledAnalysis
+from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.searching import descent, waves
 from polymaestro.tiling.searching import search as search_module
+from polymaestro.tiling.searching.bounds import Weighed
 from polymaestro.tiling.searching.roofs import Roof, roofs_of
 from polymaestro.tiling.searching.search import Search
+from polymaestro.tiling.searching.tables import Table
 from polymaestro.tiling.timing import TiledRunTime
 
 CONV = pm.conv2d(N=1, K=6, C=4, P=4, Q=3, R=2, S=2)
@@ -266,3 +270,24 @@ def test_an_energy_of_streamed_tensors_where_clusters_share_a_dimension() -> Non
         if point["G"] <= point["PEs"]:
             values.append((energy.at(**point), [point[name] for name in best.point]))
     assert (best.value, list(best.point.values())) == min(values)
+
+
+@pytest.mark.parametrize("wave", [1, 2, 8])
+def test_an_earlier_point_whose_bound_is_the_best_time_is_still_evaluated(
+    monkeypatch: pytest.MonkeyPatch, wave: int
+) -> None:
+    """The second has the lowest bound; the first is as fast and comes before it, the last two cannot."""
+    monkeypatch.setattr(waves, "WAVE", wave)
+    amount = TiledCount(lambda _: QuasiPolynomial.of("T"), ("T",))
+    table = Table(("T",), np.array([[1], [2], [3], [4]]), {amount: np.array([9, 8, 9, 10])})
+    roof = Weighed.of(((1, (amount,)),), {}, [table]), Weighed.of(((2, ()),), {}, [table])
+    called: list[int] = []
+
+    def judge(point: dict[str, int]) -> int:
+        called.append(point["T"])
+        return 5
+
+    best = descent.Best()
+    waves.BestFirst(judge, [waves.Sweep(judge, [], {"X": 7}, [table], [roof])], best).run()
+    assert called == [2, 1]
+    assert (best.value, best.point, best.evaluated) == (5, {"X": 7, "T": 1}, 2)
