@@ -39,8 +39,8 @@ Examples, from the root of the repository:
 Quantities: L2.traffic is all that crosses the boundary below L2; L1 the words
 that L1 needs, all its tensors' tiles together (2*L1 where it is double-
 buffered); L2.I.parent_reads and the like one formula; steps, macs, and sums.
-runtime and energy are those on the machine of --hw; for the run time every
-point that the conditions leave is evaluated, some hundred in a second.
+runtime and energy are those on the machine of --hw; run times are evaluated,
+some hundred in a second, wherever the roofline is below the best of them.
 """
 
 

@@ -68,8 +68,9 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
 
     `minimize` is a formula by name (``"L2.I.parent_reads"``, ``"steps"``), ``"L2.traffic"`` for all that
     crosses the boundary below a memory, or a sum such as ``"L2.traffic + 2*cluster1.traffic"``. Anything else
-    that has a value `at` a point will do, too: a formula or an energy of the analysis is searched like a sum;
-    of others, such as a run time, every point that the conditions leave is evaluated.
+    that has a value `at` a point will do, too: a formula or an energy of the analysis is searched like a sum.
+    A run time of the analysis is evaluated point by point, the one with the lowest roofline first, until no
+    roofline is below the best time; of others every point that the conditions leave is evaluated.
 
     `extents` gives numbers to symbols that are fixed; of the others, `choices` lists the values, and tile
     sizes run over the divisors of their dimension or over all its sizes.

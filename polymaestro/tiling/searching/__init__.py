@@ -9,7 +9,10 @@ of rows, and what a part of the space can give at best follows from the extremes
     points   counts at many points at once                    chamber by chamber, exact at any size
     tables   one row per choice in a group, the useless ones left out
     bounds   a sum over tables: its values, and the least and greatest of all that is still open
+    trees    what is searched: a product of tables, and what the conditions leave of it
     descent  branch and bound, group after group
+    roofs    what a run time is never below, as sums
+    waves    run times, evaluated in the order of these bounds
 
 NumPy enters here, so that this package is only imported by a search.
 """

@@ -6,16 +6,15 @@ the first one is found. A dive that follows the most promising rows only gives a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from polymaestro.tiling.searching.bounds import Weighed
 from polymaestro.tiling.searching.points import Array
-from polymaestro.tiling.searching.tables import Table
+from polymaestro.tiling.searching.trees import Tree
 
 BLOCK = 2**18
 """How many combinations of rows are looked at together."""
@@ -23,26 +22,6 @@ DIVE = 2**20
 """How many combinations a dive looks at in each group."""
 
 _NO_CHOICE = np.zeros((1, 0), np.int64)
-
-Judge = Callable[[dict[str, int]], Any]
-
-
-@dataclass(frozen=True)
-class Bound:
-    """A sum that must lie within [low, high]."""
-
-    total: Weighed
-    low: int | None
-    high: int | None
-
-    def allows(self, block: Array, group: int) -> Array:
-        """Say for which rows of the next group the sum may still do so."""
-        allowed = np.ones((len(block), len(self.total.matrices[group])), bool)
-        if self.high is not None:
-            allowed &= np.asarray(self.total.least(block, group) <= self.high, bool)
-        if self.low is not None:
-            allowed &= np.asarray(self.total.greatest(block, group) >= self.low, bool)
-        return allowed
 
 
 @dataclass
@@ -60,78 +39,43 @@ class EnoughError(Exception):
 
 
 @dataclass
-class Descent:
-    """A search of the product of some tables; `best` is what is known before, and what is found.
+class Descent(Tree):
+    """A search of a tree; `best` is what is known before, and what is found.
 
-    The goal is a sum over the tables, or a function of a point, of which nothing is known before it is
-    called. `fixed` are the sizes that no table has.
+    Of a goal that is no sum nothing is known before it is called.
     """
 
-    goal: Weighed | Judge
-    bounds: Sequence[Bound]
-    fixed: Mapping[str, int]
-    tables: Sequence[Table]
     best: Best
     limit: int | None = None
 
-    @cached_property
-    def _sums(self) -> list[Weighed]:
-        """List the sums that are followed: that of the goal comes first."""
-        goals = [self.goal] if isinstance(self.goal, Weighed) else []
-        return [*goals, *(each.total for each in self.bounds)]
-
-    @cached_property
-    def _last(self) -> int:
-        return len(self.tables) - 1
-
     def dive(self) -> None:
         """Find a good value of a sum: keep the rows with the least bounds in each group."""
-        if isinstance(self.goal, Weighed) and all(table.rows for table in self.tables):
-            self._dive(self.goal, [each.start for each in self._sums], _NO_CHOICE)
+        if isinstance(self.goal, Weighed) and self.size:
+            self._dive(self.goal, [each.start for each in self.sums], _NO_CHOICE)
 
     def run(self) -> None:
         """Search everything; raises `EnoughError` at the limit."""
-        if all(table.rows for table in self.tables):
-            self._descend(0, [each.start for each in self._sums], _NO_CHOICE)
-
-    def _allowed(self, group: int, blocks: Sequence[Array], rows: int) -> Array:
-        """Say which rows of the next group the conditions leave."""
-        skip = len(self._sums) - len(self.bounds)
-        allowed = np.ones((rows, self.tables[group].rows), bool)
-        for bound, block in zip(self.bounds, blocks[skip:], strict=True):
-            allowed &= bound.allows(block, group)
-        return allowed
-
-    def _grown(self, group: int, blocks: Sequence[Array], rows: Array, choices: Array) -> list[Array]:
-        return [
-            total.grown(block, rows, group, choices) for total, block in zip(self._sums, blocks, strict=True)
-        ]
+        if self.size:
+            self._descend(0, [each.start for each in self.sums], _NO_CHOICE)
 
     def _dive(self, goal: Weighed, blocks: Sequence[Array], chosen: Array) -> None:
         for group in range(len(self.tables)):
             room = max(1, DIVE // self.tables[group].rows)
             blocks, chosen = [block[:room] for block in blocks], chosen[:room]
             least = goal.least(blocks[0], group)
-            rows, choices = np.nonzero(self._allowed(group, blocks, len(chosen)))
+            rows, choices = np.nonzero(self.allowed(group, blocks, len(chosen)))
             if not rows.size:
                 return
             values = least[rows, choices]
             first = np.argsort(values, kind="stable")
             chosen = np.column_stack([chosen[rows[first]], choices[first]])
-            blocks = self._grown(group, blocks, rows[first], choices[first])
+            blocks = self.grown(group, blocks, rows[first], choices[first])
         value = int(values[first[0]])
         if self.best.value is None or value < self.best.value:
             self._found(value, chosen[0], met=False)
 
     def _found(self, value: Any, rows: Array, *, met: bool = True) -> None:  # noqa: ANN401
-        self.best.value, self.best.point, self.best.met = value, self._point(rows), met
-
-    def _point(self, rows: Array) -> dict[str, int]:
-        """Give all symbols their values."""
-        found = dict(self.fixed)
-        for table, row in zip(self.tables, rows, strict=True):
-            found |= table.choice(row)
-        return found
+        self.best.value, self.best.point, self.best.met = value, self.point(rows), met
 
     def _descend(self, group: int, blocks: Sequence[Array], chosen: Array) -> None:
         """Go through the rows of the next group that may hold something better, in their order."""
@@ -139,8 +83,8 @@ class Descent:
         for start in range(0, len(chosen), step):
             here = [each[start : start + step] for each in blocks]
             before = chosen[start : start + step]
-            allowed = self._allowed(group, here, len(before))
-            if group == self._last:
+            allowed = self.allowed(group, here, len(before))
+            if group == self.last:
                 self._settle(here, before, allowed)
                 continue
             if isinstance(self.goal, Weighed):
@@ -148,7 +92,7 @@ class Descent:
             rows, choices = np.nonzero(allowed)
             if rows.size:
                 after = np.column_stack([before[rows], choices])
-                self._descend(group + 1, self._grown(group, here, rows, choices), after)
+                self._descend(group + 1, self.grown(group, here, rows, choices), after)
 
     def _promising(self, least: Array) -> Array:
         """Say where a lower bound leaves room for a better point, or for the first of the best ones."""
@@ -160,7 +104,7 @@ class Descent:
         """Evaluate the goal where every group has its row."""
         if isinstance(self.goal, Weighed):
             self.best.evaluated += allowed.size
-            values = self.goal.least(blocks[0], self._last)
+            values = self.goal.least(blocks[0], self.last)
             rows, choices = np.nonzero(allowed & self._promising(values))
             if rows.size:
                 found = values[rows, choices]
@@ -170,7 +114,7 @@ class Descent:
             return
         for row, choice in zip(*np.nonzero(allowed), strict=True):
             at = np.append(before[row], choice)
-            value = self.goal(self._point(at))
+            value = self.goal(self.point(at))
             self.best.evaluated += 1
             if self.best.value is None or value < self.best.value:
                 self._found(value, at)

@@ -148,12 +148,18 @@ class Points:
         return {name: v if isinstance(v, int) else int(v[index]) for name, v in values.items()}
 
     def _needed(self, count: TiledCount) -> list[str]:
-        """Give the symbols that a count depends on, and all ties made of these."""
+        """Give the symbols that a count depends on, what these are made of, and all ties made of that."""
+        made = {
+            tie.name: tie.numerator.names() | (tie.divisor.names() if tie.divisor else frozenset())
+            for tie in self._ties.ties
+        }
         known = set(count.names)
-        for tie in self._ties.ties:
-            names = tie.numerator.names() | (tie.divisor.names() if tie.divisor else frozenset())
+        for name in reversed(made):
+            if name in known:
+                known |= made[name]
+        for name, names in made.items():
             if names <= known:
-                known.add(tie.name)
+                known.add(name)
         return sorted(known)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
@@ -20,11 +20,15 @@ from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.quantities import Sum
 from polymaestro.tiling.searching.bounds import Weighed
-from polymaestro.tiling.searching.descent import Best, Bound, Descent, EnoughError
+from polymaestro.tiling.searching.descent import Best, Descent, EnoughError
 from polymaestro.tiling.searching.goals import Limit, Quantities, value_of
 from polymaestro.tiling.searching.points import Points
+from polymaestro.tiling.searching.roofs import Roof, roofs_of
 from polymaestro.tiling.searching.spaces import Group, Space, Tiles, groups_of, parts_of
 from polymaestro.tiling.searching.tables import Table, table_of
+from polymaestro.tiling.searching.trees import Bound, Judge
+from polymaestro.tiling.searching.waves import BestFirst, Sweep
+from polymaestro.tiling.timing import TiledRunTime
 
 if TYPE_CHECKING:
     from polymaestro.tiling.search import Objective
@@ -41,6 +45,8 @@ class Search:
     space: Space
     scale: int | None = None
     """What a sum was multiplied by so that its factors are integers; None where they were."""
+    roofs: tuple[Roof, ...] = ()
+    """What a goal that is no sum is never below, if that is known."""
 
     @staticmethod
     def of(  # noqa: PLR0913, PLR0917  as `optimize` has it
@@ -55,6 +61,7 @@ class Search:
         known = Quantities(analysis)
         goal: Sum | Objective
         scale = None
+        roofs: tuple[Roof, ...] = ()
         if isinstance(minimize, str):
             name, goal = minimize, known.goal(minimize)
         elif isinstance(minimize, TiledForm) and minimize.ties is analysis.ties:
@@ -65,8 +72,11 @@ class Search:
             name, (goal, scale) = "energy", _scaled(minimize)
         else:
             name, goal = type(minimize).__name__, _checked(minimize, analysis)
+        if isinstance(minimize, TiledRunTime) and minimize.counted.ties is analysis.ties:
+            roofs = tuple(roofs_of(analysis, minimize))
         limits = tuple(known.limit(text) for text in subject_to)
-        return Search(analysis, name, goal, limits, Space.of(analysis, extents, choices, tiles), scale)
+        space = Space.of(analysis, extents, choices, tiles)
+        return Search(analysis, name, goal, limits, space, scale, roofs)
 
     def value(self, found: Any) -> Any:  # noqa: ANN401
         """Give the value of the goal that a search has found."""
@@ -78,21 +88,29 @@ class Search:
         Raises `PolymaestroError` where no point satisfies the conditions.
         """
         best, proved = Best(), True
-        descents: Iterable[Descent] = self._descents(best, limit)
-        if isinstance(self.goal, tuple):
-            # The tables of a sum are small, so that all of them can be kept; a good value is known at once.
-            descents = list(descents)
-            for each in descents:
-                each.dive()
         try:
-            for each in descents:
-                each.run()
+            if self.roofs and not isinstance(self.goal, tuple):
+                judge = self._judge(self.goal)
+                sweeps = [self._sweep(judge, fixed) for fixed in self._legal()]
+                BestFirst(judge, sweeps, best, limit).run()
+            else:
+                self._descend(best, limit)
         except EnoughError:
             proved = False
         if best.value is None:
             raise PolymaestroError(self._nothing(proved=proved))
         self._confirm(best.point, best.value)
         return best, proved
+
+    def _descend(self, best: Best, limit: int | None) -> None:
+        descents: Iterable[Descent] = (self._descent(fixed, best, limit) for fixed in self._legal())
+        if isinstance(self.goal, tuple):
+            # The tables of a sum are small, so that all of them can be kept; a good value is known at once.
+            descents = list(descents)
+            for each in descents:
+                each.dive()
+        for each in descents:
+            each.run()
 
     @property
     def free(self) -> list[str]:
@@ -104,7 +122,8 @@ class Search:
     @cached_property
     def _sums(self) -> list[Sum]:
         goals = [self.goal] if isinstance(self.goal, tuple) else []
-        return [*goals, *(each.total for each in self.limits)]
+        roofs = (total for each in self.roofs for total in (each.amount, each.copies))
+        return [*goals, *roofs, *(each.total for each in self.limits)]
 
     @cached_property
     def _regions(self) -> list[Region]:
@@ -160,25 +179,30 @@ class Search:
         found = [table_of(group, self.space, ties, fixed, self._senses) for group in self._groups]
         return found or [Table((), np.zeros((1, 0), np.int64), {})]
 
-    def _descents(self, best: Best, limit: int | None) -> Iterator[Descent]:
-        """Give a descent for each combination of the shared symbols, the smallest first."""
-        for fixed in self._legal():
-            yield self._descent(fixed, best, limit)
-
     def _descent(self, fixed: Mapping[str, int], best: Best, limit: int | None) -> Descent:
+        weigh, tables, bounds = self._weighed(fixed)
+        goal = weigh(self.goal) if isinstance(self.goal, tuple) else self._judge(self.goal)
+        return Descent(goal, bounds, fixed, tables, best, limit)
+
+    def _sweep(self, judge: Judge, fixed: Mapping[str, int]) -> Sweep:
+        weigh, tables, bounds = self._weighed(fixed)
+        roofs = [(weigh(each.amount), weigh(each.copies)) for each in self.roofs]
+        return Sweep(judge, bounds, fixed, tables, roofs)
+
+    def _judge(self, goal: Objective) -> Judge:
+        return partial(_value, goal, getattr(goal, "symbols", self.analysis.symbols))
+
+    def _weighed(self, fixed: Mapping[str, int]) -> tuple[Callable[[Sum], Weighed], list[Table], list[Bound]]:
+        """Give what writes a sum over the tables, the tables, and the conditions over them."""
         tables = self._tables(fixed)
         points = Points(self.analysis.ties, fixed, 1)
         open_ = {count for group in self._groups for count in group.counts}
         constants = {count: int(points.count(count)[0]) for count in self._counts if count not in open_}
-        bounds = [
-            Bound(Weighed.of(each.total, constants, tables), each.low, each.high) for each in self.limits
-        ]
-        goal = (
-            Weighed.of(self.goal, constants, tables)
-            if isinstance(self.goal, tuple)
-            else partial(_value, self.goal, getattr(self.goal, "symbols", self.analysis.symbols))
-        )
-        return Descent(goal, bounds, fixed, tables, best, limit)
+
+        def weigh(total: Sum) -> Weighed:
+            return Weighed.of(total, constants, tables)
+
+        return weigh, tables, [Bound(weigh(each.total), each.low, each.high) for each in self.limits]
 
     # --- Answers ---
 
@@ -203,7 +227,7 @@ class Search:
         if not any(table.rows for each in self._legal() for table in self._tables(each)):
             return "the mapping is legal at no point of the space; give other choices"
         for each in self.limits:
-            least = replace(self, goal=each.total, limits=(), scale=None).run(None)[0].value
+            least = replace(self, goal=each.total, limits=(), scale=None, roofs=()).run(None)[0].value
             if each.high is not None and least > each.high:
                 return (
                     f"no point of the space satisfies {each.text!r}; it fails by {least - each.high} or more"

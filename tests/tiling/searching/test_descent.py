@@ -18,9 +18,10 @@ from polymaestro.tiling.run import Run
 from polymaestro.tiling.searching import descent
 from polymaestro.tiling.searching import tables as tables_module
 from polymaestro.tiling.searching.bounds import Weighed
-from polymaestro.tiling.searching.descent import Best, Bound, Descent, EnoughError
+from polymaestro.tiling.searching.descent import Best, Descent, EnoughError
 from polymaestro.tiling.searching.spaces import Group, Space
 from polymaestro.tiling.searching.tables import Table, table_of
+from polymaestro.tiling.searching.trees import Bound
 from polymaestro.tiling.ties import Ties
 
 
