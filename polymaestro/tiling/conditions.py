@@ -8,6 +8,7 @@ import islpy as isl
 
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition, Region, region_of
+from polymaestro.counting.region import EVERYWHERE
 from polymaestro.relations.sets import coalesced
 from polymaestro.tiling.ties import Ties
 
@@ -28,28 +29,31 @@ def tidied(
         return Region(((),))
     deciding = set(ties.decisions())
     first = [each for each in found if each in deciding]
-    facts = [*given.pieces[0], *first, *(Condition(each) for each in ties.facts(found))]
+    facts = [*first, *(Condition(each) for each in ties.facts(found))]
     facts += [Condition(each, equality=True) for each in zeros]
-    known = _set(facts, names)
+    known = _set(facts, names, given)
     rest = coalesced(_set(found, names).gist(known)).remove_redundancies()
     kept = [each for each in region_of(rest).pieces[0] if each not in first]
-    return Region(((*_needed(first, [*given.pieces[0], *kept], names), *kept),))
+    return Region(((*_needed(first, kept, given, names), *kept),))
 
 
-def _needed(conditions: list[Condition], given: list[Condition], names: list[str]) -> list[Condition]:
+def _needed(
+    conditions: list[Condition], kept: list[Condition], given: Region, names: list[str]
+) -> list[Condition]:
     """Drop each condition that the other ones and what is given imply."""
-    kept = list(conditions)
+    left = list(conditions)
     for each in conditions:
-        others = _set([*given, *(other for other in kept if other != each)], names)
+        others = _set([*kept, *(other for other in left if other != each)], names, given)
         if others.is_subset(_set([each], names)):
-            kept.remove(each)
-    return kept
+            left.remove(each)
+    return left
 
 
-def _set(conditions: list[Condition], names: list[str]) -> isl.Set:
-    """Build the set of a conjunction, projected onto some names."""
-    every = sorted(frozenset(names).union(*(each.expression.names() for each in conditions)))
-    body = " and ".join(each.isl() for each in conditions) or "true"
+def _set(conditions: list[Condition], names: list[str], given: Region = EVERYWHERE) -> isl.Set:
+    """Build the set of a conjunction within a region, projected onto some names."""
+    used = given.names().union(*(each.expression.names() for each in conditions))
+    every = sorted(used.union(names))
+    body = " and ".join([f"({given.isl()})", *(each.isl() for each in conditions)])
     found = isl.Set(f"[{', '.join(every)}] -> {{ : {body} }}").params()
     for name in every:
         if name not in names:

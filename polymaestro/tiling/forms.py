@@ -77,7 +77,9 @@ class TiledForm:
         values = self.ties.extended(point)
         if not self.valid_on.holds(values):
             shown = ", ".join(f"{name} = {value}" for name, value in sorted(point.items()))
-            message = f"the formula does not hold at {shown}; it holds where {self.valid_on}"
+            region = str(self.valid_on)
+            where = ", with ".join([region, *self.ties.meanings(region)])
+            message = f"the formula does not hold at {shown}; it holds where {where}"
             raise ClosedFormError(message)
         return values
 

@@ -25,7 +25,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from polymaestro.affine import Affine, ceil_div
+from polymaestro.affine import Affine, Floor, ceil_div
 from polymaestro.counting import Condition, QuasiPolynomial
 from polymaestro.counting.quasipolynomial import Atom
 from polymaestro.dataflow import Dataflow
@@ -105,6 +105,7 @@ class Ties:
         self._splits: dict[tuple[Affine, Affine], Split] = {}
         self._lengths: dict[tuple[Affine, Affine], Affine] = {}
         self._folds: dict[tuple[Affine, Affine, Affine], Fold] = {}
+        self._rounded: dict[tuple[Affine, int], Affine] = {}
 
     def split(self, dim: str, whole: Affine, tile: Affine) -> Split:
         """Cut a length into tiles."""
@@ -151,6 +152,20 @@ class Ties:
                 self._folds[key] = Fold(number, rest, last)
         return self._folds[key]
 
+    def rounded(self, name: str, numerator: Affine, divisor: int) -> Affine:
+        """Give ⌈numerator/divisor⌉ a name where it is not affine."""
+        exact = ceil_div(numerator, divisor)
+        if not any(isinstance(atom, Floor) for atom, _ in exact.terms):
+            return exact
+        key = (numerator, divisor)
+        if key not in self._rounded:
+            self._rounded[key] = Affine.of(str(self._add(name, QP.of(numerator), QP.of(divisor))))
+        return self._rounded[key]
+
+    def is_windows(self, name: str) -> bool:
+        """Whether a name is one of those, which cut nothing."""
+        return Affine.of(name) in self._rounded.values()
+
     def quotient(self, name: str, numerator: Affine, divisor: QP) -> Affine:
         """Give ⌊numerator/divisor⌋ a name."""
         return Affine.of(str(self._add(name, QP.of(numerator), divisor, "down")))
@@ -166,6 +181,13 @@ class Ties:
                 message = f"the clusters need {tie.divisor} PEs, and {tie.numerator} is less"
                 raise ClosedFormError(message)
         return values
+
+    def settable(self, name: str, value: int, point: Mapping[str, int]) -> tuple[str, int]:
+        """Give what to set so that a name has a value: the PEs where it is the number of units."""
+        for tie in self.ties:
+            if tie.name == name and tie.rounded == "down" and tie.divisor is not None:
+                return str(tie.numerator), value * int(tie.divisor.evaluate(point))
+        return name, value
 
     def decisions(self) -> Iterator[Condition]:
         """Give what says that a length has one tile or fold, and what says that it has more."""
@@ -210,7 +232,9 @@ class Ties:
     def written(self, text: str) -> str:
         """Put ⌈K/T⌉ and T·U in the place of numbers of tiles and widths in a text."""
         meanings = {
-            tie.name: tie.text for tie in self.ties if tie.divisor is not None and tie.rounded == "up"
+            tie.name: tie.text
+            for tie in self.ties
+            if tie.divisor is not None and tie.rounded == "up" and not self.is_windows(tie.name)
         }
         for length in self._lengths.values():
             tie = next(each for each in self.ties if each.name == str(length))
