@@ -25,7 +25,7 @@ def points(
     """Draw points, most of them with an offset near the sizes that `near` gives."""
     rng = random.Random(str(analysis.dataflow))
     found: list[Point] = []
-    for _ in range(count):
+    for _ in range(80):
         point = {name: rng.randint(1, 5) for name in analysis.symbols}
         for offset, text in near.items():
             if rng.random() < 0.8:
@@ -44,7 +44,7 @@ def compared(operator: pm.Operator, text: str, near: dict[str, str]) -> Counter[
     flow = pm.parse_dataflow(text)
     analysis = pm.analyze_tiles(operator, flow, "PEs")
     seen: Counter[str] = Counter()
-    for point in points(operator, analysis, near, 80):
+    for point in points(operator, analysis, near):
         numbers = operator.with_extents({name: point[name] for name in operator.symbols})
         observed = pm.interpret(numbers, flow, point["PEs"], point)
         known = {name: point[name] for name in analysis.symbols}
