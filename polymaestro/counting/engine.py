@@ -28,11 +28,13 @@ from polymaestro.errors import CountingError, CountingUnavailableError
 from polymaestro.relations.sets import (
     SET,
     coalesced,
+    integer,
     named,
     parameters,
     restricted,
     without_unused_parameters,
 )
+from polymaestro.showing import Shown
 
 Engine = Literal["auto", "faulhaber", "barvinok"]
 
@@ -41,8 +43,8 @@ MAX_SLICES = 16
 MAX_ENUMERATED = 1_000_000
 
 
-@dataclass(frozen=True)
-class Count:
+@dataclass(frozen=True, repr=False)
+class Count(Shown):
     """A number of points: a quasi-polynomial on each of some disjoint regions, and 0 elsewhere.
 
     Holds only inside the context that was given when counting.
@@ -63,7 +65,7 @@ class Count:
         return None, QuasiPolynomial.of(0)
 
     def at(self, point: Mapping[str, int]) -> int:
-        """Evaluate; the point must lie in the context that was given when counting."""
+        """Evaluate in the context of the count; raises `CountingError` for what is no whole number."""
         value = self.piece_at(point)[1]
         result = value.evaluate(point)
         if result.denominator != 1:
@@ -73,7 +75,12 @@ class Count:
 
     def __str__(self) -> str:
         """Write one piece a line."""
-        return "\n".join(f"{value}  if {region}" for region, value in self.pieces) or "0"
+        return "\n".join(map(_piece, self.pieces)) or "0"
+
+
+def _piece(piece: tuple[Region, QuasiPolynomial]) -> str:
+    region, value = piece
+    return str(value) if region.is_everywhere else f"{value}  if {region}"
 
 
 class _Memory:
@@ -99,7 +106,7 @@ class Counter:
     >>> counter = Counter(isl.Set("[P, R] -> { : P >= 1 and R >= 1 }").params())
     >>> rows = "[P, R] -> { [y] : exists p, r : y = p + r and 0 <= p < P and 0 <= r < R }"
     >>> print(counter.count(isl.Set(rows)))
-    P + R - 1  if everywhere
+    P + R - 1
     """
 
     def __init__(self, context: isl.Set, engine: Engine = "auto") -> None:
@@ -201,7 +208,7 @@ def _slices(domain: isl.Set) -> list[isl.Set]:
         low, high = domain.dim_min_val(index), domain.dim_max_val(index)
         if low.is_int() and high.is_int() and high.to_python() - low.to_python() < MAX_SLICES:
             values = range(low.to_python(), high.to_python() + 1)
-            cut = (domain.fix_val(SET, index, isl.Val(value)) for value in values)
+            cut = (domain.fix_val(SET, index, integer(value)) for value in values)
             return [each.project_out(SET, index, 1).compute_divs() for each in cut if not each.is_empty()]
     return []
 
@@ -264,7 +271,7 @@ def _joined(domain: isl.Set, slow: int, fast: int, factor: int) -> isl.Set | Non
     space = isl.LocalSpace.from_space(wider.get_space())
     tie = isl.Constraint.equality_alloc(space)
     tie = tie.set_coefficient_val(SET, size, isl.Val(-1))
-    tie = tie.set_coefficient_val(SET, slow, isl.Val(factor))
+    tie = tie.set_coefficient_val(SET, slow, integer(factor))
     tie = tie.set_coefficient_val(SET, fast, isl.Val(1))
     wider = wider.add_constraint(tie)
     smaller = _without_determined(wider)

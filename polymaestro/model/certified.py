@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.showing import Shown
 
 if TYPE_CHECKING:
     from polymaestro.proving.certifying import Standing
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 WIDTH = 100
 
 
-@dataclass(frozen=True)
-class Certified:
+@dataclass(frozen=True, repr=False)
+class Certified(Shown):
     """The standing of each formula under its name, as in ``L2.I.parent_reads``; printing says it in a word.
 
     >>> import polymaestro as pm
@@ -30,7 +31,10 @@ class Certified:
     standings: Mapping[str, Standing]
 
     def __getitem__(self, name: str) -> Standing:
-        """Give the standing of a formula by its name."""
+        """Give the standing of a formula by its name.
+
+        Raises `ClosedFormError` for an unknown name.
+        """
         if name not in self.standings:
             message = f"no formula {name!r}"
             raise ClosedFormError(message + did_you_mean(name, self.standings))

@@ -37,7 +37,7 @@ from polymaestro.proving.polytopes import (
 )
 from polymaestro.proving.positivity import affine_json, polynomial_json
 from polymaestro.proving.verdicts import Proof
-from polymaestro.relations.sets import PARAM, coalesced, parameters
+from polymaestro.relations.sets import PARAM, coalesced, integer, parameters
 
 MAX_POINTS = 2000
 MAX_CANDIDATES = 4000
@@ -85,7 +85,7 @@ def counts_points(claim: str, domain: isl.Set, count: Count, context: isl.Set) -
 def points_at(domain: isl.Set, point: Mapping[str, int]) -> int:
     """Count the points of a set one by one, where every parameter has a number."""
     for name in parameters(domain):
-        domain = domain.fix_val(PARAM, domain.find_dim_by_name(PARAM, name), isl.Val(point[name]))
+        domain = domain.fix_val(PARAM, domain.find_dim_by_name(PARAM, name), integer(point[name]))
     return int(domain.project_out(PARAM, 0, domain.dim(PARAM)).count_val().to_str())
 
 
