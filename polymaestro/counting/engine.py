@@ -114,6 +114,8 @@ class Counter:
         self.context = context
         self.engine = engine
         self._asked, self._compact, self._peaks = _Memory(), _Memory(), _Memory()
+        self._engines: dict[int, frozenset[str]] = {}  # by identity; the memories keep the counts
+        self._used: set[str] = set()
 
     def count(self, domain: isl.Set) -> Count:
         """Count the points of a set, for every parameter in the context.
@@ -133,7 +135,16 @@ class Counter:
     def peak(self, tile: isl.Map) -> Count:
         """Give the largest number of images that a relation has at any point of its domain."""
         context = restricted(self.context, parameters(tile.params()))
-        return self._peaks.recall(tile, lambda: self._merged(peak_pieces(tile, self._split), context))
+        return self._peaks.recall(tile, lambda: self._noted(lambda: peak_pieces(tile, self._split), context))
+
+    def engines_of(self, count: Count) -> frozenset[str]:
+        """Say which engines summed for a count that this counter gave; none where that took no sum.
+
+        >>> counter = Counter(isl.Set("[P] -> { : P >= 1 }").params(), "faulhaber")
+        >>> counter.engines_of(counter.count(isl.Set("[P] -> { [i] : 0 <= i < P }")))
+        frozenset({'nested sums'})
+        """
+        return self._engines.get(id(count), frozenset())
 
     def cells(self, domain: isl.Set) -> list[Piece]:
         """Count a set with named dimensions and leave the pieces as sets of all its parameters."""
@@ -145,7 +156,14 @@ class Counter:
 
     def _counted(self, domain: isl.Set) -> Count:
         context = restricted(self.context, parameters(domain))
-        return self._merged(self._split(domain, context), context)
+        return self._noted(lambda: self._split(domain, context), context)
+
+    def _noted(self, cells: Callable[[], list[Piece]], context: isl.Set) -> Count:
+        """Merge cells, and note which engines were used to find them."""
+        self._used = set()
+        count = self._merged(cells(), context)
+        self._engines[id(count)] = frozenset(self._used)
+        return count
 
     def _merged(self, cells: list[Piece], context: isl.Set) -> Count:
         cells = merged(cells, context)
@@ -165,10 +183,14 @@ class Counter:
     def _cells(self, domain: isl.Set, context: isl.Set) -> list[Piece]:
         if self.engine != "barvinok":
             try:
-                return counted_by_faulhaber(domain, context)
+                cells = counted_by_faulhaber(domain, context)
             except CountingUnavailableError:
                 if self.engine == "faulhaber" or not barvinok.AVAILABLE:
                     raise
+            else:
+                self._used.add("nested sums")
+                return cells
+        self._used.add("barvinok")
         return barvinok.count_cells(domain)
 
 

@@ -13,7 +13,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property, lru_cache
@@ -133,6 +133,10 @@ class QuasiPolynomial(Shown):
             if Affine.of(atom).names() & values.keys():
                 changed[atom] = linear(Affine.of(atom).substitute(values))
         return self.replace(changed)
+
+    def mapped(self, change: Callable[[Affine], Affine]) -> QuasiPolynomial:
+        """Change every atom as an expression."""
+        return self.replace({atom: linear(change(Affine.of(atom))) for atom in self.atoms()})
 
     def coefficients(self, name: str) -> dict[int, QuasiPolynomial]:
         """Split by powers of a name that no floor holds; raises `CountingError` when one does."""

@@ -263,9 +263,10 @@ class Analysis(Shown):
     def certify(self, samples: int = 8) -> Certified:
         """Find out how each formula is known: proved for all extents, or compared at some.
 
-        A formula is *proved* when each set in it has its points counted right for all parameters by the
-        finite Ehrhart check, *sampled* when the interpreter gave the same number at `samples` small points,
-        else only *derived*. Raises nothing for what cannot be proved; the word says it.
+        A formula is *proved* when the sets in it make up what its quantity is defined to be, from the loop
+        nest on, and each has its points counted right for all parameters by the finite Ehrhart check; a peak
+        when it is the largest tile. It is *sampled* when the interpreter gave the same number at `samples`
+        small points, else only *derived*. Raises nothing for what cannot be proved; the word says it.
         """
         from polymaestro.proving.certifying import standings  # noqa: PLC0415  only who asks pays for it
 

@@ -24,7 +24,7 @@ class Certified(Shown):
     >>> flow = pm.parse_dataflow("TemporalMap(1,1) N; SpatialMap(1,1) M; TemporalMap(2,2) K")
     >>> certified = pm.analyze(pm.gemm(), flow, num_pes=4).certify()
     >>> certified["L2.A.fills"].word, certified["L2.A.occupancy"].word, certified.samples
-    ('proved', 'sampled', 8)
+    ('proved', 'proved', 8)
     """
 
     table: str

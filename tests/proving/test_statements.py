@@ -19,6 +19,8 @@ SLOW = {
     "what-is-used-is-new-or-kept",
     "what-arrives-leaves",
     "every-set-is-counted-right",
+    "tables-print-what-was-derived",
+    "cases-of-a-formula-are-the-formula",
     "solvers-agree-on-compulsory-traffic",
     "all-steps-move-the-words-of-the-roofline",
 }
