@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from math import prod
@@ -10,6 +11,12 @@ import pytest
 
 import polymaestro as pm
 from polymaestro.errors import ClosedFormError
+from polymaestro.hardware import Hardware
+from polymaestro.policies import Policies
+from polymaestro.strategies import Drawn
+from tests.model.test_cost import oracle
+from tests.tiling.test_search import held, moved
+from tests.tiling.test_tiled_costs import numeric
 from tests.tiling.test_tiles_against_interpreter import assert_equal
 
 CONV = pm.conv2d(N=1, K=1)
@@ -92,3 +99,71 @@ def test_rows_move_by_whole_windows_or_one_tile_covers_all(
     assert seen["holds"] >= 8
     assert seen["illegal"] >= 5
     assert seen["legal elsewhere"] <= 12  # tiles of different sizes, or windows that depend on the tap
+
+
+@pytest.mark.parametrize(
+    ("operator", "text"),
+    [
+        (pm.gemm(), "SpatialMap(A,B) M; TemporalMap(D,E) K; TemporalMap(T,T) N"),
+        (pm.conv2d(N=1, K=2, C=2, stride=2), "SpatialMap(A,B) Y; TemporalMap(T,O) R"),
+    ],
+)
+def test_time_and_energy_where_an_offset_is_not_the_size(operator: pm.Operator, text: str) -> None:
+    """Such a point costs what a run of it costs, and as much energy as a plain analysis of its numbers."""
+    flow = pm.parse_dataflow(text)
+    analysis = pm.analyze_tiles(operator, flow, "PEs")
+    machine = Hardware(num_pes=8, offchip_bw=1, noc_bw=3)
+    time, energy = analysis.runtime(machine), analysis.energy(machine)
+    rng = random.Random(text)
+    compared = 0
+    for _ in range(120):
+        point = {name: rng.randint(1, 6) for name in analysis.symbols} | {"PEs": rng.randint(1, 4)}
+        if point["A"] == point["B"] or not analysis.valid_on.holds(analysis.ties.extended(point)):
+            continue
+        extents = {name: point[name] for name in operator.symbols}
+        drawn = Drawn(operator.with_extents(extents), numeric(flow, point), point["PEs"])
+        seen = oracle(drawn, machine, Policies())
+        assert time.at(**point) == time.case_at(point).evaluate(**point) == seen.runtime
+        plain = pm.analyze(*drawn).cost(machine, {})
+        assert energy.at(**point) == energy.case_at(point).evaluate(**point) == plain.total_energy
+        compared += 1
+    assert compared >= 15
+
+
+@pytest.mark.parametrize(
+    ("operator", "text", "fixed"),
+    [
+        (
+            pm.gemm(),
+            "SpatialMap(A,B) M; TemporalMap(D,E) K; TemporalMap(T,T) N",
+            {"M": 4, "K": 6, "N": 3, "PEs": 3},
+        ),
+        (
+            pm.conv2d(N=1, K=2, C=2, stride=2),
+            "SpatialMap(A,B) Y; TemporalMap(T,O) C; TemporalMap(D,D) K",
+            {"P": 3, "Q": 2, "R": 3, "S": 1, "PEs": 2},
+        ),
+    ],
+)
+@pytest.mark.parametrize("capacity", [12, 30])
+def test_a_search_over_offsets_takes_legal_points_only(
+    operator: pm.Operator, text: str, fixed: Point, capacity: int
+) -> None:
+    """Some illegal points would move less."""
+    flow = pm.parse_dataflow(text)
+    analysis = pm.analyze_tiles(operator, flow, "PEs")
+    choices = {name: range(1, 5) for name in analysis.symbols if name not in fixed} | {"A": range(2, 6)}
+    best = pm.optimize(
+        analysis, minimize="L2.traffic", extents=fixed, choices=choices, subject_to=[f"L1 <= {capacity}"]
+    )
+    values, illegal = {}, 0
+    for sizes in itertools.product(*choices.values()):
+        point = dict(zip(choices, sizes, strict=True))
+        numbers = operator.with_extents({name: fixed[name] for name in operator.symbols})
+        seen = pm.interpret(numbers, flow, fixed["PEs"], point | fixed)
+        illegal += not seen.legal
+        if seen.legal and held(seen, 0) <= capacity:
+            values[frozenset(point.items())] = moved(seen)
+    assert illegal > len(choices["A"])
+    assert best.proved
+    assert best.value == min(values.values()) == values[frozenset(best.point.items())]

@@ -36,7 +36,7 @@ def assert_equal(report: LayerReport, seen: Observation) -> None:
 
 
 def with_some_numbers(found: Lifted, rng: random.Random) -> tuple[Dataflow, dict[str, Affine]]:
-    """Put the number back for some symbols, and give some offsets symbols of their own, with what they were."""
+    """Put the number back for some symbols; give some offsets symbols of their own, and what they were."""
     fixed = {name: value for name, value in found.values.items() if rng.random() < 0.2}
     offsets: dict[str, Affine] = {}
     directives: list[Directive] = []
