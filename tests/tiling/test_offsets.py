@@ -167,3 +167,42 @@ def test_a_search_over_offsets_takes_legal_points_only(
     assert illegal > len(choices["A"])
     assert best.proved
     assert best.value == min(values.values()) == values[frozenset(best.point.items())]
+
+
+@pytest.mark.parametrize(
+    ("operator", "text", "numbers"),
+    [
+        (
+            pm.gemm(),
+            "SpatialMap(A,B) M; TemporalMap(D,E) K; TemporalMap(T,T) N",
+            {"A": 3, "B": 2, "D": 2, "E": 2, "T": 2, "PEs": 2},
+        ),
+        (
+            pm.conv2d(N=1, K=1, S=1, Q=1, stride=2),
+            "SpatialMap(A,B) Y; TemporalMap(T,O) C",
+            {"A": 5, "B": 3, "T": 2, "O": 1, "PEs": 2, "R": 3},
+        ),
+    ],
+)
+def test_complete_and_specialised_formulas_hold_where_the_mapping_is_legal(
+    operator: pm.Operator, text: str, numbers: Point
+) -> None:
+    """They refuse the same points as `at` does, which is compared with the interpreter above."""
+    analysis = pm.analyze_tiles(operator, pm.parse_dataflow(text), "PEs")
+    complete, special = analysis.complete(), analysis.specialised(numbers)
+    rng = random.Random(text)
+    seen: Counter[bool] = Counter()
+    for index in range(80):
+        point = {name: rng.randint(1, 6) for name in analysis.symbols} | (numbers if index % 2 else {})
+        legal = analysis.valid_on.holds(analysis.ties.extended(point))
+        left = {name: value for name, value in point.items() if name not in numbers}
+        seen[legal] += 1
+        for name, form in analysis.named():
+            forms = [(complete[name], point)] + [(special[name], left)] * (index % 2)
+            for each, symbols in forms:
+                if legal:
+                    assert each.at(**symbols) == form.at(**point)
+                else:
+                    with pytest.raises(ClosedFormError, match="it holds where"):
+                        each.at(**symbols)
+    assert min(seen[True], seen[False]) >= 10
