@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
-from polymaestro.counting import Condition, Region
+from polymaestro.affine import Affine
+from polymaestro.counting import Region
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bind
 from polymaestro.errors import ClosedFormError, LoweringError
@@ -17,8 +18,9 @@ from polymaestro.model.report import BoundaryReport, LayerReport
 from polymaestro.showing import Shown
 from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor, boundary_below
-from polymaestro.tiling.assuming import narrowed, point_in
+from polymaestro.tiling.assuming import narrowed
 from polymaestro.tiling.chains import Chain
+from polymaestro.tiling.clauses import Legality, any_of, at_least, legal_where, nearby
 from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.costing import Costing
 from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
@@ -227,7 +229,8 @@ class TiledAnalysis(Shown):
 def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) -> TiledAnalysis:
     """Derive every count of a dataflow whose sizes may be symbols: tiles, windows, clusters, PEs.
 
-    Every level must cut each dimension into consecutive tiles, as the published dataflows do.
+    Every level must cut each dimension into consecutive tiles, as the published dataflows do; the formulas
+    hold where offsets and sizes make it so.
 
     Raises `DataflowError` or `LoweringError` for directives that do not fit.
 
@@ -243,7 +246,7 @@ def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) ->
         raise LoweringError(message)
     names = set(operator.symbols) | _names(dataflow) | ({num_pes} if isinstance(num_pes, str) else set())
     ties = Ties({str(name) for name in names})
-    cuts = cuts_of(bind(operator, dataflow, num_pes, top=top_units(ties, operator, dataflow, num_pes)))
+    cuts = cuts_of(bind(operator, dataflow, num_pes, top=top_units(ties, operator, dataflow, num_pes)), ties)
     chains = {dim.name: Chain(dim.name, dim.extent, cuts.of(dim.name), ties) for dim in operator.dims}
     builder = _Builder(cuts, ties, tuple(tuple(chains[d] for d in dims) for dims in _joined(operator)))
     return builder.analysis(dataflow)
@@ -298,17 +301,13 @@ class _Builder:
         point = dict.fromkeys(self._symbols, SHOWN_UNITS ** (2 * self.cuts.depth))
         for cut in self.cuts.cuts:
             tile = 1 if cut.dim in filters else SHOWN_UNITS ** (2 * (self.cuts.depth - cut.level)) - 1
-            point.update(dict.fromkeys(cut.size.names(), tile))
+            point.update(dict.fromkeys(cut.size.names() & point.keys(), tile))
         for units in self.cuts.units:
             point.update(dict.fromkeys(units.names() & point.keys(), SHOWN_UNITS))
         for index, dim in enumerate(self.cuts.operator.dims):
             extent = SHOWN_TAPS if dim.name in filters else SHOWN_EXTENT + 4 * index
             point.update(dict.fromkeys(dim.extent.names(), extent))
-        wish = {name: point[name] for name in self._symbols}
-        try:
-            return point_in(self._valid_on, self.ties, self._symbols, wish)
-        except ClosedFormError:  # none near it was found; `at` works all the same, and printing says why
-            return wish
+        return nearby(self._valid_on, {name: point[name] for name in self._symbols}, self.ties)
 
     @cached_property
     def _symbols(self) -> tuple[str, ...]:
@@ -317,19 +316,16 @@ class _Builder:
             used |= tie.numerator.names() | (tie.divisor.names() if tie.divisor else set())
         for units in self.cuts.units:
             used |= units.names()
-        for condition in self.cuts.conditions:
-            used |= condition.expression.names()
+        for clause in self.cuts.clauses:
+            used |= clause.names()
         return tuple(sorted(used - {tie.name for tie in self.ties.ties}))
 
     @cached_property
-    def _valid_on(self) -> Region:
-        conditions = dict.fromkeys(self.cuts.conditions)
+    def _valid_on(self) -> Legality:
         tied = {tie.name for tie in self.ties.ties}
         sizes = [*(dim.extent for dim in self.cuts.operator.dims), *self.cuts.units]
-        for size in sizes:
-            if not size.is_constant and not size.names() & tied:
-                conditions[Condition(size - 1)] = None
-        return Region((tuple(conditions),))
+        positive = [any_of([at_least(size, Affine.of(1))]) for size in sizes if not size.names() & tied]
+        return legal_where([*self.cuts.clauses, *positive])
 
 
 def _names(dataflow: Dataflow) -> set[str]:

@@ -57,7 +57,7 @@ class _Lifting:
     def lift(self, dataflow: Dataflow, num_pes: int) -> Lifted:
         """Go through the directives in their order."""
         self.values["PEs"] = num_pes
-        self._cuts = {(cut.level, cut.dim): cut for cut in cuts_of(self.mapping).cuts}
+        self._cuts = {(cut.level, cut.dim): cut for cut in cuts_of(self.mapping, Ties(set())).cuts}
         directives: list[Directive] = []
         for level, bound in zip(dataflow.levels, self.mapping.levels, strict=True):
             if level.cluster:

@@ -24,7 +24,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from polymaestro.affine import Affine, ceil_div
+from polymaestro.affine import Affine, Floor, ceil_div
 from polymaestro.counting import Condition, QuasiPolynomial, Tie
 from polymaestro.counting.quasipolynomial import Atom
 from polymaestro.counting.ties import expanded, meanings, written
@@ -79,6 +79,7 @@ class Ties:
         self._splits: dict[tuple[Affine, Affine], Split] = {}
         self._lengths: dict[tuple[Affine, Affine], Affine] = {}
         self._folds: dict[tuple[Affine, Affine, Affine], Fold] = {}
+        self._rounded: dict[tuple[Affine, int], Affine] = {}
 
     def split(self, dim: str, whole: Affine, tile: Affine) -> Split:
         """Cut a length into tiles."""
@@ -127,6 +128,20 @@ class Ties:
                 self._folds[key] = Fold(number, rest, last)
         return self._folds[key]
 
+    def rounded(self, name: str, numerator: Affine, divisor: int) -> Affine:
+        """Give ⌈numerator/divisor⌉ a name where it is not affine."""
+        exact = ceil_div(numerator, divisor)
+        if not any(isinstance(atom, Floor) for atom, _ in exact.terms):
+            return exact
+        key = (numerator, divisor)
+        if key not in self._rounded:
+            self._rounded[key] = Affine.of(str(self._add(name, QP.of(numerator), QP.of(divisor))))
+        return self._rounded[key]
+
+    def is_windows(self, name: str) -> bool:
+        """Whether a name is one of those, which cut nothing."""
+        return Affine.of(name) in self._rounded.values()
+
     def join_units(self, dim: str, whole: Affine, tile: Affine, units: Affine) -> Affine:
         """Give what all units hold together, and let folds be the tiles of that length."""
         width, fold = self.width(dim, tile, units), self.fold(dim, whole, tile, units)
@@ -148,6 +163,13 @@ class Ties:
                 message = f"the clusters need {tie.divisor} PEs, and {tie.numerator} is less"
                 raise ClosedFormError(message)
         return values
+
+    def settable(self, name: str, value: int, point: Mapping[str, int]) -> tuple[str, int]:
+        """Give what to set so that a name has a value: the PEs where it is the number of units."""
+        for tie in self.ties:
+            if tie.name == name and tie.rounded == "down" and tie.divisor is not None:
+                return str(tie.numerator), value * int(tie.divisor.evaluate(point))
+        return name, value
 
     def complete(self, point: Mapping[str, int]) -> dict[str, int]:
         """Give a point with the values of all ties, each worked out."""

@@ -22,7 +22,7 @@ def cuts(flow: str, operator: pm.Operator = CONV) -> list[tuple[str, int, str, s
     mapping = bind(operator, pm.parse_dataflow(flow), 64)
     return [
         (cut.dim, cut.level, str(cut.size), "time" if cut.units is None else "space")
-        for cut in cuts_of(mapping).cuts
+        for cut in cuts_of(mapping, Ties(set())).cuts
     ]
 
 
@@ -65,18 +65,27 @@ def test_tiles_that_are_not_consecutive_need_one_tile() -> None:
 @pytest.mark.parametrize(
     ("flow", "message"),
     [
-        ("SpatialMap(T,T) Y; SpatialMap(2,2) K", "do not hold whole windows|windows and moves by"),
-        ("SpatialMap(T+Sz(R)-1,1) Y", "holds T windows and moves by 1.*give R, T a number"),
-        ("TemporalMap(T,T) R; SpatialMap(Sz(R)+1,2) Y", "do not hold whole windows of the whole filter"),
+        ("SpatialMap(T,T) Y; SpatialMap(2,2) K", "shares the units with"),
+        ("SpatialMap(Sz(R)+2,1) Y", "hold 3 whole windows of equal filter tiles, but it moves by 1"),
+        ("SpatialMap(Sz(R)-1,1) Y", "hold no whole window of R taps, .*give R a number"),
+        (
+            "TemporalMap(1,1) R; SpatialMap(T,T) K; Cluster(1); TemporalMap(3,1) Y",
+            "do not hold whole windows",
+        ),
+        (
+            "TemporalMap(Sz(R)-1,Sz(R)-1) R; SpatialMap(4,T) Y",
+            "do not hold whole windows of the whole filter",
+        ),
         ("SpatialMap(T,T) K; SpatialMap(T,T) C", "shares the units with"),
-        ("SpatialMap(T,T) Y; SpatialMap(T,T) R", "no row-stationary pair over one output row"),
+        ("SpatialMap(1,2) Y; SpatialMap(1,1) R", "no row-stationary pair over one output row"),
         ("SpatialMap(T,T) K; Cluster(2); TemporalMap(2,2) C", "level 1 has 2 units and no SpatialMap"),
         ("SpatialMap(3,2) K", r"the tiles of 'SpatialMap\(3,2\) K' overlap"),
+        ("SpatialMap(3,4) K", r"the tiles of 'SpatialMap\(3,4\) K' leave gaps"),
     ],
 )
 def test_what_is_no_cut_is_refused(flow: str, message: str) -> None:
     with pytest.raises(LoweringError, match=message):
-        pm.analyze_tiles(pm.conv2d(K=8), pm.parse_dataflow(flow), 64)
+        pm.analyze_tiles(pm.conv2d(K=8, P=20, Q=20), pm.parse_dataflow(flow), 64)
 
 
 def test_an_output_index_that_joins_dimensions_is_refused() -> None:

@@ -52,15 +52,16 @@ class Checker:
         try:
             found = lifted(operator, flow, num_pes)
             symbolic = operator.with_extents({dim.name: dim.name for dim in operator.dims})
-            flow = with_some_numbers(found, rng)
+            flow, offsets = with_some_numbers(found, rng)
             analysis = pm.analyze_tiles(symbolic, flow, found.num_pes)
         except LoweringError:
             self.seen["refused"] += 1  # some level does not cut into consecutive tiles
             return
         machine = data.draw(machines(MOST_PES, len(flow.levels)))
         own = {dim.name: dim.extent.constant for dim in operator.dims} | found.values
+        own |= {name: offset.evaluate(own) for name, offset in offsets.items()}
         for index in range(POINTS):
-            everything = moved(own, rng) if index else own
+            everything = moved(own, rng, offsets) if index else own
             if index and not fits(flow, everything):
                 continue
             point = {name: everything[name] for name in analysis.symbols}

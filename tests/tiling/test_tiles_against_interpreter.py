@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 
 import pytest
@@ -11,8 +13,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
+from polymaestro.affine import Affine
 from polymaestro.dataflow import Dataflow
-from polymaestro.dataflow.directives import Cluster
+from polymaestro.dataflow.directives import Cluster, Directive
 from polymaestro.errors import CountingUnavailableError, LoweringError
 from polymaestro.loopnest.interpreter import Observation, interpret
 from polymaestro.model import LayerReport
@@ -32,28 +35,37 @@ def assert_equal(report: LayerReport, seen: Observation) -> None:
     assert report.units == seen.units
 
 
-def with_some_numbers(found: Lifted, rng: random.Random) -> Dataflow:
-    """Put the number back for some symbols."""
+def with_some_numbers(found: Lifted, rng: random.Random) -> tuple[Dataflow, dict[str, Affine]]:
+    """Put the number back for some symbols; give some offsets symbols of their own, and what they were."""
     fixed = {name: value for name, value in found.values.items() if rng.random() < 0.2}
-    return Dataflow(
-        tuple(
-            type(each)(each.size.substitute(fixed), each.kind)
-            if isinstance(each, Cluster)
-            else type(each)(each.size.substitute(fixed), each.offset.substitute(fixed), each.dim)
-            for each in found.dataflow.directives
-        )
-    )
+    offsets: dict[str, Affine] = {}
+    directives: list[Directive] = []
+    for each in found.dataflow.directives:
+        size = each.size.substitute(fixed)
+        if isinstance(each, Cluster):
+            directives.append(replace(each, size=size))
+            continue
+        offset = each.offset.substitute(fixed)
+        if "Sz(" not in str(offset) and rng.random() < 0.3:
+            name = f"O{len(offsets)}"
+            offsets[name], offset = offset, Affine.of(name)
+        directives.append(replace(each, size=size, offset=offset))
+    return Dataflow(tuple(directives)), offsets
 
 
-def moved(point: Point, rng: random.Random) -> Point:
-    """Change some numbers a little: tiles larger than the extent, equal to it, edge tiles, single units."""
+def moved(point: Point, rng: random.Random, offsets: Mapping[str, Affine]) -> Point:
+    """Change some numbers a little: tiles larger than the extent, equal to it, edge tiles, single units.
+
+    Most offsets follow their tiles, since few others are legal.
+    """
     other = {
         name: max(1, value + rng.randint(-2, 3)) if rng.random() < 0.6 else value
         for name, value in point.items()
     }
     clusters = prod(value for name, value in other.items() if name.startswith("G") and name != "G")
     other["PEs"] = clusters * rng.randint(1, 6) + rng.randint(0, clusters - 1)
-    return other
+    following = {name: offset.evaluate(other) for name, offset in offsets.items() if rng.random() < 0.7}
+    return other | following
 
 
 def check(drawn: Drawn, rng: random.Random, seen: Counter[str]) -> None:
@@ -62,14 +74,16 @@ def check(drawn: Drawn, rng: random.Random, seen: Counter[str]) -> None:
     try:
         found = lifted(operator, flow, num_pes)
         symbolic = operator.with_extents({dim.name: dim.name for dim in operator.dims})
-        flow = with_some_numbers(found, rng)
+        flow, offsets = with_some_numbers(found, rng)
         analysis = pm.analyze_tiles(symbolic, flow, found.num_pes)
     except LoweringError:
         seen["refused"] += 1  # some level does not cut into consecutive tiles
         return
     own = {dim.name: dim.extent.constant for dim in operator.dims} | found.values
+    own |= {name: offset.evaluate(own) for name, offset in offsets.items()}
+    seen["mappings with offsets"] += bool(offsets)
     for index in range(POINTS):
-        everything = moved(own, rng) if index else own
+        everything = moved(own, rng, offsets) if index else own
         point = {name: everything[name] for name in analysis.symbols}
         values = analysis.ties.extended(point) if index == 0 or fits(flow, everything) else None
         if values is None or not analysis.valid_on.holds(values):
@@ -85,6 +99,8 @@ def check(drawn: Drawn, rng: random.Random, seen: Counter[str]) -> None:
             continue
         assert_equal(report, observed)
         seen["equal"] += 1
+        free = any(everything[name] != offset.evaluate(everything) for name, offset in offsets.items())
+        seen["equal, offset not as the tile"] += free
 
 
 def fits(flow: Dataflow, point: Point) -> bool:
@@ -116,6 +132,8 @@ def test_thousands_of_mappings_with_symbols_are_exact(*, full: bool) -> None:
     print(dict(seen))  # noqa: T201  how many of which, for who looks
     assert seen["mappings"] - seen["refused"] >= least
     assert seen["equal"] >= 2.5 * least
+    assert seen["mappings with offsets"] >= least / 2
+    assert seen["equal, offset not as the tile"] >= least / 10
     assert seen["unavailable"] <= 1 + seen["equal"] / 500
 
 

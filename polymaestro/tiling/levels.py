@@ -1,0 +1,147 @@
+"""Levels: the maps of one level as cuts of dimensions, and what makes them legal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from polymaestro.affine import Affine
+from polymaestro.counting import Condition
+from polymaestro.dataflow.binding import BoundLevel
+from polymaestro.dataflow.directives import Map, SpatialMap, located
+from polymaestro.errors import LoweringError
+from polymaestro.tiling.clauses import Clause, any_of, at_least, equal
+from polymaestro.tiling.ties import Ties
+from polymaestro.workload.operator import Operator
+
+ONE = Affine.of(1)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One time loop: a dimension in tiles of `size`; over `units` and then in folds if spatial."""
+
+    dim: str
+    level: int
+    size: Affine
+    units: Affine | None
+    position: int
+    note: str
+
+    @property
+    def all_units(self) -> Affine:
+        """The units of a spatial cut."""
+        if self.units is None:
+            message = f"'{self.note}' is not spatial and has no units"
+            raise LoweringError(message)
+        return self.units
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """All loops of a dataflow, outermost first; it is legal where all of `clauses` hold."""
+
+    operator: Operator
+    units: tuple[Affine, ...]
+    cuts: tuple[Cut, ...]
+    clauses: tuple[Clause, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def depth(self) -> int:
+        """How many levels there are."""
+        return len(self.units)
+
+    def of(self, dim: str) -> tuple[Cut, ...]:
+        """Give the cuts of one dimension, outermost first."""
+        return tuple(each for each in self.cuts if each.dim == dim)
+
+
+@dataclass
+class State:
+    """What the levels read so far make of each dimension.
+
+    `wholes` holds the extent and the sizes of the cuts, outermost first: no tile is larger than any of them.
+    """
+
+    operator: Operator
+    ties: Ties
+    wholes: dict[str, tuple[Affine, ...]] = field(default_factory=dict)
+    cuts: list[Cut] = field(default_factory=list)
+    clauses: list[Clause] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with the extents."""
+        for dim in self.operator.dims:
+            self.wholes[dim.name] = (dim.extent,)
+
+    def require(self, *alternatives: list[Condition]) -> bool:
+        """Record that one of some alternatives must hold; say whether one can."""
+        clause = any_of(*alternatives)
+        self.clauses.append(clause)
+        return bool(clause.alternatives)
+
+
+class LevelReader:
+    """Reads the maps of one level; all of them see the tiles of the level above."""
+
+    def __init__(self, state: State, level: BoundLevel) -> None:
+        """Keep the tiles of the level above."""
+        self.state = state
+        self.level = level
+        self.above = dict(state.wholes)
+        self._found: list[tuple[Map, str, Affine]] = []
+        self._absorbed: set[str] = set()
+
+    def plain(self, each: Map) -> bool:
+        """Read a map on a loop dimension; say whether it cuts the dimension."""
+        covering = [[at_least(each.size, whole)] for whole in self.above[each.dim]]
+        if any_of(*covering).is_certain:
+            return False
+        if not self.state.require([equal(each.offset, each.size)], *covering):
+            gap = (each.offset - each.size).constant
+            raise self.refused(each, f"the tiles of '{each}' {'leave gaps' if gap > 0 else 'overlap'}")
+        may_cut = any_of([equal(each.offset, each.size)]).alternatives
+        if may_cut:
+            self.cut(each, each.dim, each.size)
+        return bool(may_cut)
+
+    def cut(self, each: Map, dim: str, size: Affine) -> None:
+        """Note that a map cuts a dimension in tiles of a size."""
+        self._found.append((each, dim, size))
+
+    def absorb(self, each: Map) -> None:
+        """Note that a map on input rows follows from its partner."""
+        self._absorbed.add(each.dim)
+
+    def refused(self, each: Map, what: str) -> LoweringError:
+        """Make the error for a map that is no cut."""
+        symbols = each.size.names() | each.offset.names() | self.level.units.names()
+        advice = f"; give {', '.join(sorted(symbols))} a number" if symbols else ""
+        return LoweringError(located(f"{what}, which symbolic tiles cannot follow{advice}", each.place))
+
+    def record(self) -> None:
+        """Record the level's cuts in their order; only the first spatial map is over the units."""
+        spatial = [m for m in self.level.maps if isinstance(m, SpatialMap) and m.dim not in self._absorbed]
+        self._check_units(spatial)
+        order = {id(each): index for index, each in enumerate(self.level.maps)}
+        for each, dim, size in sorted(self._found, key=lambda found: order[id(found[0])]):
+            shares = isinstance(each, SpatialMap) and not any(each is other for other in spatial[1:])
+            units = self.level.units if shares else None
+            self.state.cuts.append(Cut(dim, self.level.index, size, units, len(self.state.cuts), str(each)))
+            self.state.wholes[dim] = (*self.state.wholes[dim], size)
+        for size in [*(size for _, _, size in self._found), *(each.offset for each in self.level.maps)]:
+            self.state.require([at_least(size, ONE)])
+
+    def _check_units(self, spatial: Sequence[Map]) -> None:
+        """One spatial map, or one unit, or one tile in all of them."""
+        units = self.level.units
+        cutting = {id(each) for each, _, _ in self._found}
+        if not spatial:
+            if not self.state.require([equal(units, ONE)]):
+                message = f"level {self.level.index} has {units} units and no SpatialMap"
+                raise LoweringError(message)
+        elif len(spatial) > 1 and units != ONE and any(id(each) in cutting for each in spatial):
+            message = f"'{spatial[1]}' shares the units with '{spatial[0]}', which skips work"
+            raise LoweringError(located(message, spatial[1].place))
