@@ -18,7 +18,7 @@ from polymaestro.model.report import BoundaryReport, LayerReport
 from polymaestro.showing import Shown
 from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor, boundary_below
-from polymaestro.tiling.assuming import narrowed
+from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.clauses import Legality, any_of, at_least, legal_where, nearby
 from polymaestro.tiling.complete import CompleteForm
