@@ -129,8 +129,11 @@ class WindowReader:
     def _note(self, level: LevelReader, each: Map, tile: Affine) -> None:
         if self.window.stride == 1:
             return
-        reading = {tile: "output", tile * self.window.stride: "input"}.get(each.offset)
-        rows = f"{reading} rows" if reading else f"output rows where it is {tile}, else in input rows"
+        names = ["output", "input"]
+        by_windows, by_rows = reversed(names) if self.state.operator.scatters(self.window) else names
+        reading = {tile: by_windows, tile * self.window.stride: by_rows}.get(each.offset)
+        either = f"{by_windows} rows where it is {tile}, else in {by_rows} rows"
+        rows = f"{reading} rows" if reading else either
         self.state.notes.append(
             f"offset {each.offset} of '{each}' (level {level.level.index}) read in {rows}"
         )

@@ -19,9 +19,7 @@ DILATED = pm.conv2d(N=1, K=1, dilation=2)
 Point = dict[str, int]
 
 
-def points(
-    operator: pm.Operator, analysis: pm.TiledAnalysis, near: dict[str, str], count: int
-) -> list[Point]:
+def points(operator: pm.Operator, analysis: pm.TiledAnalysis, near: dict[str, str]) -> list[Point]:
     """Draw points, most of them with an offset near the sizes that `near` gives."""
     rng = random.Random(str(analysis.dataflow))
     found: list[Point] = []
