@@ -2,7 +2,12 @@
 # jupyter:
 #   jupytext:
 #     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
 # ---
+# %% [markdown]
 """Where the energy goes: AlexNet's convolutions on an Eyeriss-like machine; also opens as a notebook."""
 
 # %% [markdown]
@@ -20,6 +25,7 @@ from polymaestro.hardware import PRESETS
 machine = PRESETS["eyeriss"]
 print(machine.energy.source)
 convolutions = [layer for layer in pm.networks.alexnet().layers if layer.name.startswith("CONV")]
+machine  # which a notebook shows as tables
 
 
 # %% [markdown]

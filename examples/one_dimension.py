@@ -2,7 +2,12 @@
 # jupyter:
 #   jupytext:
 #     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
 # ---
+# %% [markdown]
 """A one-dimensional convolution, from directives to a proof: run it, or open it as a notebook."""
 
 # %% [markdown]
@@ -26,6 +31,7 @@ print(analysis.relations)
 # %%
 reads = analysis["L2"]["I"].parent_reads
 print(reads)
+reads  # which a notebook shows as a formula
 
 # %% [markdown]
 # A textbook counts P + R - 1 inputs for each fold of four outputs: the outputs of all folds, and a halo of

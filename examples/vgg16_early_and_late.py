@@ -1,4 +1,4 @@
-"""Five dataflows on an early and a late layer of VGG-16: reuse, buffer, traffic, time, energy.
+"""Five dataflows on an early and a late layer of VGG-16: reuse, buffer, traffic, bandwidth, time, energy.
 
 An early layer has many pixels and few channels, a late one the reverse. What each dataflow is stationary
 in shows as the reuse of that tensor; what it costs elsewhere shows beside it.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import polymaestro as pm
 from polymaestro.model import LayerReport
 
-MACHINE = pm.Hardware(256, noc_bw=32, offchip_bw=16)
+LINK = 32
+MACHINE = pm.Hardware(256, noc_bw=LINK, offchip_bw=16)
 MOVED = ("parent_reads", "parent_updates", "read_backs")
 
 
@@ -28,6 +29,12 @@ def reuse(layer: pm.Analysis, tensor: str) -> str:
     return f"{float(inside):.4g}·{float(temporal):.4g}·{float(spatial):.4g}"
 
 
+def bandwidth(cost: LayerReport) -> tuple[float, float]:
+    """Give the words per cycle that keep the PEs busy below L2: on average, and in the step of most."""
+    below = cost.to_json()["boundaries"][0]
+    return below["bandwidth_average"], below["bandwidth_peak"]
+
+
 def energy(cost: LayerReport) -> str:
     """Give the energy in µJ."""
     return f"{cost.to_json()['energy_pj'] / 10**6:.0f}"
@@ -39,9 +46,18 @@ def row(layer: pm.Analysis, name: str) -> None:
     held = sum(layer.boundaries[-1][tensor].occupancy.at() for tensor in "IWO")
     factors = "".join(f"{reuse(layer, tensor):>15}" for tensor in "IWO")
     cost = layer.on(MACHINE)
-    print(f"{name:5}{factors}{held:>6}{sum(moved.values()):>11}{cost.runtime_cycles:>10}{energy(cost):>9}")
+    mean, peak = bandwidth(cost)
+    print(
+        f"{name:5}{factors}{held:>6}{sum(moved.values()):>11}{mean:>7.1f}{peak:>7.1f}"
+        f"{cost.runtime_cycles:>10}{energy(cost):>7}"
+    )
     # No run is shorter than its longest part: the MACs, or the words over any link.
     assert cost.runtime_cycles >= cost.roofline_cycles >= layer.macs.at() / MACHINE.num_pes
+    # The average need moves all words while the PEs compute, which is no longer than the run. The link has 32
+    # words each way; where that is less than the need, the PEs wait.
+    assert peak >= mean >= 0.999 * sum(moved.values()) / cost.runtime_cycles
+    busy = layer.macs.at() / cost.to_json()["average_active_units"]
+    assert mean <= 2 * LINK or cost.runtime_cycles > 1.1 * busy
 
 
 found: dict[tuple[str, str], pm.Analysis] = {}
@@ -49,7 +65,10 @@ for number in ("CONV2", "CONV13"):
     [layer] = pm.networks.vgg16().named(number)
     sizes = ", ".join(f"{dim} = {size}" for dim, size in layer.numbers().items())
     print(f"{number}: {sizes}; {MACHINE.num_pes} PEs")
-    print(f"{'':5}{'reuse of I':>15}{'W':>15}{'O':>15}{'holds':>6}{'L2 traffic':>11}{'cycles':>10}{'µJ':>9}")
+    print(
+        f"{'':5}{'reuse of I':>15}{'W':>15}{'O':>15}{'holds':>6}{'L2 traffic':>11}"
+        f"{'words/cycle':>14}{'cycles':>10}{'µJ':>7}"
+    )
     for name, dataflow in pm.dataflows.PUBLISHED.items():
         found[number, name] = pm.analyze(layer.operator(), dataflow(), MACHINE.num_pes)
         row(found[number, name], name)
@@ -58,6 +77,7 @@ for number in ("CONV2", "CONV13"):
     assert best == "KC-P"
 
 print("reuse: MACs per word inside a tile, times reuse over time, times reuse over space")
+print("words/cycle: what keeps the PEs busy, on average and at most; the link below L2 gives 32 each way")
 
 # Weight-stationary: each weight leaves L2 once. Output-stationary: each output comes home once.
 for number in ("CONV2", "CONV13"):

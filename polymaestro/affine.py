@@ -23,6 +23,7 @@ from math import gcd
 from typing import Literal
 
 from polymaestro.errors import PolymaestroError
+from polymaestro.showing import Shown
 
 # Words that isl reads as part of its notation, in any case, so that no parameter can have their name.
 RESERVED = frozenset(
@@ -87,8 +88,8 @@ class Extremum:
         return f"{self.kind}({', '.join(map(str, self.arguments))})"
 
 
-@dataclass(frozen=True, slots=True)
-class Affine:
+@dataclass(frozen=True, slots=True, repr=False)
+class Affine(Shown):
     """Σ coefficient · atom + constant, in a normal form: equal expressions compare equal.
 
     Build with `Affine.of` and arithmetic; the terms are sorted by the text of their atom and no

@@ -27,9 +27,18 @@ Structure = tuple[Operator, Dataflow, int]
 Progress = Callable[[Iterable[Layer]], Iterable[Layer]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Network(language.Network):
-    """A network that can be analysed; read one with `load`."""
+    """A network that can be analysed; read one with `load`.
+
+    >>> import polymaestro as pm
+    >>> network = pm.networks.vgg16().with_dataflow(pm.dataflows.kc_p(16))
+    >>> report = network.analyze(pm.Hardware(num_pes=256))
+    >>> report.macs == sum(layer.macs for layer in report.layers) == 15_470_264_320
+    True
+    >>> [each.verdict.legal for each in network.check(pm.Hardware(num_pes=256))] == [True] * 16
+    True
+    """
 
     def analyze(
         self,
@@ -67,6 +76,15 @@ def load(path: str | Path) -> Network:
     """Read a network file, or standard input for ``-``.
 
     Raises `LanguageError` with file, line and column where the file does not read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "net.m"
+    ...     _ = file.write_text("Network Net { Layer A { Type: GEMM Dimensions { M: 4, N: 2, K: 6 } } }")
+    ...     print(load(file))
+    Net
+    layer  type  dimensions
+    A      GEMM  M = 4, N = 2, K = 6
     """
     network = language.load(path)
     return Network(network.name, network.layers)
@@ -121,7 +139,7 @@ class Batch:
             point = {symbol: operator.extent(symbol).constant for symbol in shared.symbols}
             if shared.macs.valid_on.holds(point):
                 yield shared, point
-        num_pes, illegal = self.hardware.num_pes, self.allow_illegal
+        num_pes, illegal = self.hardware.pes, self.allow_illegal
         yield analyze(operator, flow, num_pes, policies=self.policies, allow_illegal=illegal), {}
 
     def _shared(self, operator: Operator, flow: Dataflow) -> Analysis | None:
@@ -131,7 +149,7 @@ class Batch:
             return None
         if key not in self.known:
             try:
-                self.known[key] = derive(key[0], flow, self.hardware.num_pes, policies=self.policies)
+                self.known[key] = derive(key[0], flow, self.hardware.pes, policies=self.policies)
             except PolymaestroError:  # with the layer's own numbers it may work, or fail with its reason
                 self.known[key] = None
         return self.known[key]
@@ -140,4 +158,4 @@ class Batch:
         """Lift all extents but the filters' to symbols."""
         filters = {window.filter for window in operator.windows}
         lifted = operator.with_extents({d.name: d.name for d in operator.dims if d.name not in filters})
-        return lifted, flow, self.hardware.num_pes
+        return lifted, flow, self.hardware.pes

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 
 
 class PolymaestroError(Exception):
-    """The root: whatever polymaestro refuses to do, it refuses with one of these."""
+    """The root: whatever polymaestro refuses to do, it refuses with one of these.
+
+    >>> import polymaestro as pm
+    >>> try:
+    ...     pm.parse_dataflow("TemporalMap(1,1)")
+    ... except pm.PolymaestroError as error:
+    ...     print(type(error).__name__)
+    LanguageError
+    """
 
 
 class WorkloadError(PolymaestroError):
@@ -95,15 +103,24 @@ class LanguageError(PolymaestroError):
         self.place = place
 
 
+MOST_KNOWN, SOME = 16, 6
+"""More names than the first are not all listed; the second says how many are."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Give the tail of a message about an unknown name: the nearest known one, and all of them.
+    """Give the tail of a message about an unknown name: the nearest known one, and all or the nearest few.
 
     >>> did_you_mean("Kk", ["K", "C"])
     "; did you mean 'K'? Known: C, K"
+    >>> did_you_mean("L15", [f"L{n}" for n in range(100, 200)])
+    "; did you mean 'L195'? Known: L195, L185, L175, L165, L159, L158 and 94 more"
     """
     names = sorted(set(known))
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5) or [
         other for other in names if other.lower() == name.lower()
     ]
     hint = f"; did you mean {near[0]!r}?" if near else ";"
+    if len(names) > MOST_KNOWN:
+        names = (difflib.get_close_matches(name, names, n=SOME, cutoff=0) + names)[:SOME]
+        return f"{hint} Known: {', '.join(names)} and {len(set(known)) - SOME} more"
     return f"{hint} Known: {', '.join(names)}"

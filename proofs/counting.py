@@ -3,12 +3,11 @@
 A formula of polymaestro is a sum of products, each factor the number of points of a small parametric set.
 Here each factor is checked by itself without either counting engine: its polytope says beforehand what degree
 and periods the count can have, and the formula is compared with counting points one by one at enough
-parameters to leave no other function of that shape (see polymaestro/proving/ehrhart.py). Together with
-``the-product-form-is-the-definition`` this covers the formulas of the README and the tables.
+parameters to leave no other function of that shape (see polymaestro/proving/ehrhart.py). Where a fold over
+many units meets a symbolic filter, two long periods multiply; there the parameters are written in blocks
+(polymaestro/proving/blocks.py). The dataflows, the array and the extents are those of the printed tables.
 
-Where a fold over many units meets a symbolic filter, two long periods multiply and the finite check takes
-too many points; these dataflows are checked with 3 × 3 filters,
-X-P on 32 PEs so that it replays in seconds. Peaks (occupancy) are no counts.
+What the factors make up is shown in links.py. Peaks (occupancy) are no counts: see peaks.py.
 """
 
 from __future__ import annotations
@@ -16,26 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import islpy as isl
-from published import FLOWS
+from published import ANALYSES, FLOWS, derived
 
 import polymaestro as pm
 from polymaestro.counting import Count, barvinok, count
-from polymaestro.proving import Function, Proof, counts_points, equal, statement
+from polymaestro.proving import Function, Proof, counts_all_points, equal, statement
 from polymaestro.proving.interpreted import counted_sets, factors_of
 from polymaestro.relations.sets import parameters, restricted
-
-ANALYSES = {
-    "KC-P, 256 PEs": (pm.conv2d(), FLOWS["KC-P"], 256),
-    "C-P, 256 PEs": (pm.conv2d(), FLOWS["C-P"], 256),
-    "YR-P, 256 PEs, 3 × 3 filters": (pm.conv2d(R=3, S=3), FLOWS["YR-P"], 256),
-    "X-P, 32 PEs, 3 × 3 filters": (pm.conv2d(R=3, S=3), FLOWS["X-P"], 32),
-    "YX-P, 256 PEs, 3 × 3 filters": (pm.conv2d(R=3, S=3), FLOWS["YX-P"], 256),
-    "attention scores of the README, 64 PEs": (
-        pm.einsum("S[i,j] += Q[i,d] * K[j,d]"),
-        pm.parse_dataflow("TemporalMap(16,16) I; SpatialMap(1,1) J; TemporalMap(8,8) D"),
-        64,
-    ),
-}
 
 
 def sets_of(analysis: pm.Analysis) -> dict[isl.Set, tuple[str, Count]]:
@@ -51,13 +37,13 @@ def sets_of(analysis: pm.Analysis) -> dict[isl.Set, tuple[str, Count]]:
 @statement(trusts="proofs/replay.py recounts; isl for the cells being all, and for making sets small")
 def every_set_is_counted_right() -> Iterator[Proof]:
     """Each factor of each formula is the number of points of its set, for all parameters."""
-    for label, (operator, flow, num_pes) in ANALYSES.items():
-        analysis = pm.analyze(operator, flow, num_pes)
+    for label in ANALYSES:
+        analysis = derived(label)
         context = analysis.relations.context
         for domain, (name, counted) in sets_of(analysis).items():
             if parameters(domain):
                 own = restricted(context, parameters(domain))
-                yield counts_points(f"{label}: a set of {name}", domain, counted, own)
+                yield counts_all_points(f"{label}: a set of {name}", domain, counted, own)
 
 
 @statement(trusts="both engines; skipped unless islpy is built with barvinok")

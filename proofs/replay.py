@@ -4,12 +4,14 @@
     polymaestro prove --certificates certificates.json
     python proofs/replay.py certificates.json
 
-Two kinds can be replayed. **ehrhart**: the vertices of each polytope are found again, degrees and periods are
-bounded by them, the points are counted again one by one, and the rank is computed again. What is left to
-trust: that the cells listed are all there are, and that a class called exhaustive has no other points.
-**positivity**: the sum with coefficients ≥ 0 is multiplied out and compared with the goal. What is left to
-trust: that the hypotheses hold where they are said to. An **smt** certificate is the text of a question;
-give it to a solver.
+Three kinds can be replayed. **ehrhart**: the vertices of each polytope are found again, degrees and periods
+are bounded by them, the points are counted again one by one, and the rank is computed again. What is left to
+trust: that the cells listed are all there are, that a class called exhaustive has no other points, and that
+the parameters outside a chart depend on it. **blocks**: the same for each case of a set whose parameters are
+written in blocks; the set as it was is counted as well, at the same points. What is left to trust besides:
+that the cases together are the set. **positivity**: the sum with coefficients ≥ 0 is multiplied out and
+compared with the goal. What is left to trust: that the hypotheses hold where they are said to. An **smt**
+certificate is the text of a question; give it to a solver.
 """
 
 from __future__ import annotations
@@ -220,6 +222,33 @@ def check_ehrhart(data):
     return sum(check_cell(cell, polytopes, data["formula"]) for cell in data["cells"])
 
 
+def check_blocks(data):
+    """Check each case of a count over blocks, and that set and formula as they were agree with it.
+
+    At every point Q = size·(n - 1) + e is put back: the points of the set are counted by its own conditions.
+    """
+    polytopes = [Polytope(each) for each in data["polytopes"]]
+    need(data["parts"], "no cases")
+    total = 0
+    for part in data["parts"]:
+        total += check_ehrhart(part)
+        for point in (p for cell in part["cells"] for each in cell["classes"] for p in each["points"]):
+            old = {
+                name: (point[f"{name}_n{size}"] - 1) * size + point[f"{name}_e{size}"]
+                for name, size in data["sizes"].items()
+            }
+            seen = sum(polytope.count({**point, **old}) for polytope in polytopes)
+            expected = value_at(data["formula"], {**point, **old})
+            need(seen == expected, f"{seen} points at {old}, not {expected}")
+    return total
+
+
+def value_at(formula, point):
+    """Evaluate a formula at a point."""
+    piece = piece_at(formula, point)
+    return evaluate(formula[piece]["value"], point) if piece >= 0 else 0
+
+
 def check_cell(cell, polytopes, formula):
     """Check that one quasi-polynomial of the cell's shape is decided, and that the formula is it."""
     points = [point for each in cell["classes"] for point in each["points"]]
@@ -313,31 +342,46 @@ def times(left, right):
 
 CHECKS = {
     "ehrhart": (check_ehrhart, "points counted"),
+    "blocks": (check_blocks, "points counted, in blocks"),
     "positivity": (check_positivity, "sums multiplied out"),
 }
 
 
 def replay(certificate):
-    """Check one certificate and say what was done; raises `Wrong`."""
-    kind = certificate["kind"]
-    if kind not in CHECKS:
-        return "not replayed: give its script to a solver"
-    check, words = CHECKS[kind]
+    """Check one certificate and say what was done; None for a kind that takes a solver. Raises `Wrong`."""
+    if certificate["kind"] not in CHECKS:
+        return None
+    check, words = CHECKS[certificate["kind"]]
     return f"{check(certificate)} {words}"
+
+
+def read(file):
+    """Give the certificates in a file."""
+    try:
+        data = json.loads(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"cannot read {file}: {error}"
+        raise SystemExit(message) from None
+    return data if isinstance(data, list) else [data]
 
 
 def main(arguments):
     """Check each certificate in the files; exit status 1 when one is wrong."""
-    wrong = 0
-    for file in arguments:
-        data = json.loads(Path(file).read_text(encoding="utf-8"))
-        for certificate in data if isinstance(data, list) else [data]:
-            try:
-                print(f"{certificate['claim']}: {replay(certificate)}")
-            except Wrong as error:
-                wrong += 1
-                print(f"{certificate['claim']}: WRONG: {error}")
-    return int(bool(wrong) or not arguments)
+    if not arguments or arguments[0].startswith("-"):
+        print(__doc__.strip())
+        return 2
+    counts = {"checked": 0, "wrong": 0, "left to a solver": 0}
+    for certificate in (each for file in arguments for each in read(file)):
+        try:
+            found, outcome = replay(certificate), "checked"
+        except Wrong as error:
+            found, outcome = f"WRONG: {error}", "wrong"
+        if found is None:
+            found, outcome = "not replayed: give its script to a solver", "left to a solver"
+        counts[outcome] += 1
+        print(f"{certificate['claim']}: {found}", flush=True)
+    print(", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
+    return int(counts["wrong"] > 0)
 
 
 if __name__ == "__main__":

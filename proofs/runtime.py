@@ -6,7 +6,8 @@
     roofline    =  max of ⌈MACs / (PEs · lanes)⌉ and, each boundary and way, ⌈words / (links · B)⌉
 
 That is what the model computes. Each parent, active or idle, has a link of its own, of bandwidth B in each
-direction. Three things have to be trusted, and are short enough for it:
+direction. The argument takes three things; solvers decide the arithmetic of all three, step by step of an
+induction (``sums-of-maxima-are-no-less-than-each-sum``), and the first half of 3 has to be trusted:
 
 1. max(a, b, …) ≥ each of them, and ≥ their mean. A sum of times ≥ 0 is no smaller than the largest of them,
    so memories that do not overlap (a + b + …) take no less.
@@ -55,7 +56,7 @@ from polymaestro.counting.classes import BoundaryClasses, StepClass
 from polymaestro.counting.merging import merged
 from polymaestro.model.roofline import Bound
 from polymaestro.movement.transfers import END, Mode, WordTerm
-from polymaestro.proving import Function, Proof, at_least, equal, statement
+from polymaestro.proving import Function, Proof, at_least, decide, equal, statement
 
 TRUST = "isl, the counting engine, and 1 to 3 in the file; proofs/replay.py multiplies the certificates out"
 HARDWARE = pm.Hardware(NUM_PES, noc_bw="B", offchip_bw="D")
@@ -230,3 +231,51 @@ def steps_take_no_less_than_an_even_share_of_macs() -> Iterator[Proof]:
     for name in FLOWS:
         found, macs = timed(name), Function.of(analysed(name, FILTERS[name]).macs)
         yield at_least(name, found.constant(NUM_PES) * found.busy(), macs)
+
+
+LARGER = "(ite (>= {0} {1}) {0} {1})"
+"""max of two terms."""
+
+
+@statement(trusts="z3; induction over the number of steps or parents")
+def sums_of_maxima_are_no_less_than_each_sum() -> Iterator[Proof]:
+    """Σ max(aᵢ, bᵢ, …) ≥ max(Σ aᵢ, Σ bᵢ, …) ≥ their mean, ⌈w/B⌉ + latency ≥ w/B, and rounding up.
+
+    Each is an induction: it holds for nothing, and one step or parent more keeps it. A maximum of several
+    times is one of two, taken again; so is a step that also has the transfers of DRAM to wait for.
+    """
+    most = LARGER.format("a", "b")
+    # One step with times a and b more: T is the sum of maxima so far, A and B the sums of each.
+    known = ["(>= a 0)", "(>= b 0)", "(>= T A)", "(>= T B)"]
+    goal = f"(and (>= (+ T {most}) (+ A a)) (>= (+ T {most}) (+ B b)))"
+    yield decide("Σ max(aᵢ, bᵢ) ≥ Σ aᵢ and ≥ Σ bᵢ, one step more", ["a", "b", "T", "A", "B"], known, goal)
+    yield decide("Σ (aᵢ + bᵢ) ≥ Σ max(aᵢ, bᵢ) for times ≥ 0", ["a", "b"], known[:2], f"(>= (+ a b) {most})")
+    # One parent with the value x more: M is the maximum so far, S the sum of n values.
+    largest = LARGER.format("M", "x")
+    yield decide(
+        "n·max ≥ Σ, one parent more",
+        ["M", "x", "S", "n"],
+        ["(>= n 1)", "(>= (* n M) S)"],
+        f"(>= (* (+ n 1) {largest}) (+ S x))",
+    )
+    # c = ⌈w/B⌉ for a bandwidth B > 0, and a latency l ≥ 0.
+    yield decide(
+        "⌈w/B⌉ + latency ≥ w/B",
+        ["w", "B", "c", "l"],
+        ["(> B 0)", "(>= (* c B) w)", "(< (* (- c 1) B) w)", "(>= l 0)"],
+        "(>= (* (+ c l) B) w)",
+    )
+    # An integer t ≥ w/B is no less than c = ⌈w/B⌉: t ≤ c - 1 would be t < w/B.
+    yield decide(
+        "an integer that is no less than w/B is no less than ⌈w/B⌉",
+        ["w", "B", "c", "t"],
+        ["(> B 0)", "(< (* (- c 1) B) w)", "(>= (* t B) w)"],
+        "(> t (- c 1))",
+    )
+    # One step more of a parent: its time is no less than its words w over the bandwidth.
+    yield decide(
+        "time ≥ words / B over all steps of a parent, one step more",
+        ["T", "W", "w", "x", "B"],
+        ["(> B 0)", "(>= (* T B) W)", "(>= (* x B) w)"],
+        "(>= (* (+ T x) B) (+ W w))",
+    )

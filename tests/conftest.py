@@ -1,6 +1,7 @@
 """What every test may ask for: reference data, golden text, and hypothesis at the right speed."""
 
 import difflib
+import importlib.util
 import os
 import random
 from collections.abc import Callable
@@ -21,6 +22,10 @@ hypothesis.settings.register_profile("dev", deadline=None, max_examples=25)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _profile)
 
 
+EXAMPLES_NEED = {"polymaestro/plot/": "matplotlib", "polymaestro/proving/smt.py": "z3"}
+"""Where doctests need an optional extra."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden anew")
     parser.addoption("--full", action="store_true", help="random runs at the size of the stated claims")
@@ -29,6 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The long runs first, so that they do not begin when the other workers are done.
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for place, needed in EXAMPLES_NEED.items():
+        if importlib.util.find_spec(needed) is None:
+            for item in items:
+                if item.nodeid.startswith(place):
+                    item.add_marker(pytest.mark.skip(reason=f"these examples need {needed}"))
     if hasattr(islpy.Set, "card"):
         return
     for item in items:

@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT = 600
 FIRST = (
     "every-point",
+    "directives",
+    "every-quantity",
+    "occupancy",
     "a-footprint",
     "the-library",
     "matrix",
@@ -181,6 +184,31 @@ MUTANTS = (
         "counting/ranges.py",
         "low // atom.divisor == high // atom.divisor",
         "True",
+    ),
+    Mutant("the largest tile is one larger", "counting/peaks.py", "z = y - x + 1", "z = y - x + 2"),
+    Mutant(
+        "a ceiling is printed as a floor",
+        "affine.py",
+        'f"⌈{_dividend(self.numerator - (self.divisor - 1))}/{self.divisor}⌉"',
+        'f"⌊{_dividend(self.numerator - (self.divisor - 1))}/{self.divisor}⌋"',
+    ),
+    Mutant(
+        "the loops of a level run in the opposite order",
+        "loopnest/lowering.py",
+        "for each in level.maps:\n        cut[",
+        "for each in reversed(level.maps):\n        cut[",
+    ),
+    Mutant(
+        "what one unit has is sent to no other",
+        "movement/quantities.py",
+        "self._join(group, now).subtract(new)",
+        "self._join(group, now)",
+    ),
+    Mutant(
+        "what came first is held at the end",
+        "movement/quantities.py",
+        "self._at(group, group.last())",
+        "self._at(group, group.first())",
     ),
 )
 

@@ -33,7 +33,7 @@ def assert_equal(report: LayerReport, seen: Observation) -> None:
     assert report.units == seen.units
 
 
-def compare(operator: pm.Operator, flow: pm.Dataflow, num_pes: int) -> None:
+def assert_exact(operator: pm.Operator, flow: pm.Dataflow, num_pes: int) -> None:
     report = pm.analyze(operator, flow, num_pes).at({})
     assert_equal(report, interpret(operator, flow, num_pes))
 
@@ -41,7 +41,7 @@ def compare(operator: pm.Operator, flow: pm.Dataflow, num_pes: int) -> None:
 @given(mappings())
 @settings(max_examples=60, suppress_health_check=NO_HEALTH_CHECKS)
 def test_random_dataflows_are_exact(drawn: tuple[pm.Operator, pm.Dataflow, int]) -> None:
-    compare(*drawn)
+    assert_exact(*drawn)
 
 
 @pytest.mark.slow
@@ -51,7 +51,7 @@ def test_random_dataflows_are_exact(drawn: tuple[pm.Operator, pm.Dataflow, int])
 def test_fifteen_hundred_random_dataflows_are_exact(name: str, data: st.DataObject) -> None:
     operator = data.draw(operators(name))
     flow = data.draw(dataflows(operator))
-    compare(operator, flow, data.draw(array_sizes(flow)))
+    assert_exact(operator, flow, data.draw(array_sizes(flow)))
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import sympy
 
 import polymaestro as pm
 from polymaestro.errors import ClosedFormError, DataflowError, LegalityError, LoweringError, WorkloadError
+from polymaestro.movement import QUANTITIES
 
 LAYER = {"N": 1, "K": 64, "C": 64, "P": 56, "Q": 56}
 KC_P = pm.analyze(pm.conv2d(R=3, S=3), pm.dataflows.kc_p(), num_pes=256)
@@ -31,6 +32,12 @@ def test_a_layer_beyond_64_bits_is_exact_with_its_extents_as_numbers_too() -> No
     assert numbers.macs.at() == 9 * (10**12 + 1) * (10**9 + 7) * 10**12
     derived = numbers["L2"]["O"].read_backs.at()
     assert derived == KC_P["L2"]["O"].read_backs.at(N=1, **sizes) > 2**64
+
+
+def test_every_quantity_is_in_the_list_in_the_order_of_the_list() -> None:
+    kinds = [list(tensor.forms) for tensor in KC_P["L2"].tensors.values()]
+    assert all(kind == sorted(kind, key=QUANTITIES.index) for kind in kinds)
+    assert {name for kind in kinds for name in kind} == set(QUANTITIES)
 
 
 def test_reuse_factors_multiply_to_the_whole() -> None:

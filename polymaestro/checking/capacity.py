@@ -13,7 +13,7 @@ from typing import Any
 
 from polymaestro.checking.measuring import Number
 from polymaestro.counting import Counter
-from polymaestro.dataflow.legality import Finding
+from polymaestro.dataflow.findings import Finding
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.hardware import Hardware
 from polymaestro.movement.steps import GroupSteps

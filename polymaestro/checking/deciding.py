@@ -12,7 +12,8 @@ from polymaestro.checking.verdict import Status, Verdict
 from polymaestro.counting import region_of
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import Mapping, clashes, resolved, shortage
-from polymaestro.dataflow.legality import ADVICE, STRUCTURE, WORK, Finding, broken
+from polymaestro.dataflow.findings import Finding, broken
+from polymaestro.dataflow.legality import ADVICE, STRUCTURE, WORK
 from polymaestro.dataflow.repairs import Edit, Repair, applied, dataflow_of, suggestion
 from polymaestro.dataflow.tiles import level_cuts
 from polymaestro.errors import DataflowError, LoweringError

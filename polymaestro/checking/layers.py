@@ -9,21 +9,26 @@ from typing import Any
 from polymaestro.checking.deciding import check
 from polymaestro.checking.verdict import Verdict
 from polymaestro.dataflow import Layer
-from polymaestro.dataflow.legality import Finding
+from polymaestro.dataflow.findings import Finding
 from polymaestro.dataflow.tiles import ONE, at_least
 from polymaestro.errors import DataflowError, WorkloadError
 from polymaestro.hardware import Hardware
+from polymaestro.showing import Shown
 from polymaestro.workload import Operator
 from polymaestro.workload.operator import Window
 
 
-@dataclass(frozen=True)
-class LayerVerdict:
+@dataclass(frozen=True, repr=False)
+class LayerVerdict(Shown):
     """The verdict on one layer of a file."""
 
     name: str
     type: str
     verdict: Verdict
+
+    def __str__(self) -> str:
+        """Write the name, then the verdict."""
+        return f"{self.name}: {self.verdict}"
 
     def to_json(self) -> dict[str, Any]:
         """Give the verdict as JSON data."""

@@ -10,7 +10,7 @@ from polymaestro.checking.measuring import Sizes
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import Mapping, clashes, shortage
 from polymaestro.dataflow.candidates import remaining_repairs
-from polymaestro.dataflow.legality import Finding
+from polymaestro.dataflow.findings import Finding
 from polymaestro.dataflow.repairs import (
     Edit,
     Repair,

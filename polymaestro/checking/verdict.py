@@ -11,9 +11,11 @@ from polymaestro.checking.capacity import Need
 from polymaestro.checking.measuring import Measured, Number, Part
 from polymaestro.counting import Region, region_of
 from polymaestro.dataflow import Dataflow
-from polymaestro.dataflow.legality import ADVICE, Finding
+from polymaestro.dataflow.findings import Finding
+from polymaestro.dataflow.legality import ADVICE
 from polymaestro.dataflow.repairs import Change
 from polymaestro.relations import Relations
+from polymaestro.showing import Shown
 
 Status = Literal["legal", "illegal", "conditional", "undecided"]
 
@@ -21,14 +23,19 @@ NOWHERE = Region(())
 ADVISORY = frozenset(rule.name for rule in ADVICE)
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Shown):
     """What is right and wrong with a dataflow on an operator and an array.
 
     `condition` is the region of the parameters where every point of the iteration domain is executed
     exactly once. `missing` and `repeated` are None where directives contradict each
     other, so that there is no loop nest; then `readings` has a verdict on each way to read them.
     `repaired` is a legal dataflow near this one, the suggestions made together, where one was found.
+
+    >>> import polymaestro as pm
+    >>> verdict = pm.check(pm.gemm(), pm.parse_dataflow("TemporalMap(2,3) K"), num_pes=1)
+    >>> verdict.legal, verdict.status, verdict.condition_text
+    (False, 'conditional', 'K ≤ 2')
     """
 
     status: Status

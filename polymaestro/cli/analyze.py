@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from polymaestro.cli.details import csv_text, layer_tables, policies_text
+from polymaestro.cli.details import csv_text, policies_text
 from polymaestro.cli.maestro import maestro_csv
 from polymaestro.cli.options import (
     Failure,
@@ -18,11 +18,13 @@ from polymaestro.cli.options import (
     policies_of,
     policy_option,
 )
-from polymaestro.cli.overview import costs, overview
 from polymaestro.cli.pictures import check_picture, write_picture
 from polymaestro.cli.source import Source, source_arguments
+from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import NetworkReport
+from polymaestro.model.details import layer_tables
+from polymaestro.model.overview import costs, overview
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
@@ -76,7 +78,7 @@ def analyze(  # noqa: PLR0913, PLR0917  each is an option of the command
             hardware, policies=policies_of(changes), allow_illegal=allow_illegal, progress=waiting.over
         )
     text = _written(report, style, detailed=layer is not None, on_machine=hw is not None)
-    click.echo(text, nl=not style.endswith("csv"))
+    say(text, style, nl=not style.endswith("csv"))
     _judge(report)
     if plot is not None:
         from polymaestro.plot import summary  # noqa: PLC0415  only pictures pay for it
@@ -91,9 +93,11 @@ def _written(report: NetworkReport, style: str, *, detailed: bool, on_machine: b
         return csv_text(report)
     if style == "maestro-csv":
         return maestro_csv(report)
-    tables = layer_tables(report) if detailed else [costs(report) if on_machine else overview(report)]
-    texts = [table.written(style) for table in tables]
-    return "\n\n".join([*texts, policies_text(report, style)])
+    if detailed:
+        tables = [table for layer in report.layers for table in layer_tables(layer)]
+    else:
+        tables = [costs(report) if on_machine else overview(report)]
+    return f"{written(tables, style)}\n\n{policies_text(report, style)}"
 
 
 def _judge(report: NetworkReport) -> None:
@@ -103,7 +107,7 @@ def _judge(report: NetworkReport) -> None:
         return
     count = f"{len(wrong)} of {len(report.layers)} layers"
     if all(layer.boundaries for layer in wrong):
-        click.echo(f"warning: {count} skip or repeat work; the counts are of what is executed", err=True)
+        tell(f"warning: {count} skip or repeat work; the counts are of what is executed")
         return
     first = next(layer for layer in wrong if not layer.boundaries)
     if len(report.layers) == 1:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -15,9 +17,11 @@ from polymaestro.cli.check import check
 from polymaestro.cli.derive import derive
 from polymaestro.cli.diff import diff
 from polymaestro.cli.explain import explain
+from polymaestro.cli.optimize import optimize
 from polymaestro.cli.options import Failure
 from polymaestro.cli.prove import prove
 from polymaestro.cli.sweep import sweep
+from polymaestro.cli.tables import on_errors
 from polymaestro.cli.verify import verify
 from polymaestro.errors import PolymaestroError
 
@@ -49,6 +53,14 @@ class Program(click.Group):
             return super().invoke(ctx)
         except PolymaestroError as error:
             raise Failure(str(error)) from None
+        except click.UsageError as error:
+            message = on_errors(f"Error: {error.format_message()}").removeprefix("Error: ")
+            raise click.UsageError(message, error.ctx) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader has seen enough, which click knows how to end
+                raise
+            message = f"cannot write: {error.strerror}"
+            raise Failure(message) from None
 
 
 @click.group(cls=Program, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,8 +72,7 @@ def main(context: click.Context) -> None:
     FILE holds layers with their dimensions and directives, in the language of the MAESTRO files; "-" is
     standard input. --network and --dataflow take published ones by name, without any file.
     """
-    if "NO_COLOR" in os.environ:
-        context.color = False
+    context.color = wants_colour(os.environ)
     # Formulas need ⌈ and ·, which the encoding of a redirected stream may lack.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
@@ -69,5 +80,18 @@ def main(context: click.Context) -> None:
     sys.set_int_max_str_digits(0)
 
 
-for command in (analyze, check, derive, diff, explain, prove, sweep, verify):
+def wants_colour(environment: Mapping[str, str]) -> bool | None:
+    """Whether colours are forbidden or demanded; None leaves it to the terminal.
+
+    >>> [wants_colour({name: "1"}) for name in ("NO_COLOR", "FORCE_COLOR", "TERM")]
+    [False, True, None]
+    """
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR"):
+        return True
+    return False if environment.get("TERM") == "dumb" else None
+
+
+for command in (analyze, check, derive, diff, explain, optimize, prove, sweep, verify):
     main.add_command(command)

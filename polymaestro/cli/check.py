@@ -11,8 +11,9 @@ import click
 from polymaestro.checking import LayerVerdict, Verdict
 from polymaestro.cli.options import Failure, array_options, format_options, machine
 from polymaestro.cli.source import Source, source_arguments
+from polymaestro.cli.tables import say
 from polymaestro.cli.waiting import Waiting
-from polymaestro.dataflow.legality import Finding
+from polymaestro.dataflow.findings import Finding
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
@@ -61,11 +62,11 @@ def check(
     with Waiting("layers", len(network.layers)) as waiting:
         verdicts = network.check(hardware, double_buffered=not single_buffered, progress=waiting.over)
     if formats["json"]:
-        click.echo(_json(network.name, hardware.num_pes, verdicts))
+        click.echo(_json(network.name, hardware.pes, verdicts))
     else:
-        click.echo(f"{network.name} on {hardware.num_pes} PEs")
+        click.echo(f"{network.name} on {hardware.pes} PEs")
         for each in verdicts:
-            click.echo(_text(each))
+            say(_text(each))
     wrong = [each for each in verdicts if not each.verdict.ok]
     if wrong:
         message = f"{len(wrong)} of {len(verdicts)} layers are wrong; the first is {wrong[0].name}"

@@ -17,6 +17,7 @@ from polymaestro.cli.options import (
     machine,
 )
 from polymaestro.cli.source import Source, source_arguments
+from polymaestro.cli.tables import say, written
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import paper
 
@@ -88,12 +89,10 @@ def derive(  # noqa: PLR0913  one argument per option
     if symbolic_tiles:
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, set())
-            text = tiles.symbolic_tiles(
-                chosen_layer, hardware.num_pes, extents, exact, as_json=style == "json"
-            )
-        click.echo(text)
+            text = tiles.symbolic_tiles(chosen_layer, hardware.pes, extents, exact, as_json=style == "json")
+        say(text, style)
         return
-    found = lifted(chosen_layer, hardware.num_pes, keep, assume, divisible=divisible)
+    found = lifted(chosen_layer, hardware.pes, keep, assume, divisible=divisible)
     with Waiting(f"writing {found.name}"):
         analysis, at = found.analysis, found.point()
         fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None
@@ -110,8 +109,8 @@ def derive(  # noqa: PLR0913  one argument per option
         elif style == "text":
             text = analysis.table(at=at)
         else:
-            text = "\n\n".join(table.written(style) for table in formula_tables(analysis, at, style))
-    click.echo(text)
+            text = written(formula_tables(analysis, at, style), style)
+    say(text, language or style)
     found.note_fixed()
 
 

@@ -1,4 +1,4 @@
-"""Reports with every boundary and quantity: tables for one layer, tidy rows for other programs."""
+"""Reports as tidy rows for other programs, and what the numbers assume."""
 
 from __future__ import annotations
 
@@ -6,40 +6,15 @@ import csv
 import io
 import textwrap
 
-from polymaestro.cli.numbers import decimal, first_line, percent, ratio, reuse, slots
-from polymaestro.cli.tables import Row, Table, page_width
+from polymaestro.cli.tables import page_width
 from polymaestro.model import LayerReport, LinkReport, NetworkReport, Performance
-from polymaestro.model.report import BoundaryReport
+from polymaestro.model.details import FACTORS
+from polymaestro.model.numbers import decimal, first_line, reuse
+from polymaestro.movement import QUANTITIES
 
-QUANTITIES = (
-    "occupancy",
-    "tile_total",
-    "fills",
-    "parent_reads",
-    "drains",
-    "parent_updates",
-    "read_backs",
-    "final_writes",
-)
-FACTORS = ("reuse_inside_tile", "reuse_temporal", "reuse_spatial")
 PLACE = ("macs", "parent", "child", "steps", "tensor", "role")
 TIMES = ("runtime_cycles", "roofline_cycles", "bound_by", "energy", "energy_unit")
 LINK = ("ingress_words", "egress_words", "bandwidth_peak", "bandwidth_average")
-
-
-def layer_tables(report: NetworkReport) -> list[Table]:
-    """Everything about each layer: a table of totals, then one per boundary, quantity by tensor."""
-    tables = []
-    for layer in report.layers:
-        if layer.problems:
-            problems = tuple(Row((layer.name,), first_line(problem)) for problem in layer.problems)
-            tables.append(Table(("layer", "problem"), problems, words=2))
-        if layer.boundaries:
-            tables.append(_totals(layer))
-            if layer.performance:
-                tables += [_costs(layer.performance), _links(layer.performance)]
-            tables += [_boundary(layer, boundary) for boundary in layer.boundaries]
-    return tables
 
 
 def policies_text(report: NetworkReport, style: str) -> str:
@@ -90,64 +65,3 @@ def _link_cells(link: LinkReport | None) -> list[str | int]:
         return [""] * len(LINK)
     rates = [decimal(link.bandwidth_peak), decimal(link.bandwidth_average)]
     return [link.ingress_words, link.egress_words, *rates]
-
-
-def _costs(times: Performance) -> Table:
-    """Cycles, bounds and energy of a layer."""
-    rows = [Row(("run time, cycles", str(times.runtime_cycles)))]
-    if times.seconds is not None:
-        rows.append(Row(("run time, seconds", decimal(times.seconds))))
-    rows += [Row((f"at least, by {name}", str(cycles))) for name, cycles in times.bounds.items()]
-    rows += [Row((f"energy, {times.energy_unit}", decimal(times.total_energy)))]
-    rows += [Row((f"  {name}", decimal(value))) for name, value in times.energy.items() if value]
-    rows += [Row((f"words that {each.memory} needs", str(each.needed))) for each in times.buffers]
-    staying = ", ".join(times.resident) or "nothing"
-    notes = (f"L2 keeps for the whole run: {staying}", *times.problems)
-    return Table(("cost", "number"), tuple(rows), title=f"bound by {times.bound_by}", notes=notes)
-
-
-def _links(times: Performance) -> Table:
-    """What crosses each boundary, and how fast it should."""
-    rows = tuple(
-        Row(
-            (
-                f"{link.parent} → {link.child}",
-                str(link.ingress_words),
-                str(link.egress_words),
-                str(link.fill_cycles),
-                str(link.drain_cycles),
-                decimal(link.bandwidth_peak),
-                decimal(link.bandwidth_average),
-            )
-        )
-        for link in times.links
-    )
-    head = ("words and cycles", "in", "out", "fill", "drain", "peak\nper cycle", "average\nper cycle")
-    return Table(head, rows)
-
-
-def _totals(layer: LayerReport) -> Table:
-    extents = ", ".join(f"{dim} = {extent}" for dim, extent in layer.extents.items())
-    rows = (
-        Row(("MACs", str(layer.macs))),
-        Row(("steps", str(layer.steps))),
-        Row(("PEs", str(layer.units))),
-        Row(("active PEs per step", decimal(ratio(layer.active, layer.steps)))),
-        Row(("utilization", percent(layer.active, slots(layer)))),
-    )
-    return Table(
-        ("in all", "count"), rows, title=f"{layer.name}: {layer.operator}, {extents}", notes=layer.notes
-    )
-
-
-def _boundary(layer: LayerReport, boundary: BoundaryReport) -> Table:
-    rows = []
-    for quantity in QUANTITIES:
-        counts = [tensor.get(quantity) for tensor in boundary.tensors.values()]
-        cells = ("" if count is None else str(count) for count in counts)
-        rows.append(Row((quantity.replace("_", " "), *cells)))
-    factors = [reuse(layer.macs, counts) for counts in boundary.tensors.values()]
-    for index, name in enumerate(FACTORS):
-        rows.append(Row((name.replace("_", " "), *(decimal(each[index]) for each in factors))))
-    title = f"{boundary.parent} → {boundary.child}: {boundary.steps} steps"
-    return Table(("elements", *boundary.tensors), tuple(rows), title=title)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 
 import click
 
 import polymaestro as pm
 from polymaestro.cli.lifting import Lifted, assume_option, keep_option, lifted
-from polymaestro.cli.numbers import decimal
-from polymaestro.cli.options import array_options, chosen, format_options, layer_of, machine, network_of
-from polymaestro.cli.tables import Row, Table
+from polymaestro.cli.options import array_options, chosen, format_options, layer_option, machine
+from polymaestro.cli.sides import Sides, sides_arguments
+from polymaestro.cli.tables import say, written
 from polymaestro.cli.waiting import Waiting
-from polymaestro.dataflow import Layer
 from polymaestro.equations import Change, Difference
-from polymaestro.errors import PolymaestroError, did_you_mean
+from polymaestro.model.numbers import decimal
+from polymaestro.showing import Row, Table
 from polymaestro.symbolic import factored
 
 EXAMPLES = """\b
@@ -26,13 +24,14 @@ Examples, from the root of the repository:
       --keep R,S
   polymaestro diff examples/vgg16_kc_p.m YX-P --layer CONV2 --num-pes 256 \\
       --keep R,S --where L2.W.parent_reads
+  polymaestro diff KC-P X-P --network resnet50 --layer CONV2_1_2 \\
+      --num-pes 256 --keep R,S
 """
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("first", metavar="FILE1")
-@click.argument("second", metavar="FILE2")
-@click.option("--layer", metavar="NAME", help="The layer; may be left out when a file has only one.")
+@sides_arguments
+@layer_option
 @array_options
 @keep_option
 @assume_option
@@ -40,8 +39,7 @@ Examples, from the root of the repository:
 @format_options("json", "markdown")
 def diff(  # noqa: PLR0913  one argument per option
     *,
-    first: str,
-    second: str,
+    sides: Sides,
     layer: str | None,
     hw: str | None,
     num_pes: int | None,
@@ -52,47 +50,21 @@ def diff(  # noqa: PLR0913  one argument per option
 ) -> None:
     """Compare two dataflows on one layer, as formulas and at the layer itself.
 
-    FILE1 and FILE2 are files that have the layer, or one is the name of a published dataflow (C-P, X-P,
-    YX-P, YR-P, KC-P) that is tried on the layer of the other.
+    FIRST and SECOND are files that have the layer, or one is the name of a published dataflow (C-P, X-P,
+    YX-P, YR-P, KC-P) that is tried on the layer of the other. With --network both are names of dataflows,
+    and --dataflow may stand for FIRST.
     """
     style = chosen(formats)
-    hardware = machine(hw, num_pes, file="-" if "-" in (first, second) else first)
-    layers = _layers(first, second, layer)
-    pair = [lifted(each, hardware.num_pes, keep, assume) for each in layers]
+    hardware = machine(hw, num_pes, file=sides.file)
+    pair = [lifted(each, hardware.pes, keep, assume) for each in sides.layers(layer)]
     with Waiting("comparing"):
-        found = pm.diff(pair[0].analysis, pair[1].analysis, at=_numbers(pair[0]), names=_names(first, second))
+        found = pm.diff(pair[0].analysis, pair[1].analysis, at=_numbers(pair[0]), names=sides.names)
         if where is not None:
             text = _where(found, where, style)
         else:
             text = {"json": _document, "markdown": _markdown, "text": _text}[style](found)
-    click.echo(text)
+    say(text, style)
     pair[0].note_fixed()
-
-
-def _layers(first: str, second: str, name: str | None) -> tuple[Layer, Layer]:
-    """Read both layers; a published dataflow goes onto the layer of the other."""
-    names = [each for each in (first, second) if each in pm.dataflows.PUBLISHED]
-    if len(names) > 1:
-        message = f"{first} and {second} are both names of dataflows; one must be a file with a layer"
-        raise PolymaestroError(message)
-    for each in (first, second):
-        if each not in names and each != "-" and "." not in each and not Path(each).exists():
-            message = f"{each!r} is no file and no published dataflow"
-            raise PolymaestroError(message + did_you_mean(each, pm.dataflows.PUBLISHED))
-    if first == second == "-":
-        message = "FILE1 and FILE2 cannot both be standard input"
-        raise click.UsageError(message)
-    if not names:
-        return layer_of(network_of(first), name), layer_of(network_of(second), name)
-    own = layer_of(network_of(second if first in names else first), name)
-    other = replace(own, dataflow=pm.dataflows.PUBLISHED[names[0]]())
-    return (other, own) if first in names else (own, other)
-
-
-def _names(first: str, second: str) -> tuple[str, str]:
-    """Give short names that differ."""
-    names = Path(first).stem or first, Path(second).stem or second
-    return names if names[0] != names[1] else (first, second)
 
 
 def _numbers(layer: Lifted) -> Mapping[str, int]:
@@ -120,7 +92,7 @@ def _text(found: Difference) -> str:
         for change in _changed(found)
     )
     table = Table(("quantity", *found.names, "ratio"), rows, title=f"at {shown}" if shown else "in numbers")
-    return f"{found}\n\n{table.plain()}"
+    return f"{found}\n\n{written([table], 'text')}"
 
 
 def _markdown(found: Difference) -> str:

@@ -18,7 +18,7 @@ from polymaestro.cli.options import (
     machine,
 )
 from polymaestro.cli.source import Source, source_arguments
-from polymaestro.cli.tables import page_width
+from polymaestro.cli.tables import on_terminal, page_width, say
 from polymaestro.dataflow.binding import BoundLevel, bind
 from polymaestro.dataflow.directives import Dataflow, Level, Map, SpatialMap
 from polymaestro.loopnest import LoopNest, lower
@@ -50,17 +50,17 @@ def explain(source: Source, layer: str | None, hw: str | None, num_pes: int | No
     hardware = machine(hw, num_pes, file=source.file)
     found = layer_of(source.network(), layer)
     operator, flow = found.operator(), found.mapping_dataflow()
-    nest = lower(operator, flow, hardware.num_pes)
+    nest = lower(operator, flow, hardware.pes)
     relations = extract(nest, allow_illegal=True)
     sections = {
         f"layer {found.name} ({found.type})": str(operator),
-        "directives, and how they are read": _directives(operator, flow, nest, hardware.num_pes),
+        "directives, and how they are read": _directives(operator, flow, nest, hardware.pes),
         "loop nest": _wrapped(str(nest)),
         "who holds what in the first steps": _picture(nest),
         "space-time map, by groups of dimensions that share a constraint": _relations(relations),
-        "what each number means": meanings(nest.depth),
+        "what each number means": meanings(nest.depth, page_width()),
     }
-    click.echo("\n\n".join(f"{click.style(title, bold=True)}\n{text}" for title, text in sections.items()))
+    say("\n\n".join(f"{click.style(title, bold=True)}\n{text}" for title, text in sections.items()))
     if relations.problems:
         message = f"layer {found.name} is not legal: {'; '.join(relations.problems)}"
         raise Failure(message)
@@ -99,7 +99,7 @@ def _effect(level: int, bound: Map, nest: LoopNest) -> str:
 def _picture(nest: LoopNest) -> str:
     """Draw with the numbers of the layer; symbols are given a small one."""
     point = dict.fromkeys(sorted(nest.symbols), DRAWN_EXTENT)
-    lines = picture(nest, point)
+    lines = picture(nest, point, page_width() if on_terminal() else None)
     if point:
         lines = f"drawn for {', '.join(point)} = {DRAWN_EXTENT}\n{lines}"
     return lines

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import polymaestro as pm
-from polymaestro.cli.tables import Row, Table
+from polymaestro.cli.tables import written
 from polymaestro.errors import PolymaestroError, did_you_mean
+from polymaestro.showing import Row, Table
 from polymaestro.symbolic import Case, CommonCase, factored, latex_of
 
 Point = Mapping[str, int]
@@ -36,7 +37,7 @@ def leading_terms(analysis: pm.Analysis, quantity: str | None, small: Collection
         return {"text": str(term), "latex": term.latex(), "markdown": f"`{term}`"}[style]
     sense = analysis.macs.asymptotic(small).sense
     tables = _tables(analysis, f"{analysis.operator.name}, leading terms {sense}", cell)
-    return "\n\n".join(table.written(style) for table in tables)
+    return written(tables, style)
 
 
 def _tables(analysis: pm.Analysis, title: str, cell: Callable[[pm.ClosedForm], str]) -> list[Table]:

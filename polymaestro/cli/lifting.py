@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 import polymaestro as pm
+from polymaestro.cli.tables import tell
 from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow import Cluster, Dataflow, Layer
 from polymaestro.errors import CountingError, LegalityError, LoweringError, PolymaestroError, did_you_mean
@@ -48,14 +49,14 @@ class Lifted:
         if not self.narrowed:
             message = f"layer {self.name} ({shown}) is not legal; the dataflow is legal only where {region}"
             raise LegalityError(message)
-        click.echo(f"note: layer {self.name} itself ({shown}) is outside the region {region}", err=True)
+        tell(f"note: layer {self.name} itself ({shown}) is outside the region {region}")
         return point_near(self.analysis.macs.context, point)
 
     def note_fixed(self) -> None:
         """Say which dimensions kept their number though nobody asked for it."""
         if self.fixed:
             names = ", ".join(self.fixed)
-            click.echo(f"note: {names} kept as in --keep: the dataflow suits their numbers only", err=True)
+            tell(f"note: {names} kept as in --keep: the dataflow suits their numbers only")
 
 
 def lifted(
@@ -116,6 +117,5 @@ def _derived(operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequen
 
 def _hint(operator: pm.Operator) -> str:
     """Say how to ask for less: the extents of filters decide which windows fit, so they come first."""
-    filters = [window.filter for window in operator.windows]
-    names = ",".join(filters or [dim.name for dim in operator.dims[:1]])
+    names = ",".join(operator.filters or [dim.name for dim in operator.dims[:1]])
     return f"keep extents as numbers (e.g. --keep {names}), or assume more (--assume)"

@@ -11,8 +11,8 @@ import io
 from collections.abc import Iterator
 from fractions import Fraction
 
-from polymaestro.cli.numbers import decimal, ratio
 from polymaestro.model import LayerReport, NetworkReport, Performance
+from polymaestro.model.numbers import decimal, ratio
 
 COLUMNS = (
     "Neural Network Name", "Layer Number", "NumPEs", "Runtime (Cycles)", "Activity count-based Energy (nJ)",

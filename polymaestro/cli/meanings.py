@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 
-WIDTH = 100
 MEANINGS = (
     ("MACs", "", "multiply-accumulates executed, summed over PEs and steps"),
     ("steps", "", "time steps at which at least one PE is active"),
@@ -35,8 +34,8 @@ MEANINGS = (
 )
 
 
-def meanings(depth: int) -> str:
-    """Write the table, with the memories of a dataflow of so many levels."""
+def meanings(depth: int, width: int) -> str:
+    """Write the table in lines of that width, with the memories of a dataflow of so many levels."""
     memories = ["L2", *(f"cluster{index}" for index in range(1, depth)), "L1"]
     lines = [
         f"memories, from the top: {' → '.join(memories)}; an arrow is a boundary between parent and child",
@@ -45,5 +44,5 @@ def meanings(depth: int) -> str:
     widths = [max(len(row[column]) for row in MEANINGS) for column in (0, 1)]
     for name, unit, meaning in MEANINGS:
         start = f"  {name.ljust(widths[0])}  {unit.ljust(widths[1])}  "
-        lines += textwrap.wrap(meaning, WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
+        lines += textwrap.wrap(meaning, width, initial_indent=start, subsequent_indent=" " * len(start))
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from typing import IO, Any, TypeVar
 import click
 
 import polymaestro as pm
+from polymaestro.cli.tables import on_errors
 from polymaestro.dataflow import Layer
 from polymaestro.errors import did_you_mean
 from polymaestro.hardware import PRESETS
@@ -38,7 +39,7 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message."""
-        click.echo(f"error: {self.format_message()}", file=file, err=True)
+        click.echo(on_errors(f"error: {self.format_message()}"), file=file, err=True)
 
 
 def array_options(command: Command) -> Command:
@@ -111,7 +112,13 @@ def machine(hw: str | None, num_pes: int | None, *, file: str | None) -> pm.Hard
     if hw == "-" == file:
         message = "FILE and --hw cannot both be standard input"
         raise click.UsageError(message)
-    hardware = PRESETS[hw] if hw in PRESETS and not Path(hw).exists() else pm.load_hardware(hw)
+    if hw == "-" or Path(hw).exists():
+        hardware = pm.load_hardware(hw)
+    elif hw in PRESETS:
+        hardware = PRESETS[hw]
+    else:
+        message = f"--hw: {hw!r} is no file and no machine known by name{did_you_mean(hw, PRESETS)}"
+        raise Failure(message)
     return hardware if num_pes is None else replace(hardware, num_pes=num_pes)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from polymaestro.cli.options import Failure
+from polymaestro.cli.tables import tell
 from polymaestro.errors import ExportError
 from polymaestro.plot import save
 from polymaestro.plot.drawing import check_path
@@ -31,4 +32,4 @@ def write_picture(figure: Figure, path: str) -> None:
     except OSError as error:
         message = f"cannot write {path}: {error.strerror}"
         raise Failure(message) from None
-    click.echo(f"picture written to {path}", err=True)
+    tell(f"picture written to {path}")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from polymaestro.cli.options import Failure
-from polymaestro.cli.tables import Row, Table
+from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.waiting import Waiting
+from polymaestro.showing import Row, Table
 
 if TYPE_CHECKING:
     from polymaestro.proving import Outcome, Proof
@@ -43,17 +44,18 @@ def prove(names: tuple[str, ...], folder: str, certificates: str | None, *, list
     statements = chosen(load_statements(Path(folder)), names)
     if list_only:
         for each in statements:
-            click.echo(f"{each.name}\n    {each.sentence}")
+            say(f"{each.name}\n    {each.sentence}")
         return
     with Waiting("proving", len(statements)) as waiting:
         outcomes = [each.check() for each in waiting.over(statements)]
-    click.echo(_table(outcomes).written("text"))
+    say(written([_table(outcomes)], "text"))
     for outcome in outcomes:
         for proof in _telling(outcome):
-            click.echo(f"{outcome.statement.name}: {proof}", err=not outcome.statement.is_false)
+            text = f"{outcome.statement.name}: {proof}"
+            say(text) if outcome.statement.is_false else tell(text)
     if certificates is not None:
-        written = [p.certificate for each in outcomes for p in each.proofs if p.certificate is not None]
-        _write(certificates, json.dumps(written, ensure_ascii=False))
+        found = [p.certificate for each in outcomes for p in each.proofs if p.certificate is not None]
+        _write(certificates, json.dumps(found, ensure_ascii=False))
     wrong = [each.statement.name for each in outcomes if not each.as_expected]
     if wrong:
         message = f"{len(wrong)} of {len(outcomes)} statements are not as stated: {', '.join(wrong)}"

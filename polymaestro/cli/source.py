@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -28,11 +28,16 @@ class Published(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gen
         self.what = what
         self.known = {_plain(name): name for name in known}
 
+    def named(self, text: str) -> str | None:
+        """Give the name as the package spells it, None where it has none like that."""
+        return self.known.get(_plain(text))
+
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Give the name as the package spells it."""
-        if _plain(value) not in self.known:
+        """Give the name as the package spells it; else the command line is wrong."""
+        name = self.named(value)
+        if name is None:
             self.fail(f"no {self.what} {value!r}{did_you_mean(_plain(value), self.known)}", param, ctx)
-        return self.known[_plain(value)]
+        return name
 
     def shell_complete(
         self,
@@ -48,49 +53,95 @@ def _plain(name: str) -> str:
     return name.lower().replace("-", "_")
 
 
+DATAFLOWS = Published("dataflow", pm.dataflows.PUBLISHED)
+NETWORKS = Published("network", pm.networks.NETWORKS)
+
+
 @dataclass(frozen=True)
-class Source:
+class Layers:
     """What the command line says of the layers; raises `click.UsageError` where that is not one thing."""
 
     file: str | None
     published: str | None
-    dataflow: str | None
     as_convolutions: bool
 
     def __post_init__(self) -> None:
-        """Refuse no layers, layers twice, and layers without a dataflow."""
-        flows = ", ".join(map(_plain, pm.dataflows.PUBLISHED))
-        rules = (
-            (
-                self.file is None and self.published is None,
-                "which layers? Give FILE, or --network and --dataflow",
-            ),
-            (
-                self.file is not None and self.published is not None,
-                "FILE and --network exclude each other",
-            ),
-            (
-                self.published is not None and self.dataflow is None,
-                f"a network has no dataflow of its own; give --dataflow with one of {flows}",
-            ),
-        )
-        for is_broken, message in rules:
-            if is_broken:
-                raise click.UsageError(message)
+        """Refuse no layers, and layers twice."""
+        if self.file is None and self.published is None:
+            message = "which layers? Give FILE, or --network and --dataflow"
+            raise click.UsageError(message)
+        if self.file is not None and self.published is not None:
+            message = "FILE and --network exclude each other"
+            raise click.UsageError(message)
+
+    def need_dataflow(self, *, is_given: bool) -> None:
+        """Refuse a published network when no dataflow is given for it."""
+        if self.published is not None and not is_given:
+            flows = ", ".join(DATAFLOWS.known)
+            message = f"a network has no dataflow of its own; give --dataflow with one of {flows}"
+            raise click.UsageError(message)
 
     def network(self) -> pm.Network:
         """Read or make the network."""
         made = pm.networks.NETWORKS[self.published]() if self.published else self._read(str(self.file))
-        if self.as_convolutions:
-            made = pm.networks.as_convolutions(made)
-        return made if self.dataflow is None else made.with_dataflow(pm.dataflows.PUBLISHED[self.dataflow]())
+        return pm.networks.as_convolutions(made) if self.as_convolutions else made
 
     def _read(self, file: str) -> pm.Network:
         """Read a file; who gave the name of a network instead is told the option for it."""
-        if _plain(file) in pm.networks.NETWORKS and not Path(file).exists():
+        if NETWORKS.named(file) and not Path(file).exists():
             message = f"there is no file {file}; for the published network give --network {_plain(file)}"
             raise click.UsageError(message)
         return network_of(file)
+
+
+@dataclass(frozen=True)
+class Source(Layers):
+    """Layers and perhaps the one dataflow that is put in each of them."""
+
+    dataflow: str | None
+
+    def __post_init__(self) -> None:
+        """Refuse layers without a dataflow, too."""
+        super().__post_init__()
+        self.need_dataflow(is_given=self.dataflow is not None)
+
+    def network(self) -> pm.Network:
+        """Read or make the network, with the dataflow."""
+        made = super().network()
+        return made if self.dataflow is None else made.with_dataflow(pm.dataflows.PUBLISHED[self.dataflow]())
+
+
+file_argument = click.argument("file", metavar="[FILE]", required=False)
+network_option = click.option(
+    "--network",
+    type=NETWORKS,
+    metavar="NAME",
+    help=f"A published network, in place of a file: {', '.join(NETWORKS.known)}.",
+)
+dataflow_option = click.option(
+    "--dataflow",
+    type=DATAFLOWS,
+    metavar="NAME",
+    help=f"Put this published dataflow in every layer: {', '.join(DATAFLOWS.known)}.",
+)
+convolutions_option = click.option(
+    "--as-convolutions",
+    is_flag=True,
+    help="Read FC, LSTM, GEMM and DSCONV layers as the convolutions that they equal, so that every "
+    "published dataflow fits them.",
+)
+
+
+def layers_arguments(command: Command) -> Command:
+    """Add FILE and what stands in its place, and give the command one `layers` for them."""
+
+    @wraps(command)
+    def run(
+        *args: object, file: str | None, network: str | None, as_convolutions: bool, **rest: object
+    ) -> object:
+        return command(*args, layers=Layers(file, network, as_convolutions), **rest)
+
+    return network_option(convolutions_option(file_argument(run)))
 
 
 def source_arguments(command: Command) -> Command:
@@ -105,23 +156,6 @@ def source_arguments(command: Command) -> Command:
         as_convolutions: bool,
         **rest: object,
     ) -> object:
-        return command(*args, source=Source(file, network, dataflow, as_convolutions), **rest)
+        return command(*args, source=Source(file, network, as_convolutions, dataflow), **rest)
 
-    read: Command = click.argument("file", metavar="[FILE]", required=False)(run)
-    for parameter in (
-        click.option(
-            "--as-convolutions",
-            is_flag=True,
-            help="Read FC, LSTM, GEMM and DSCONV layers as the convolutions that they equal, so that every "
-            "published dataflow fits them.",
-        ),
-        _published("dataflow", pm.dataflows.PUBLISHED, "Put this published dataflow in every layer"),
-        _published("network", pm.networks.NETWORKS, "A published network, in place of FILE"),
-    ):
-        read = parameter(read)
-    return read
-
-
-def _published(what: str, known: Mapping[str, object], text: str) -> Callable[[Command], Command]:
-    names = ", ".join(map(_plain, known))
-    return click.option(f"--{what}", type=Published(what, known), metavar="NAME", help=f"{text}: {names}.")
+    return network_option(dataflow_option(convolutions_option(file_argument(run))))

@@ -6,21 +6,23 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import polymaestro as pm
-from polymaestro.cli.numbers import decimal, first_line
-from polymaestro.cli.options import Failure, chosen, format_options, network_of, policies_of, policy_option
+from polymaestro.cli.options import Failure, chosen, format_options, policies_of, policy_option
 from polymaestro.cli.options import machine as machine_of
 from polymaestro.cli.pictures import check_picture, write_picture
-from polymaestro.cli.tables import Row, Table
+from polymaestro.cli.source import DATAFLOWS, Layers, layers_arguments
+from polymaestro.cli.tables import say, tell, written
+from polymaestro.cli.values import Values
 from polymaestro.cli.waiting import Waiting
 from polymaestro.errors import did_you_mean
+from polymaestro.model.numbers import first_line
+from polymaestro.showing import Row, Table
 from polymaestro.sweeping import METRICS, Best, Constraints, Design
+from polymaestro.sweeping.designs import design_cells, design_head
 
 if TYPE_CHECKING:
     from polymaestro.sweeping.result import Sweep
@@ -30,7 +32,10 @@ Examples, from the root of the repository:
   polymaestro sweep examples/vgg16_kc_p.m --num-pes 64,128,256 \\
     --dataflow kc_p:16,yr_p,yx_p:8 --noc-bw 1:32
   polymaestro sweep examples/vgg16_kc_p.m --hw examples/machine.yaml \\
-    --simd-lanes 1:4 --any-size --pareto --plot front.png
+    --num-pes 64:512:*2 --dataflow kc_p:16,yx_p:8 --any-size --pareto \\
+    --plot front.png
+  polymaestro sweep --network alexnet --dataflow kc_p,yx_p --as-convolutions \\
+    --num-pes 64,256 --noc-bw 8,32
   polymaestro sweep examples/gemm.m --num-pes 64:1024:*2 \\
     --l2-size 4096:1048576:*2 --offchip-bw 1,2,none \\
     --minimize energy --csv designs.csv
@@ -39,8 +44,6 @@ Examples, from the root of the repository:
 VALUES are separated by commas: a number, none (no limit), a range FIRST:LAST,
 FIRST:LAST:STEP or FIRST:LAST:*FACTOR; ranges hold their ends.
 """
-MOST = 10**6
-"""Values of one option; more is a slip of the pen."""
 
 AXES = {
     "noc-bw": "Words per cycle below L2 and below each cluster, each direction.",
@@ -53,53 +56,6 @@ AXES = {
 }
 
 
-class Values(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
-    """A list of numbers and ranges."""
-
-    name = "VALUES"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Any]:  # noqa: ANN401
-        """Read the list.
-
-        >>> Values().convert("1:3,8:64:*4,none,0.5", None, None)
-        [1, 2, 3, 8, 32, None, Fraction(1, 2)]
-        """
-        found: list[Any] = []
-        for part in str(value).split(","):
-            try:
-                found += _values(part.strip())
-            except (ValueError, InvalidOperation):
-                message = (
-                    f"{part!r} is no number, none, or range FIRST:LAST, FIRST:LAST:STEP, FIRST:LAST:*FACTOR"
-                )
-                self.fail(message, param, ctx)
-            if len(found) > MOST:
-                self.fail(f"more than {MOST} values", param, ctx)
-        return found
-
-
-def _values(part: str) -> list[Any]:
-    if part.lower() == "none":
-        return [None]
-    if ":" not in part:
-        number = Fraction(Decimal(part))
-        return [int(number) if number.denominator == 1 else number]
-    first, last, *steps = part.split(":")
-    step = steps[0] if steps else "1"
-    start, end = int(first), int(last)
-    if len(steps) > 1 or end < start:
-        raise ValueError
-    if not step.startswith("*"):
-        return list(range(start, end + 1, int(step)))
-    factor, found = int(step[1:]), []
-    if factor < 2 or start < 1:  # noqa: PLR2004  a factor of 1 never ends
-        raise ValueError
-    while start <= end:
-        found.append(start)
-        start *= factor
-    return found
-
-
 def _axes(command: Any) -> Any:  # noqa: ANN401  as click has it
     for name, text in reversed(AXES.items()):
         command = click.option(f"--{name}", type=Values(), help=text)(command)
@@ -107,7 +63,7 @@ def _axes(command: Any) -> Any:  # noqa: ANN401  as click has it
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("file", metavar="FILE")
+@layers_arguments
 @click.option(
     "--dataflow",
     "names",
@@ -141,7 +97,7 @@ def _axes(command: Any) -> Any:  # noqa: ANN401  as click has it
 @policy_option
 @format_options("json", "markdown", "latex")
 def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
-    file: str,
+    layers: Layers,
     names: str | None,
     num_pes: list[Any] | None,
     hw: str | None,
@@ -159,7 +115,7 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
     any_size: bool,
     **options: Any,  # noqa: ANN401  axes and formats
 ) -> None:
-    """Find the best machines and dataflows for the layers of FILE.
+    """Find the best machines and dataflows for the layers of FILE or of a network.
 
     Every dataflow is tried on every layer on every machine: the product of all VALUES. The best machine for
     all layers, each under its best dataflow, and the best of each layer alone are shown. Numbers are exact.
@@ -169,14 +125,16 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
     style = chosen({name: options.pop(name) for name in ("json", "markdown", "latex")})
     axes = {name: values for name, values in options.items() if values is not None}
     pes = _pes(num_pes)
-    base = machine_of(hw, pes[0] if pes else None, file=file)
-    network = network_of(file)
+    base = machine_of(hw, pes[0] if pes else None, file=layers.file)
+    layers.need_dataflow(is_given="own" not in (names or "own").replace(" ", "").split(","))
+    flows = _dataflows(names)
+    network = layers.network()
     if layer is not None:
         network = replace(network, layers=network.named(layer))
     found = pm.sweep(
         network,
-        _dataflows(names),
-        num_pes=pes or [base.num_pes],
+        flows,
+        num_pes=pes or [base.pes],
         hardware=base,
         policies=policies_of(changes),
         constraints=Constraints(fits=not any_size, power=power, bandwidth=bandwidth),
@@ -203,7 +161,7 @@ def _written_file(path: str, write: Any) -> None:  # noqa: ANN401
     except OSError as error:
         message = f"cannot write {path}: {error.strerror}"
         raise Failure(message) from None
-    click.echo(f"{count} designs written to {path}", err=True)
+    tell(f"{count} designs written to {path}")
 
 
 def _pes(values: list[Any] | None) -> list[int]:
@@ -214,19 +172,22 @@ def _pes(values: list[Any] | None) -> list[int]:
     return values or []
 
 
-def _dataflows(names: str | None) -> dict[str, pm.Dataflow] | None:
+def _dataflows(names: str | None) -> dict[str, pm.Dataflow | None] | None:
     """Read the names of dataflows; None leaves each layer its own."""
     if names is None or names == "own":
         return None
-    found = {}
-    known = {name.lower().replace("-", "_"): make for name, make in pm.dataflows.PUBLISHED.items()}
+    found: dict[str, pm.Dataflow | None] = {}
     for each in names.split(","):
         name, _, cluster = each.strip().partition(":")
-        make: Any = known.get(name.lower().replace("-", "_"))
-        if make is None:
-            message = f"no dataflow {name!r}" + did_you_mean(name, [*known, "own"])
+        if each.strip() == "own":
+            found["own"] = None
+            continue
+        published = DATAFLOWS.named(name)
+        if published is None:
+            message = f"no dataflow {name!r}" + did_you_mean(name, [*DATAFLOWS.known, "own"])
             raise click.UsageError(message)
-        if cluster and (not re.fullmatch("[0-9]+", cluster) or name.lower() in {"c_p", "x_p", "c-p", "x-p"}):
+        make: Any = pm.dataflows.PUBLISHED[published]
+        if cluster and (not re.fullmatch("[0-9]+", cluster) or published in {"C-P", "X-P"}):
             message = f"{each!r}: after the colon of yx_p, yr_p or kc_p comes the size of a cluster"
             raise click.UsageError(message)
         found[each.strip()] = make(int(cluster)) if cluster else make()
@@ -236,9 +197,9 @@ def _dataflows(names: str | None) -> dict[str, pm.Dataflow] | None:
 def _report(found: Sweep, best: Best, front: Sequence[Design], style: str, *, pareto: bool) -> None:
     refused = list(found.refused)
     for pes, name, layer, reason in refused[:3]:
-        click.echo(f"warning: {layer} under {name} on {pes} PEs is left out: {first_line(reason)}", err=True)
+        tell(f"warning: {layer} under {name} on {pes} PEs is left out: {first_line(reason)}")
     if len(refused) > 3:  # noqa: PLR2004
-        click.echo(f"warning: … and {len(refused) - 3} more", err=True)
+        tell(f"warning: … and {len(refused) - 3} more")
     if style == "json":
         data: dict[str, Any] = {
             "schema": "polymaestro.sweep/1",
@@ -252,55 +213,16 @@ def _report(found: Sweep, best: Best, front: Sequence[Design], style: str, *, pa
         }
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:
-        tables = [_best(found, best), *([_front(found, front)] if pareto else [])]
-        click.echo("\n\n".join(table.written(style) for table in tables))
+        tables = [*best.tables(), *([_front(front)] if pareto and front else [])]
+        say(written(tables, style), style)
     if not any(best.layers):
-        message = "no design keeps the constraints" + ("; some could not be timed" if refused else "")
+        message = "no design keeps the constraints"
+        message += "; some could not be timed" if refused else ""
+        message += "; --any-size counts those whose memories are too small" if found.constraints.fits else ""
         raise Failure(message)
 
 
-def _best(found: Sweep, best: Best) -> Table:
-    """Give the best of each layer, then the best machine for all, with the dataflow of each layer there."""
-    rows = [
-        Row((layer.name,), "no design keeps the constraints")
-        if design is None
-        else Row((layer.name, *_cells(design)))
-        for layer, design in zip(found.layers, best.layers, strict=True)
-    ]
-    notes: tuple[str, ...] = ()
-    if len(rows) > 1:
-        if best.total is None:
-            rows.append(Row(("all",), "no machine keeps the constraints in every layer"))
-        else:
-            rows.append(Row(("all", *_cells(best.total))))
-            flows = dict.fromkeys(name for _, name in best.total.dataflows)
-            notes = tuple(
-                f"all under {name}: " + ", ".join(layer for layer, own in best.total.dataflows if own == name)
-                for name in flows
-            )
-    title = f"{found.network}: {found.size} designs, the least {best.minimize}"
-    return Table(("layer", *_head(found)), tuple(rows), words=2, title=title, notes=notes)
-
-
-def _front(found: Sweep, front: Sequence[Design]) -> Table:
+def _front(front: Sequence[Design]) -> Table:
     title = "Pareto front: run time, energy, buffer; one dataflow for all layers"
-    rows = tuple(Row(_cells(design)) for design in front)
-    return Table(_head(found), rows, words=1, title=title)
-
-
-def _head(found: Sweep) -> tuple[str, ...]:
-    varied = (name.replace("_", " ") for name in ("num_pes", *found.grids[0].values))
-    unit = found.grids[0].base.energy.unit
-    return ("dataflow", *varied, "cycles", f"energy\n{unit}", "buffer\nwords", "DRAM\nwords")
-
-
-def _cells(design: Design) -> tuple[str, ...]:
-    flows = list(dict.fromkeys(name for _, name in design.dataflows))
-    return (
-        flows[0] if len(flows) == 1 else "mixed",
-        *("none" if value is None else decimal(Fraction(str(value))) for value in design.varied.values()),
-        str(design.runtime),
-        decimal(design.energy),
-        str(design.buffer),
-        str(design.traffic),
-    )
+    rows = tuple(Row(design_cells(design)) for design in front)
+    return Table(design_head(front[0]), rows, words=1, title=title)

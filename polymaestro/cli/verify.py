@@ -18,6 +18,7 @@ from polymaestro.cli.options import (
     machine,
 )
 from polymaestro.cli.source import Source, source_arguments
+from polymaestro.cli.tables import say
 from polymaestro.cli.waiting import Waiting
 from polymaestro.equations import Verdict
 
@@ -67,10 +68,10 @@ def verify(  # noqa: PLR0913  one argument per option
     """
     style = chosen(formats)
     hardware = machine(hw, num_pes, file=source.file)
-    found = lifted(layer_of(source.network(), layer), hardware.num_pes, keep, assume)
+    found = lifted(layer_of(source.network(), layer), hardware.pes, keep, assume)
     with Waiting("comparing"):
         verdict = pm.check_equation(form_named(found.analysis, quantity), formula)
-    click.echo(_document(quantity, verdict) if style == "json" else f"{quantity}: {verdict}")
+    say(_document(quantity, verdict) if style == "json" else f"{quantity}: {verdict}", style)
     found.note_fixed()
     context.exit(0 if verdict.equal else 1)
 

@@ -28,11 +28,13 @@ from polymaestro.errors import CountingError, CountingUnavailableError
 from polymaestro.relations.sets import (
     SET,
     coalesced,
+    integer,
     named,
     parameters,
     restricted,
     without_unused_parameters,
 )
+from polymaestro.showing import Shown
 
 Engine = Literal["auto", "faulhaber", "barvinok"]
 
@@ -41,8 +43,8 @@ MAX_SLICES = 16
 MAX_ENUMERATED = 1_000_000
 
 
-@dataclass(frozen=True)
-class Count:
+@dataclass(frozen=True, repr=False)
+class Count(Shown):
     """A number of points: a quasi-polynomial on each of some disjoint regions, and 0 elsewhere.
 
     Holds only inside the context that was given when counting.
@@ -63,7 +65,7 @@ class Count:
         return None, QuasiPolynomial.of(0)
 
     def at(self, point: Mapping[str, int]) -> int:
-        """Evaluate; the point must lie in the context that was given when counting."""
+        """Evaluate in the context of the count; raises `CountingError` for what is no whole number."""
         value = self.piece_at(point)[1]
         result = value.evaluate(point)
         if result.denominator != 1:
@@ -73,7 +75,12 @@ class Count:
 
     def __str__(self) -> str:
         """Write one piece a line."""
-        return "\n".join(f"{value}  if {region}" for region, value in self.pieces) or "0"
+        return "\n".join(map(_piece, self.pieces)) or "0"
+
+
+def _piece(piece: tuple[Region, QuasiPolynomial]) -> str:
+    region, value = piece
+    return str(value) if region.is_everywhere else f"{value}  if {region}"
 
 
 class _Memory:
@@ -99,7 +106,7 @@ class Counter:
     >>> counter = Counter(isl.Set("[P, R] -> { : P >= 1 and R >= 1 }").params())
     >>> rows = "[P, R] -> { [y] : exists p, r : y = p + r and 0 <= p < P and 0 <= r < R }"
     >>> print(counter.count(isl.Set(rows)))
-    P + R - 1  if everywhere
+    P + R - 1
     """
 
     def __init__(self, context: isl.Set, engine: Engine = "auto") -> None:
@@ -107,6 +114,8 @@ class Counter:
         self.context = context
         self.engine = engine
         self._asked, self._compact, self._peaks = _Memory(), _Memory(), _Memory()
+        self._engines: dict[int, frozenset[str]] = {}  # by identity; the memories keep the counts
+        self._used: set[str] = set()
 
     def count(self, domain: isl.Set) -> Count:
         """Count the points of a set, for every parameter in the context.
@@ -126,7 +135,16 @@ class Counter:
     def peak(self, tile: isl.Map) -> Count:
         """Give the largest number of images that a relation has at any point of its domain."""
         context = restricted(self.context, parameters(tile.params()))
-        return self._peaks.recall(tile, lambda: self._merged(peak_pieces(tile, self._split), context))
+        return self._peaks.recall(tile, lambda: self._noted(lambda: peak_pieces(tile, self._split), context))
+
+    def engines_of(self, count: Count) -> frozenset[str]:
+        """Say which engines summed for a count that this counter gave; none where that took no sum.
+
+        >>> counter = Counter(isl.Set("[P] -> { : P >= 1 }").params(), "faulhaber")
+        >>> counter.engines_of(counter.count(isl.Set("[P] -> { [i] : 0 <= i < P }")))
+        frozenset({'nested sums'})
+        """
+        return self._engines.get(id(count), frozenset())
 
     def cells(self, domain: isl.Set) -> list[Piece]:
         """Count a set with named dimensions and leave the pieces as sets of all its parameters."""
@@ -138,7 +156,14 @@ class Counter:
 
     def _counted(self, domain: isl.Set) -> Count:
         context = restricted(self.context, parameters(domain))
-        return self._merged(self._split(domain, context), context)
+        return self._noted(lambda: self._split(domain, context), context)
+
+    def _noted(self, cells: Callable[[], list[Piece]], context: isl.Set) -> Count:
+        """Merge cells, and note which engines were used to find them."""
+        self._used = set()
+        count = self._merged(cells(), context)
+        self._engines[id(count)] = frozenset(self._used)
+        return count
 
     def _merged(self, cells: list[Piece], context: isl.Set) -> Count:
         cells = merged(cells, context)
@@ -158,10 +183,14 @@ class Counter:
     def _cells(self, domain: isl.Set, context: isl.Set) -> list[Piece]:
         if self.engine != "barvinok":
             try:
-                return counted_by_faulhaber(domain, context)
+                cells = counted_by_faulhaber(domain, context)
             except CountingUnavailableError:
                 if self.engine == "faulhaber" or not barvinok.AVAILABLE:
                     raise
+            else:
+                self._used.add("nested sums")
+                return cells
+        self._used.add("barvinok")
         return barvinok.count_cells(domain)
 
 
@@ -201,7 +230,7 @@ def _slices(domain: isl.Set) -> list[isl.Set]:
         low, high = domain.dim_min_val(index), domain.dim_max_val(index)
         if low.is_int() and high.is_int() and high.to_python() - low.to_python() < MAX_SLICES:
             values = range(low.to_python(), high.to_python() + 1)
-            cut = (domain.fix_val(SET, index, isl.Val(value)) for value in values)
+            cut = (domain.fix_val(SET, index, integer(value)) for value in values)
             return [each.project_out(SET, index, 1).compute_divs() for each in cut if not each.is_empty()]
     return []
 
@@ -264,7 +293,7 @@ def _joined(domain: isl.Set, slow: int, fast: int, factor: int) -> isl.Set | Non
     space = isl.LocalSpace.from_space(wider.get_space())
     tie = isl.Constraint.equality_alloc(space)
     tie = tie.set_coefficient_val(SET, size, isl.Val(-1))
-    tie = tie.set_coefficient_val(SET, slow, isl.Val(factor))
+    tie = tie.set_coefficient_val(SET, slow, integer(factor))
     tie = tie.set_coefficient_val(SET, fast, isl.Val(1))
     wider = wider.add_constraint(tie)
     smaller = _without_determined(wider)

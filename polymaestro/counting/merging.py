@@ -18,7 +18,7 @@ from polymaestro.counting.quasipolynomial import Number, QuasiPolynomial
 from polymaestro.counting.ranges import ranges_of
 from polymaestro.counting.reading import conditions_of
 from polymaestro.counting.reducing import reduced
-from polymaestro.relations.sets import PARAM, coalesced, sample_of
+from polymaestro.relations.sets import PARAM, coalesced, integer, sample_of
 
 Piece = tuple[isl.Set, QuasiPolynomial]
 
@@ -126,9 +126,9 @@ def _points(part: isl.Set) -> list[dict[str, int]]:
     middle = sample_of(part)
     points = [middle]
     for index, value in enumerate(middle.values()):
-        above = part.lower_bound_val(PARAM, index, isl.Val(value + 1))
-        below = part.upper_bound_val(PARAM, index, isl.Val(value - 1))
-        far = above.lower_bound_val(PARAM, index, isl.Val(3 * abs(value) + 101))
+        above = part.lower_bound_val(PARAM, index, integer(value + 1))
+        below = part.upper_bound_val(PARAM, index, integer(value - 1))
+        far = above.lower_bound_val(PARAM, index, integer(3 * abs(value) + 101))
         points += [sample_of(half) for half in (above, below, far) if not half.is_empty()]
     return points
 
@@ -196,7 +196,7 @@ def _vanishes(value: QuasiPolynomial, domain: isl.Set) -> bool:
 
 def _vanishes_at(value: QuasiPolynomial, domain: isl.Set, name: str, number: int) -> bool:
     index = domain.find_dim_by_name(isl.dim_type.param, name)
-    slice_ = domain.fix_val(isl.dim_type.param, index, isl.Val(number))
+    slice_ = domain.fix_val(isl.dim_type.param, index, integer(number))
     fixed = value.substitute({name: number})
     return fixed.is_zero or slice_.is_empty() or (bool(fixed.names()) and vanishes(fixed, slice_))
 

@@ -13,7 +13,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property, lru_cache
@@ -21,6 +21,7 @@ from math import comb
 
 from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.errors import CountingError
+from polymaestro.showing import Shown
 
 Atom = str | Floor | Extremum
 Monomial = tuple[tuple[Atom, int], ...]
@@ -29,8 +30,8 @@ Number = int | Fraction
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-@dataclass(frozen=True)
-class QuasiPolynomial:
+@dataclass(frozen=True, repr=False)
+class QuasiPolynomial(Shown):
     """Σ coefficient · monomial, where a monomial is a product of powers of atoms.
 
     Build with `QuasiPolynomial.of` and arithmetic; zero coefficients are dropped, so polynomials that
@@ -41,7 +42,7 @@ class QuasiPolynomial:
 
     @staticmethod
     def of(value: Number | str | Affine) -> QuasiPolynomial:
-        """Read a number, a name or an affine expression without extrema."""
+        """Read a number, a name or an affine expression; raises `CountingError` for a min or max in it."""
         if isinstance(value, int | Fraction):
             return _polynomial({(): value})
         affine = Affine.of(value)
@@ -132,6 +133,10 @@ class QuasiPolynomial:
             if Affine.of(atom).names() & values.keys():
                 changed[atom] = linear(Affine.of(atom).substitute(values))
         return self.replace(changed)
+
+    def mapped(self, change: Callable[[Affine], Affine]) -> QuasiPolynomial:
+        """Change every atom as an expression."""
+        return self.replace({atom: linear(change(Affine.of(atom))) for atom in self.atoms()})
 
     def coefficients(self, name: str) -> dict[int, QuasiPolynomial]:
         """Split by powers of a name that no floor holds; raises `CountingError` when one does."""

@@ -11,7 +11,7 @@ import islpy as isl
 from polymaestro.affine import Affine, Extremum, Floor, floor_div
 from polymaestro.counting.region import Condition, Region
 from polymaestro.errors import CountingError
-from polymaestro.relations.sets import dimensions, parameters
+from polymaestro.relations.sets import dimensions, integer, parameters
 
 Names = list[tuple[isl.dim_type, int, str]]
 
@@ -67,7 +67,7 @@ def _floor(division: isl.Aff, names: Names) -> Affine:
         message = "an existential variable has no closed form; compute_divs did not resolve it"
         raise CountingError(message)
     divisor = division.get_denominator_val().to_python()
-    scaled = division.scale_val(isl.Val(divisor))
+    scaled = division.scale_val(integer(divisor))
     return floor_div(_combination(scaled, names, isl.dim_type.in_), divisor)
 
 

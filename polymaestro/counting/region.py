@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from polymaestro.affine import Affine, Floor, comparison
+from polymaestro.showing import Shown
 
 
-@dataclass(frozen=True)
-class Condition:
+@dataclass(frozen=True, repr=False)
+class Condition(Shown):
     """``expression ≥ 0``, or ``expression = 0``."""
 
     expression: Affine
@@ -48,8 +49,8 @@ class Condition:
         return _as_modulus(self) or comparison(self.expression, equality=self.equality)
 
 
-@dataclass(frozen=True)
-class Region:
+@dataclass(frozen=True, repr=False)
+class Region(Shown):
     """A union of conjunctions; the empty conjunction is everywhere, the empty union nowhere.
 
     >>> region = Region(((Condition(Affine.of("K") - 64),), (Condition(Affine.of("C") - 1, True),)))

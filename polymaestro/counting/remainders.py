@@ -72,7 +72,11 @@ class Split:
         whole = Affine.of(self.parameter)
         tiles = ceil_div(whole, self.size)
         back = {self.tiles: tiles, self.last: whole - (tiles - 1) * self.size}
-        return self._tied(domain, old=(self.tiles, self.last)), value.substitute(back)
+        return self.restored(domain), value.substitute(back)
+
+    def restored(self, domain: isl.Set) -> isl.Set:
+        """Replace the two parameters by the old one."""
+        return self._tied(domain, old=(self.tiles, self.last))
 
     def _tied(self, domain: isl.Set, old: tuple[str, ...]) -> isl.Set:
         """State the equation and project the old parameters out."""

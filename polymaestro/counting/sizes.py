@@ -17,7 +17,7 @@ from polymaestro.counting.merging import Piece, merged
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import named_division
 from polymaestro.errors import CountingUnavailableError
-from polymaestro.relations.sets import PARAM, SET, coalesced, named, parameters
+from polymaestro.relations.sets import PARAM, SET, coalesced, integer, named, parameters
 
 IN, OUT = isl.dim_type.in_, isl.dim_type.out
 ONE = QuasiPolynomial.of(1)
@@ -103,7 +103,7 @@ def _without_steps(domain: isl.Set, value: QuasiPolynomial, names: list[str]) ->
         )
         raise CountingUnavailableError(message)
     for number in range(first.to_python(), last.to_python() + 1):
-        part = domain.fix_val(SET, index, isl.Val(number))
+        part = domain.fix_val(SET, index, integer(number))
         if not part.is_empty():
             yield from _without_steps(part, value.substitute({name: number}), names)
 

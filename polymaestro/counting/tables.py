@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from polymaestro.counting.engine import Count, Counter, Engine
 from polymaestro.movement import Factor, Movement, Quantity
+from polymaestro.showing import Shown
 
 Sum = tuple[tuple[int, tuple[Count, ...]], ...]
 
@@ -22,8 +23,8 @@ class BoundaryCounts:
     tensors: Mapping[str, Mapping[str, Sum]]
 
 
-@dataclass(frozen=True)
-class Counts:
+@dataclass(frozen=True, repr=False)
+class Counts(Shown):
     """Every quantity of an analysis as a sum of products of counts; the counter remembers all of them."""
 
     movement: Movement
@@ -32,6 +33,33 @@ class Counts:
     macs: Sum
     steps: Sum
     active: Sum
+
+    def __str__(self) -> str:
+        """Write every quantity as a sum of products of counts, each of these once, with its cases."""
+        names: dict[int, str] = {}
+        counts: list[Count] = []
+
+        def written(total: Sum) -> str:
+            for _, factors in total:
+                for each in factors:
+                    if id(each) not in names:
+                        counts.append(each)
+                        names[id(each)] = f"n{len(counts)}"
+            terms = (
+                f"{'-' if sign < 0 else '+'} {'·'.join(names[id(each)] for each in factors)}"
+                for sign, factors in total
+            )
+            return " ".join(terms).removeprefix("+ ") or "0"
+
+        totals = (("MACs", self.macs), ("steps", self.steps), ("active PEs, summed", self.active))
+        lines = ["in all", *(f"  {name} = {written(total)}" for name, total in totals)]
+        for boundary in self.boundaries:
+            lines += ["", f"{boundary.parent} → {boundary.child}", f"  steps = {written(boundary.steps)}"]
+            for tensor, sums in boundary.tensors.items():
+                lines += [f"  {tensor} {key.replace('_', ' ')} = {written(s)}" for key, s in sums.items()]
+        lines += ["", "where"]
+        lines += [f"  {names[id(each)]} = {'; '.join(str(each).splitlines())}" for each in counts]
+        return "\n".join(lines)
 
 
 def count(movement: Movement, engine: Engine = "auto") -> Counts:

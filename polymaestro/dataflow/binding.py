@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from collections.abc import Mapping as Table
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -132,30 +131,6 @@ def clashes(mapping: Mapping) -> Iterator[Clash]:
                 else:
                     continue
                 yield Clash(level.index, position, earlier, each.dim == other.dim, reason)
-
-
-def evaluated(mapping: Mapping, point: Table[str, int]) -> Mapping:
-    """Put numbers in the place of every symbol of a mapping."""
-    operator = mapping.operator
-    numbers = operator.with_extents({d.name: d.extent.evaluate(point) for d in operator.dims})
-    levels = tuple(
-        BoundLevel(
-            level.index,
-            Affine.of(level.units.evaluate(point)),
-            tuple(
-                replace(
-                    each,
-                    size=Affine.of(each.size.evaluate(point)),
-                    offset=Affine.of(each.offset.evaluate(point)),
-                )
-                for each in level.maps
-            ),
-            level.written,
-            level.cluster,
-        )
-        for level in mapping.levels
-    )
-    return Mapping(numbers, levels, Affine.of(mapping.num_pes.evaluate(point)))
 
 
 def window_of(operator: Operator, dim: str) -> Window | None:

@@ -16,42 +16,33 @@ from typing import Literal
 
 from polymaestro.affine import Affine
 from polymaestro.errors import DataflowError, Place
+from polymaestro.showing import Shown
 
 
 @dataclass(frozen=True)
-class TemporalMap:
+class _Map:
+    """A map is a `TemporalMap` or a `SpatialMap`: equal maps are of one kind."""
+
+    size: Affine
+    offset: Affine
+    dim: str
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers below 1."""
+        _check_sizes(self, self.place, size=self.size, offset=self.offset)
+
+    def __str__(self) -> str:
+        """Print as the directive language writes it."""
+        return f"{type(self).__name__}({size_text(self.size)},{size_text(self.offset)}) {self.dim}"
+
+
+class TemporalMap(_Map):
     """At step t every unit holds indices [offset·t, offset·t + size) of dim, within its parent's tile."""
 
-    size: Affine
-    offset: Affine
-    dim: str
-    place: Place | None = field(default=None, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        """Refuse numbers below 1."""
-        _check_sizes(self, size=self.size, offset=self.offset)
-
-    def __str__(self) -> str:
-        """Print as the directive language writes it."""
-        return f"TemporalMap({size_text(self.size)},{size_text(self.offset)}) {self.dim}"
-
-
-@dataclass(frozen=True)
-class SpatialMap:
+class SpatialMap(_Map):
     """Unit u of n holds [offset·i, offset·i + size) of dim with i = n·fold + u."""
-
-    size: Affine
-    offset: Affine
-    dim: str
-    place: Place | None = field(default=None, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """Refuse numbers below 1."""
-        _check_sizes(self, size=self.size, offset=self.offset)
-
-    def __str__(self) -> str:
-        """Print as the directive language writes it."""
-        return f"SpatialMap({size_text(self.size)},{size_text(self.offset)}) {self.dim}"
 
 
 @dataclass(frozen=True)
@@ -67,7 +58,7 @@ class Cluster:
 
     def __post_init__(self) -> None:
         """Refuse numbers below 1."""
-        _check_sizes(self, size=self.size)
+        _check_sizes(self, self.place, size=self.size)
 
     def __str__(self) -> str:
         """Print as the directive language writes it."""
@@ -88,8 +79,8 @@ class Level:
     cluster: Cluster | None
 
 
-@dataclass(frozen=True)
-class Dataflow:
+@dataclass(frozen=True, repr=False)
+class Dataflow(Shown):
     """A list of directives, outermost first.
 
     >>> from polymaestro.affine import Affine
@@ -135,8 +126,8 @@ def located(message: str, place: Place | None) -> str:
     return f"{place}: {message}{place.excerpt()}" if place else message
 
 
-def _check_sizes(directive: Directive, **sizes: Affine) -> None:
+def _check_sizes(directive: object, place: Place | None, **sizes: Affine) -> None:
     for name, value in sizes.items():
         if value.is_constant and value.constant < 1:
             message = f"{name} {value.constant} in '{directive}': it must be 1 or more"
-            raise DataflowError(located(message, directive.place))
+            raise DataflowError(located(message, place))

@@ -121,9 +121,7 @@ class _Parser:
             value = scanner.number(f"an integer, the value of {brief(name)}")
             before = self.constants.setdefault(name, value)
             if before != value:
-                scanner.fail(
-                    f"constant {brief(name)} is {brief(value)} here and {brief(before)} before", start
-                )
+                self._clash(f"constant {brief(name)}", value, before, start)
 
     def network(self, layers: list[Layer]) -> str:
         """Read one network, add its layers and give its name."""
@@ -206,9 +204,7 @@ class _Parser:
             value = read_positive(scanner, self.constants, f"the {keyword} value of {brief(dim.text)}")
             before = extents.setdefault(dim.text, value)
             if before != value:
-                scanner.fail(
-                    f"{brief(dim.text)} is {brief(value)} here and {brief(before)} before", dim.start
-                )
+                self._clash(brief(dim.text), value, before, dim.start)
 
         self._block(keyword, extent, enders=tuple(KEYWORDS))
         return extents
@@ -277,8 +273,8 @@ class _Parser:
             read_one()
         scanner.advance()
 
-    def _clash(self, name: str, value: object, before: object, start: int) -> NoReturn:
-        self.scanner.fail(f"{brief(name)} is {brief(value)} here and {brief(before)} before", start)
+    def _clash(self, what: str, value: object, before: object, start: int) -> NoReturn:
+        self.scanner.fail(f"{what} is {brief(value)} here and {brief(before)} before", start)
 
     def _no_keyword(self, where: str, known: tuple[str, ...]) -> NoReturn:
         token = self.scanner.token

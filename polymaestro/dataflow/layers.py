@@ -11,14 +11,15 @@ from polymaestro.affine import Affine
 from polymaestro.dataflow.directives import Cluster, Dataflow, Directive, SpatialMap, located
 from polymaestro.dataflow.kinds import CARRIED, KINDS, Declared
 from polymaestro.errors import DataflowError, Place, WorkloadError, did_you_mean
+from polymaestro.showing import Shown
 from polymaestro.workload.operator import Operator
 
 TYPES = tuple(KINDS)
 LABEL = re.compile(r"(?:[\w.]|-(?!>))+\Z")
 
 
-@dataclass(frozen=True)
-class Layer:
+@dataclass(frozen=True, repr=False)
+class Layer(Shown):
     """One layer of a file; `dimensions` as the user wrote them, stride and dilation as (rows, columns)."""
 
     name: str
@@ -35,6 +36,20 @@ class Layer:
         if self.type not in TYPES:
             message = f"layer {self.name} has unknown type {self.type!r}{did_you_mean(self.type, TYPES)}"
             raise WorkloadError(message)
+
+    @property
+    def shape(self) -> str:
+        """The dimensions as they were given, with stride and dilation where they are not 1."""
+        parts = [f"{dim} = {extent}" for dim, extent in self.dimensions.items()]
+        for name, pair in (("stride", self.stride), ("dilation", self.dilation)):
+            if pair != (1, 1):
+                parts.append(f"{name} {pair[0] if pair[0] == pair[1] else ' × '.join(map(str, pair))}")
+        return ", ".join(parts)
+
+    def __str__(self) -> str:
+        """Write name, type and shape, then the dataflow."""
+        head = f"{self.name}: {self.type}, {self.shape}"
+        return head if self.dataflow is None else f"{head}\n{self.dataflow}"
 
     def operator(self) -> Operator:
         """Give what the layer computes; its extents are numbers where the file has numbers.

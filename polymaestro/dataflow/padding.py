@@ -18,6 +18,7 @@ to pad.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Table
 from dataclasses import dataclass, replace
 
 from polymaestro.affine import Affine, ceil_div
@@ -26,6 +27,8 @@ from polymaestro.dataflow.directives import Map, SpatialMap, located
 from polymaestro.dataflow.tiles import ONE, at_least, counts_output_rows, held_outputs, smaller
 from polymaestro.errors import LoweringError
 from polymaestro.workload.operator import Operator, Window
+
+Sizes = Table[str, Affine]
 
 
 @dataclass
@@ -72,9 +75,12 @@ def padded(mapping: Mapping) -> Mapping:
             f"padded tiles need a box, and the domain of {operator.name} has conditions: {operator.domain}"
         )
         raise LoweringError(message)
-    reader = _Reader(operator)
+    reader = _Reader(operator, {dim.name: dim.extent for dim in operator.dims})
     cuts = [reader.read(level) for level in mapping.levels]
     extents = _round_up(operator, cuts)
+    rounded = _Reader(operator, extents)
+    for level, found in zip(mapping.levels, cuts, strict=True):
+        rounded.check(level, found)
     levels = tuple(
         replace(level, maps=tuple(cut.rewritten() for cut in found))
         for level, found in zip(mapping.levels, cuts, strict=True)
@@ -84,33 +90,57 @@ def padded(mapping: Mapping) -> Mapping:
 
 
 class _Reader:
-    """Reads maps as cuts, level by level; `tiles` are those of the level above, as they were given."""
+    """Reads maps as cuts, level by level; `tiles` are those of the level above."""
 
-    def __init__(self, operator: Operator) -> None:
+    def __init__(self, operator: Operator, extents: Sizes) -> None:
         self.operator = operator
-        self.tiles = {dim.name: dim.extent for dim in operator.dims}
+        self.tiles = dict(extents)
         self.rows = {window.input: _Rows() for window in operator.windows}
 
     def read(self, level: BoundLevel) -> list[_Cut]:
         """Give the cut that each map of a level is; all maps see the tiles of the level above."""
         cuts = [self._cut(level, each) for each in level.maps]
-        for window in self.operator.windows:
-            self._settle(level, window)
-        for cut in cuts:
-            self.tiles[cut.dim] = smaller(cut.size, self.tiles[cut.dim])
+        self._descend(level, cuts)
         return cuts
 
+    def check(self, level: BoundLevel, cuts: list[_Cut]) -> None:
+        """Refuse rows under a part of a filter that was whole before it was rounded up."""
+        sizes = {cut.dim: cut.size for cut in cuts}
+        for cut in cuts:
+            window = self._window(cut.map)
+            if window is not None:
+                self._check_rows(cut.map, window, None if cut.under else level.map_of(window.filter), sizes)
+        self._descend(level, cuts)
+
+    def _descend(self, level: BoundLevel, cuts: list[_Cut]) -> None:
+        """Go on to the tiles that these cuts make."""
+        sizes = {cut.dim: cut.size for cut in cuts}
+        for window in self.operator.windows:
+            self._settle(level, window, sizes)
+        for dim, size in sizes.items():
+            self.tiles[dim] = smaller(size, self.tiles[dim])
+
+    def _window(self, each: Map) -> Window | None:
+        return next((w for w in self.operator.windows if w.input == each.dim), None)
+
+    def _check_rows(self, each: Map, window: Window, taps: Map | None, sizes: Sizes) -> None:
+        """Refuse rows that do not begin at a window, or that slide under a part of the filter."""
+        if not self.rows[window.input].aligned:
+            raise _refused(each, "does not begin at a whole window")
+        if taps is not None and not at_least(sizes[window.filter], self.tiles[window.filter]):
+            raise _refused(each, f"slides under the part of the filter that '{taps}' leaves")
+
     def _cut(self, level: BoundLevel, each: Map) -> _Cut:
-        window = next((w for w in self.operator.windows if w.input == each.dim), None)
+        window = self._window(each)
         if window is None:
             if each.offset != each.size and not at_least(each.size, self.tiles[each.dim]):
                 raise _refused(each, "does not cut into consecutive tiles")
             return _Cut(each, each.dim, each.size)
-        if not self.rows[window.input].aligned:
-            raise _refused(each, "does not begin at a whole window")
         taps = level.map_of(window.filter)
         if isinstance(each, SpatialMap) and isinstance(taps, SpatialMap):
+            self._check_rows(each, window, None, {})
             return self._pair(each, taps, window)
+        self._check_rows(each, window, taps, {window.filter: taps.size} if taps else {})
         return self._whole_windows(each, taps, window)
 
     def _pair(self, each: Map, taps: Map, window: Window) -> _Cut:
@@ -121,8 +151,6 @@ class _Reader:
 
     def _whole_windows(self, each: Map, taps: Map | None, window: Window) -> _Cut:
         whole, outputs = self.tiles[window.filter], self.tiles[window.output]
-        if taps is not None and not at_least(taps.size, whole):
-            raise _refused(each, f"slides under the part of the filter that '{taps}' leaves")
         covers = at_least(each.size, window.span(outputs, whole))
         held = held_outputs(each.size, whole, window)
         if held.is_constant and held.constant < 1:
@@ -132,14 +160,14 @@ class _Reader:
             raise _refused(each, f"holds {held} windows and does not go on with the next")
         return _Cut(each, window.output, held)
 
-    def _settle(self, level: BoundLevel, window: Window) -> None:
+    def _settle(self, level: BoundLevel, window: Window, sizes: Sizes) -> None:
         """Note what the rows of a window are below this level."""
-        rows, taps = self.rows[window.input], level.map_of(window.filter)
+        rows, taps = self.rows[window.input], sizes.get(window.filter)
         if level.map_of(window.output) is not None:
             rows.aligned = rows.follow = True
         elif level.map_of(window.input) is not None:
             rows.follow = False
-        elif taps is not None and not rows.follow and not at_least(taps.size, self.tiles[window.filter]):
+        elif taps is not None and not rows.follow and not at_least(taps, self.tiles[window.filter]):
             rows.aligned = False
 
 

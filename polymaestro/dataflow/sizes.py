@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from math import log2
 
 from polymaestro.affine import RESERVED, Affine, Extremum, Floor
-from polymaestro.dataflow.scanner import MAX_DIGITS, Scanner, brief
+from polymaestro.dataflow.scanner import MAX_DIGITS, Scanner, Token, brief
 
 MAX_NESTING = 100
 MAX_FACTORS = 1000
@@ -98,7 +98,11 @@ class _Reader:
         label = scanner.label_here()
         if label and label in self.constants:
             return Affine.of(self.constants[scanner.take(label)])
-        token = scanner.name(meaning)
+        return self._named(scanner.name(meaning))
+
+    def _named(self, token: Token) -> Affine:
+        """Read what a name begins: an extent, a constant or a symbol."""
+        scanner = self.scanner
         if token.text == "Sz":
             scanner.word("(")
             dim = scanner.name("the dimension of Sz").text
@@ -106,6 +110,12 @@ class _Reader:
             return Affine.of(f"Sz({dim})")
         if token.text in self.constants:
             return Affine.of(self.constants[token.text])
+        self._check_symbol(token)
+        return Affine.of(token.text)
+
+    def _check_symbol(self, token: Token) -> None:
+        """Refuse what cannot be a symbol."""
+        scanner = self.scanner
         if scanner.at("(") and not scanner.separated:
             scanner.fail(
                 f"unknown function '{brief(token.text)}'; a size may use Sz(dimension), + - * and ( )",
@@ -119,7 +129,6 @@ class _Reader:
             scanner.fail(
                 f"{token.text!r} is a word of the notation; give the symbol another name", token.start
             )
-        return Affine.of(token.text)
 
     def _nested(self) -> Affine:
         opening = self.scanner.advance()

@@ -111,6 +111,22 @@ class LevelCuts:
         """Whether there is surely a single unit, with which nothing is shared."""
         return self.level.units == ONE
 
+    @property
+    def pair(self) -> tuple[Cut, Cut] | None:
+        """The spatial maps of an input coordinate and its filter, where units share these and no others."""
+        if self.has_one_unit or len(self.spatial) != 2:  # noqa: PLR2004  a pair
+            return None
+        for rows in self.spatial:
+            if rows.slide:
+                for taps in self.spatial:
+                    if taps.map.dim == rows.slide.window.filter:
+                        return rows, taps
+        return None
+
+    def pairs(self, window: Window) -> bool:
+        """Whether the pair is that of a window."""
+        return self.pair is not None and self.pair[0].map.dim == window.input
+
     def of(self, dim: str) -> Cut | None:
         """Give the map of a dimension or input coordinate, if there is one."""
         return next((cut for cut in self.cuts if cut.map.dim == dim), None)

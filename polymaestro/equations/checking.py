@@ -227,7 +227,7 @@ def _shown(ours: ClosedForm | Ratio) -> str:
         only = [str(ours)] if len(ours.cases) <= 1 else []
     except ClosedFormError:
         only = []
-    return only[0] if only else repr(ours).removeprefix("ClosedForm(").removesuffix(")")
+    return only[0] if only else f"{ours.brief()}; there are other cases"
 
 
 def _order(each: Counterexample) -> tuple[int, list[tuple[str, int]]]:

@@ -19,12 +19,13 @@ from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.equations.chambers import chambers_of_form
 from polymaestro.equations.conditions import domain_of
 from polymaestro.equations.search import Space
-from polymaestro.equations.signs import Sign, signs_of
+from polymaestro.equations.signs import Sign, signs_of, unite
 from polymaestro.equations.zero import proof_of_zero
 from polymaestro.errors import ClosedFormError, EquationError, did_you_mean
 from polymaestro.model import Analysis
 from polymaestro.model.table import reference_point
 from polymaestro.relations.sets import coalesced, parameters
+from polymaestro.showing import Shown
 from polymaestro.symbolic import LARGE, ClosedForm, CommonCase, factored, point_near
 from polymaestro.symbolic.regions import shown_region
 from polymaestro.symbolic.written import quotient
@@ -32,8 +33,8 @@ from polymaestro.symbolic.written import quotient
 SAMPLED = 300
 
 
-@dataclass(frozen=True)
-class Part:
+@dataclass(frozen=True, repr=False)
+class Part(Shown):
     """A part of the region: "<" the first needs less, "=" as much, ">" more; "?" is not decided.
 
     Where it is not decided, `evidence` counts what a sample of points shows.
@@ -52,8 +53,8 @@ class Part:
         return f"?  not decided {where} (of {sum(self.evidence.values())} points tried: {seen})"
 
 
-@dataclass(frozen=True)
-class Change:
+@dataclass(frozen=True, repr=False)
+class Change(Shown):
     """One quantity of two analyses, in the case that a point belongs to and in all."""
 
     name: str
@@ -63,6 +64,11 @@ class Change:
     case: isl.Set
     values: tuple[QuasiPolynomial, QuasiPolynomial]
     small: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Write both in the case shown, and their ratio."""
+        first, second = map(factored, self.values)
+        return f"{self.name}: {first} against {second}, ratio {self.ratio}"
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -105,8 +111,8 @@ class Change:
                 yield two.domain, one.value.above - two.value.above
 
 
-@dataclass(frozen=True)
-class Difference:
+@dataclass(frozen=True, repr=False)
+class Difference(Shown):
     """All changes between two analyses, and what only one of them has."""
 
     names: tuple[str, str]
@@ -117,7 +123,10 @@ class Difference:
     region: Region
 
     def __getitem__(self, quantity: str) -> Change:
-        """Give the change of one quantity, as in ``L2.I.parent_reads`` or ``steps``."""
+        """Give the change of one quantity, as in ``L2.I.parent_reads`` or ``steps``.
+
+        Raises `EquationError` where the two do not both have it.
+        """
         for change in self.changes:
             if change.name == quantity:
                 return change
@@ -185,7 +194,7 @@ def diff(
         common = CommonCase.of(list(named.values()), own)
         case = domain_of(common.region, case)
         values.append({name: common.value(form) for name, form in named.items()})
-    small = _filters(first)
+    small = first.operator.filter_symbols
     changes = tuple(
         Change(name, form, forms[1][name], context, case, (values[0][name], values[1][name]), small)
         for name, form in forms[0].items()
@@ -205,13 +214,6 @@ def _point(
     return point_near(context, wished)
 
 
-def _filters(analysis: Analysis) -> tuple[str, ...]:
-    """Give the symbols of filters, which stay small while all else grows."""
-    filters = {window.filter for window in analysis.operator.windows}
-    symbols = [n for dim in analysis.operator.dims if dim.name in filters for n in dim.extent.names()]
-    return tuple(sorted(symbols))
-
-
 def _leading(form: ClosedForm, small: tuple[str, ...]) -> QuasiPolynomial:
     cases = form.asymptotic(small).cases
     if len(cases) != 1:
@@ -225,8 +227,7 @@ def _parts(differences: Iterator[tuple[isl.Set, QuasiPolynomial]], context: isl.
     values: list[tuple[isl.Set, QuasiPolynomial]] = []
     for domain, value in differences:
         for part in signs_of(value, domain):
-            old = found.get(part.sign)
-            found[part.sign] = part.domain if old is None else old.union(part.domain)
+            unite(found, part.sign, part.domain)
             if part.sign == "?":
                 values.append((part.domain, value))
     order: tuple[Sign, ...] = ("<", "=", ">", "?")

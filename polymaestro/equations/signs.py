@@ -77,6 +77,11 @@ def signs_of(value: QuasiPolynomial, domain: isl.Set) -> list[Signed]:
     return [Signed(coalesced(found[sign]), sign) for sign in order if sign in found]
 
 
+def unite(found: dict[Sign, isl.Set], sign: Sign, domain: isl.Set) -> None:
+    """Add a domain to what has this sign."""
+    found[sign] = found[sign].union(domain) if sign in found else domain
+
+
 def _signs(value: QuasiPolynomial, domain: isl.Set, effort: _Effort) -> dict[Sign, isl.Set]:
     value = reduced(value, domain)
     if value.constant is None and _is_linear(value):
@@ -99,8 +104,7 @@ def _times(left: Mapping[Sign, isl.Set], right: Mapping[Sign, isl.Set], *, even:
         for second, there in right.items():
             both = here.intersect(there)
             if not both.is_empty():
-                sign = _product(first, ">" if even and second == "<" else second)
-                result[sign] = result[sign].union(both) if sign in result else both
+                unite(result, _product(first, ">" if even and second == "<" else second), both)
     return result
 
 
@@ -130,9 +134,10 @@ def _factor_signs(part: QuasiPolynomial, domain: isl.Set, effort: _Effort) -> di
 def _polynomial_signs(part: QuasiPolynomial, domain: isl.Set, effort: _Effort) -> dict[Sign, isl.Set]:
     """Decide a factor by its coefficients; where that fails, peel off the least value of a name."""
     if len(domain.get_basic_sets()) <= MAX_PARTS:
-        for sign, value in ((">", part), ("<", part * -1)):
+        ways: Mapping[Sign, QuasiPolynomial] = {">": part, "<": part * -1}
+        for sign, value in ways.items():
             if all(_is_positive(value, isl.Set.from_basic_set(each)) for each in domain.get_basic_sets()):
-                return {">" if sign == ">" else "<": domain}
+                return {sign: domain}
     return _peeled(part, domain, effort) if effort.is_left else {"?": domain}
 
 
@@ -146,17 +151,12 @@ def _peeled(part: QuasiPolynomial, domain: isl.Set, effort: _Effort) -> dict[Sig
         slice_ = domain_of(least, domain)
         found = _signs(part.replace({atom: QuasiPolynomial.of(low)}), slice_, effort.deeper())
         if "?" not in found:
-            found = _joined(found, _polynomial_signs(part, domain.subtract(slice_), effort.deeper()))
+            others = _polynomial_signs(part, domain.subtract(slice_), effort.deeper())
+            for sign, where in others.items():
+                unite(found, sign, where)
         if "?" not in found:
             return found
     return {"?": domain}
-
-
-def _joined(first: Mapping[Sign, isl.Set], second: Mapping[Sign, isl.Set]) -> dict[Sign, isl.Set]:
-    result = dict(first)
-    for sign, where in second.items():
-        result[sign] = result[sign].union(where) if sign in result else where
-    return result
 
 
 def _is_positive(value: QuasiPolynomial, domain: isl.Set) -> bool:

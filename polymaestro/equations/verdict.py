@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from polymaestro.equations.formula import Number
 from polymaestro.errors import EquationError
+from polymaestro.showing import Shown
 
 
-@dataclass(frozen=True)
-class Counterexample:
+@dataclass(frozen=True, repr=False)
+class Counterexample(Shown):
     """A point where the two differ; `theirs` is None where the candidate has no value (division by 0)."""
 
     point: Mapping[str, int]
@@ -26,8 +27,8 @@ class Counterexample:
         return f"at {where} the exact count is {self.ours}, the candidate {theirs} ({kind})"
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Shown):
     """The answer: `equal` is True (proved), False (there is a counterexample) or None (not decided).
 
     A counterexample is the smallest in the sum of all symbols, then lexicographic by symbol. As a truth

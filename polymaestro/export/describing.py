@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from polymaestro.counting import Count
 from polymaestro.export.program import Entry
+from polymaestro.movement import QUANTITIES
 
-ELEMENTS = (
-    "occupancy",
-    "tile_total",
-    "fills",
-    "parent_reads",
-    "drains",
-    "parent_updates",
-    "read_backs",
-    "final_writes",
-)
 UNITS = {"macs": "MACs", "steps": "steps", "active_units": "PEs, summed over the steps"} | dict.fromkeys(
-    ELEMENTS, "elements"
+    QUANTITIES, "elements"
 )
 
 

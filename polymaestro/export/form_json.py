@@ -33,13 +33,26 @@ ONE, SEVERAL = "polymaestro.form/1", "polymaestro.forms/1"
 
 
 def to_json(form: Formula) -> dict[str, Any]:
-    """Give one formula as JSON data."""
+    """Give one formula as JSON data.
+
+    >>> import polymaestro as pm
+    >>> macs = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes=4).macs
+    >>> to_json(macs)["symbols"]
+    ['K', 'M', 'N']
+    """
     program = Program.of({"": form})
     return {"schema": ONE, "counts": _counts(program), **_entry(program.forms[""])}
 
 
 def forms_to_json(forms: Mapping[str, Formula]) -> dict[str, Any]:
-    """Give several formulas as JSON data, equal counts once."""
+    """Give several formulas as JSON data, equal counts once.
+
+    >>> import polymaestro as pm
+    >>> macs = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes=4).macs
+    >>> from polymaestro.symbolic import forms_from_json
+    >>> forms_from_json(forms_to_json({"macs": macs})) == {"macs": macs}
+    True
+    """
     program = Program.of(forms)
     entries = {name: _entry(form) for name, form in program.forms.items()}
     return {"schema": SEVERAL, "counts": _counts(program), "forms": entries}

@@ -20,6 +20,13 @@ def to_numpy(forms: Mapping[str, Formula]) -> str:
 
     The module needs NumPy alone. ``evaluate_all`` gives all formulas as a dictionary and computes what they
     share once. Symbols keep their names; a symbol that is a Python keyword is passed as ``**{"in": 3}``.
+
+    >>> import polymaestro as pm
+    >>> macs = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes=4).macs
+    >>> space = {}
+    >>> exec(to_numpy({"macs": macs}), space)
+    >>> space["macs"](M=3, N=[4, 5], K=2).tolist()
+    [24, 30]
     """
     program = Program.of(forms)
     names = Names([*PYTHON, *vars(arrays), "PLAN", "evaluate_all"])

@@ -47,7 +47,13 @@ def to_python(forms: Mapping[str, Formula]) -> str:
 
 
 def compiled(form: Formula) -> Callable[..., int]:
-    """Compile the function of one formula; its keywords are the symbols (and ``check``)."""
+    """Compile the function of one formula; its keywords are the symbols (and ``check``).
+
+    >>> import polymaestro as pm
+    >>> macs = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes=4).macs
+    >>> compiled(macs)(M=3, N=4, K=10**20)
+    1200000000000000000000
+    """
     space: dict[str, Any] = {}
     exec(compile(to_python({"formula": form}), "<formula>", "exec"), space)  # noqa: S102  our own text
     function: Callable[..., int] = space["formula"]

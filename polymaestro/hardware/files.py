@@ -26,6 +26,14 @@ def parse_hardware(text: str, *, file: str = "<text>") -> Hardware:
 
 
 def load_hardware(path: str | Path) -> Hardware:
-    """Read a hardware file, or standard input for ``-``; raises as `parse_hardware` does."""
+    """Read a hardware file, or standard input for ``-``; raises as `parse_hardware` does.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "machine.yaml"
+    ...     _ = file.write_text("{num_pes: 256, noc_bw: B}")
+    ...     load_hardware(file) == Hardware(256, noc_bw="B")
+    True
+    """
     text, name = read_source(path)
     return parse_hardware(text, file=name)

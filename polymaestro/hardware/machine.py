@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
 from polymaestro.errors import HardwareError, did_you_mean
 from polymaestro.hardware.energy import HOROWITZ, EnergyTable
-from polymaestro.hardware.values import Given, Value, check_integer, exact, plain
+from polymaestro.hardware.values import Given, Value, check_count, check_integer, exact, plain
+from polymaestro.showing import Row, Table, Tabled
 
 INTEGERS = {
-    "num_pes": 1,
     "l1_size": 1,
     "l2_size": 1,
     "noc_hops": 0,
     "simd_lanes": 1,
 }
-"""The fields that are integers, and the least that each may be."""
+"""The fields that are integers where they are given, and the least that each may be."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,9 @@ class Memory:
     read_energy      per word, in the unit of the energy table; None takes the table's
     write_energy     likewise
     link             to what is below
+
+    >>> Memory("L2", 65536, link=Link(bandwidth=32)).link.words_per_cycle
+    Fraction(32, 1)
     """
 
     name: str
@@ -91,11 +94,11 @@ class Memory:
                 exact(getattr(self, name), name)
 
 
-@dataclass(frozen=True)
-class Hardware:
+@dataclass(frozen=True, repr=False)
+class Hardware(Tabled):
     """A spatial accelerator; None leaves a resource without limit (lanes: 1).
 
-    num_pes      processing elements
+    num_pes      processing elements; a symbol for a mapping whose own sizes are symbols
     l1_size      words in the memory of one PE
     l2_size      words in the memory that all PEs share
     noc_bw       words per cycle below L2 and below each cluster, each direction; a number or a symbol
@@ -114,7 +117,7 @@ class Hardware:
     polymaestro.errors.HardwareError: num_pes is 0; it must be an integer, 1 or more
     """
 
-    num_pes: int
+    num_pes: int | str
     l1_size: int | None = None
     l2_size: int | None = None
     noc_bw: Given | None = None
@@ -130,8 +133,9 @@ class Hardware:
 
     def __post_init__(self) -> None:
         """Refuse what is no integer, too small, or said twice."""
+        check_count("num_pes", self.num_pes, 1)
         for name, least in INTEGERS.items():
-            if getattr(self, name) is not None or name == "num_pes":
+            if getattr(self, name) is not None:
                 check_integer(name, getattr(self, name), least)
         for name in ("noc_bw", "offchip_bw", "clock_mhz"):
             if getattr(self, name) is not None:
@@ -150,6 +154,23 @@ class Hardware:
                 message = f"{twice[0]} and the memory {memory} say the same; give one of them"
                 raise HardwareError(message)
 
+    def tables(self) -> Iterator[Table]:
+        """Give what was set, and what an access costs."""
+        data = self.to_json()
+        energy = data.pop("energy")
+        title = data.pop("name", "machine")
+        memories = data.pop("memories", ())
+        for name, value in data.items():
+            if isinstance(value, dict):
+                data[name] = ", ".join(f"{key}: {each}" for key, each in value.items())
+        rows = [Row((name, str(value))) for name, value in data.items()]
+        yield Table(("constant", "value"), tuple(rows), title=title)
+        if memories:
+            yield _memory_table(memories)
+        head = (f"energy, {energy.pop('unit')}", "each")
+        notes = (f"{energy.pop('name')}: {energy.pop('source')}",)
+        yield Table(head, tuple(Row((name, str(value))) for name, value in energy.items()), notes=notes)
+
     def memory(self, name: str) -> Memory:
         """Give a memory by its name: DRAM, L2, cluster1 … L1."""
         for memory in self.memories:
@@ -167,6 +188,14 @@ class Hardware:
             if memory.name not in known:
                 message = f"the dataflow has no memory {memory.name!r}"
                 raise HardwareError(message + did_you_mean(memory.name, known))
+
+    @property
+    def pes(self) -> int:
+        """The number of PEs; raises `HardwareError` where it is a symbol."""
+        if isinstance(self.num_pes, str):
+            message = f"num_pes is the symbol {self.num_pes!r}; give it a number"
+            raise HardwareError(message)
+        return self.num_pes
 
     @property
     def lanes(self) -> int:
@@ -194,6 +223,25 @@ class Hardware:
         if self.word_sizes:
             data["word_sizes"] = dict(self.word_sizes)
         return data | {"energy": self.energy.to_json()}
+
+
+def _memory_table(memories: Iterable[Mapping[str, Any]]) -> Table:
+    """Write memories as `Hardware.to_json` gives them, and the link below each."""
+    head = ("memory", "capacity\nwords", "double\nbuffered", "read\nenergy", "write\nenergy")
+    own = ("capacity", "double_buffered", "read_energy", "write_energy")
+    link = ("bandwidth", "hops", "hop_latency", "multicast", "reduction")
+    rows = tuple(
+        Row((each["name"], *(_cell(each.get(n)) for n in own), *(_cell(each["link"].get(n)) for n in link)))
+        for each in memories
+    )
+    return Table((*head, "words\nper cycle", "hops", "hop\nlatency", "multicast", "reduction"), rows)
+
+
+def _cell(value: object) -> str:
+    """Write what is set; None is no limit, or what the energy table says."""
+    if value is None:
+        return ""
+    return str(value) if not isinstance(value, bool) else "yes" if value else "no"
 
 
 def _json(part: Memory | Link) -> dict[str, Any]:

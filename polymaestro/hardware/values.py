@@ -55,3 +55,11 @@ def check_integer(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         message = f"{name} is {value!r}; it must be an integer, {least} or more"
         raise HardwareError(message)
+
+
+def check_count(name: str, value: object, least: int) -> None:
+    """Refuse what is neither an integer from `least` on nor a name for a symbol."""
+    if isinstance(value, str):
+        exact(value, name, least)
+    else:
+        check_integer(name, value, least)

@@ -22,7 +22,8 @@ from polymaestro.affine import Affine
 from polymaestro.dataflow.directives import Dataflow
 from polymaestro.errors import WorkloadError, did_you_mean
 from polymaestro.loopnest.elements import Range
-from polymaestro.loopnest.interpreter import Execution, Step, Unit, executed, numeric
+from polymaestro.loopnest.interpreter import numeric
+from polymaestro.loopnest.running import Execution, Step, Unit, executed
 from polymaestro.workload.operator import Operator
 
 Index = tuple[int, ...]

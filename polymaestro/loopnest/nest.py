@@ -13,6 +13,7 @@ from math import prod
 from typing import Literal
 
 from polymaestro.affine import Affine, greatest, least
+from polymaestro.showing import Shown
 from polymaestro.workload.operator import Operator
 
 
@@ -67,8 +68,8 @@ class Constraint:
     expression: Affine
 
 
-@dataclass(frozen=True)
-class LoopNest:
+@dataclass(frozen=True, repr=False)
+class LoopNest(Shown):
     """What each unit executes when.
 
     >>> from polymaestro.loopnest import lower

@@ -32,8 +32,10 @@ Box = dict[str, Range]
 """A range for each iteration variable, and for each input coordinate of a window."""
 
 
-def picture(nest: LoopNest, point: Mapping[str, int]) -> str:
+def picture(nest: LoopNest, point: Mapping[str, int], width: int | None = None) -> str:
     """Draw the first units, and the last one of each level, in their first active steps.
+
+    As many steps are drawn as fit the width, at least one.
 
     `point` gives every symbol of the nest a number.
 
@@ -58,14 +60,16 @@ def picture(nest: LoopNest, point: Mapping[str, int]) -> str:
     varying = [name for name in held[0] if len({box[name] for box in held}) > 1]
     loops = [loop.name for loop in nest.loops]
     moving = [index for index in range(len(loops)) if len({step[index] for step in steps}) > 1]
+    names = [_assigned([each.name for each in nest.units], unit) for unit in units]
     head = ["", *(_assigned([loops[i] for i in moving], [step[i] for i in moving]) for step in steps)]
-    rows = [
-        [_assigned([each.name for each in nest.units], unit), *(_cell(box, varying) for box in row)]
-        for unit, row in zip(units, boxes, strict=True)
-    ]
+    rows = [[name, *(_cell(box, varying) for box in row)] for name, row in zip(names, boxes, strict=True)]
     same = [f"{name} = {steps[0][i]}" for i, name in enumerate(loops) if i not in moving]
     same += [f"{name} {_written(range_)}" for name, range_ in held[0].items() if name not in varying]
-    return "\n".join([*_aligned([head, *rows]), *([f"everywhere: {', '.join(same)}"] if same else [])])
+    lines = _aligned([head, *rows])
+    while width is not None and len(head) > 2 and max(map(len, lines)) > width:  # noqa: PLR2004  one step
+        head, *rows = [row[:-1] for row in [head, *rows]]
+        lines = _aligned([head, *rows])
+    return "\n".join([*lines, *([f"everywhere: {', '.join(same)}"] if same else [])])
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,14 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from math import prod
 
 from polymaestro.affine import Affine
 from polymaestro.dataflow.directives import Dataflow
 from polymaestro.loopnest.elements import Touched
-from polymaestro.loopnest.interpreter import END, Execution, Step, Unit, numeric, work_of
+from polymaestro.loopnest.interpreter import numeric
+from polymaestro.loopnest.moving import END, work_of
+from polymaestro.loopnest.running import Execution, Step, Unit
 from polymaestro.loopnest.traffic import Machine, Traffic, Transfers, Wire, total
 from polymaestro.loopnest.unclipped import unclipped
 from polymaestro.policies import Policies
@@ -191,10 +194,7 @@ class _Run:
                 )
 
     def _parents(self, depth: int) -> int:
-        count = 1
-        for units in self.units[: max(depth - 1, 0)]:
-            count *= units
-        return count
+        return prod(self.units[: max(depth - 1, 0)])
 
     def _requirement(self, depth: int) -> tuple[Fraction, Fraction]:
         """Give peak and average of (ingress + egress) / compute over the steps of all parents."""

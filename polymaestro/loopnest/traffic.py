@@ -17,18 +17,8 @@ from itertools import combinations
 
 from polymaestro.dataflow.binding import Mapping
 from polymaestro.loopnest.elements import Elements
-from polymaestro.loopnest.interpreter import (
-    END,
-    History,
-    Moves,
-    Step,
-    Unit,
-    changes,
-    executed,
-    families_of,
-    union,
-    work_of,
-)
+from polymaestro.loopnest.moving import END, History, Moves, changes, families_of, union, work_of
+from polymaestro.loopnest.running import Step, Unit, executed
 from polymaestro.policies import Policies
 from polymaestro.workload.operator import Tensor
 

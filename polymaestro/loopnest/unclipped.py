@@ -12,7 +12,7 @@ from itertools import pairwise
 from polymaestro.affine import Affine
 from polymaestro.dataflow.binding import Mapping
 from polymaestro.dataflow.directives import Map, SpatialMap, TemporalMap
-from polymaestro.loopnest.interpreter import nominal_taps, tiles_along
+from polymaestro.loopnest.running import nominal_taps, tiles_along
 from polymaestro.workload.operator import Window
 
 

@@ -15,8 +15,6 @@ from polymaestro.errors import (
     ClosedFormError,
     CountingUnavailableError,
     HardwareError,
-    WorkloadError,
-    did_you_mean,
 )
 from polymaestro.hardware import Hardware
 from polymaestro.loopnest import LoopNest
@@ -30,7 +28,7 @@ from polymaestro.model.measuring import Times, times_by_classes, times_by_runnin
 from polymaestro.model.paper import Paper, paper_of
 from polymaestro.model.performance import Performance, performance_of
 from polymaestro.model.report import LayerReport, report_layer
-from polymaestro.model.residency import residency_of
+from polymaestro.model.residency import residency_of, staying, undecided
 from polymaestro.model.reuse import Ratio, Reuse, reuse_of
 from polymaestro.model.roofline import Roofline, roofline_of
 from polymaestro.model.runtime import RunTime
@@ -38,16 +36,28 @@ from polymaestro.model.table import formula_table
 from polymaestro.movement import Movement
 from polymaestro.policies import Policies
 from polymaestro.relations import Relations
+from polymaestro.showing import Shown
 from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, TensorForms
 from polymaestro.symbolic.closing import close_off_chip
 from polymaestro.workload import Operator
 
 
-@dataclass(frozen=True)
-class Analysis:
+@dataclass(frozen=True, repr=False)
+class Analysis(Shown):
     """What a dataflow costs on an operator, as formulas; each stage of the pipeline is kept.
 
     ``analysis["L2"]["I"].parent_reads`` is a `ClosedForm`; printing the analysis gives the table.
+
+    >>> import polymaestro as pm
+    >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N")
+    >>> analysis = pm.analyze(pm.gemm(), flow, num_pes=4)
+    >>> print(analysis["L2"]["B"].parent_reads)
+    K·N·⌈M/4⌉  if N ≥ 2
+    K  if N = 1
+    >>> sizes = {"M": 6, "N": 5, "K": 3}
+    >>> seen = pm.interpret(pm.gemm(), flow, 4, sizes).boundaries[0].tensors["B"]
+    >>> analysis["L2"]["B"].parent_reads.at(**sizes) == seen["parent_reads"] == 30
+    True
     """
 
     operator: Operator
@@ -142,7 +152,10 @@ class Analysis:
 
     @property
     def utilization(self) -> Ratio:
-        """Active PEs per step and PE, as the quotient of two closed forms."""
+        """Active PEs per step and PE, as the quotient of two closed forms.
+
+        Raises `ClosedFormError` where nothing is executed.
+        """
         units = self.loop_nest.units
         if not all(each.count.is_constant for each in units):
             message = "the number of PEs has a symbol; divide active_units by steps and PEs at a point"
@@ -154,6 +167,8 @@ class Analysis:
     def machine(self, hardware: Hardware) -> Machine:
         """Give the hardware as this dataflow sees it."""
         machine = Machine.of(hardware, self.loop_nest.depth, self.policies)
+        if hardware.num_pes not in self.symbols:
+            _ = hardware.pes  # refuses a symbol that the analysis does not have
         self._check_apart(machine.symbols)
         return machine
 
@@ -186,22 +201,12 @@ class Analysis:
         return counts, close_off_chip(counts, self.relations)
 
     def _staying(self, machine: Machine, resident: Iterable[str] | None) -> frozenset[str]:
-        names = [tensor.name for tensor in self.operator.tensors]
-        if resident is not None:
-            chosen = frozenset(resident)
-            for name in sorted(chosen - set(names)):
-                message = f"{self.operator.name} has no tensor {name!r}" + did_you_mean(name, names)
-                raise WorkloadError(message)
+        chosen = staying(self.operator, machine, resident)
+        if chosen is not None:
             return chosen
-        if machine.memories[1].capacity is None:
-            return frozenset(names)
         if not self.symbols:
             return residency_of(*self.off_chip, machine, {}).resident
-        message = (
-            f"what stays in L2 ({machine.memories[1].capacity} words) depends on the extents; "
-            f"say which of {', '.join(names)} does: resident=(…)"
-        )
-        raise HardwareError(message)
+        raise undecided(self.operator, machine)
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -214,8 +219,8 @@ class Analysis:
         Raises `ClosedFormError` outside the region, and when the hardware has another number of PEs.
         """
         units = self.loop_nest.pes_at(extents)
-        if not 1 <= units <= hardware.num_pes:
-            message = f"the analysis uses {units} PEs, the hardware has {hardware.num_pes}; analyze again"
+        if not 1 <= units <= hardware.pes:
+            message = f"the analysis uses {units} PEs, the hardware has {hardware.pes}; analyze again"
             raise ClosedFormError(message)
         return self.at(extents, hardware=hardware)
 
@@ -237,8 +242,8 @@ class Analysis:
         counts, off_chip = self.off_chip
         residency = residency_of(counts, off_chip, machine, extents)
         times = self._times(machine, residency.resident, extents)
-        energy = energy_of(self.forms, off_chip, machine, residency.resident)
-        return performance_of(self.forms, machine, times, residency, energy, off_chip, extents)
+        units = tuple(each.count for each in self.loop_nest.units)
+        return performance_of(self.forms, machine, times, residency, off_chip, units, extents)
 
     def _times(self, machine: Machine, resident: frozenset[str], extents: Mapping[str, int]) -> Times:
         try:
@@ -258,9 +263,10 @@ class Analysis:
     def certify(self, samples: int = 8) -> Certified:
         """Find out how each formula is known: proved for all extents, or compared at some.
 
-        A formula is *proved* when each set in it has its points counted right for all parameters by the
-        finite Ehrhart check, *sampled* when the interpreter gave the same number at `samples` small points,
-        else only *derived*. Raises nothing for what cannot be proved; the word says it.
+        A formula is *proved* when the sets in it make up what its quantity is defined to be, from the loop
+        nest on, and each has its points counted right for all parameters by the finite Ehrhart check; a peak
+        when it is the largest tile. It is *sampled* when the interpreter gave the same number at `samples`
+        small points, else only *derived*. Raises nothing for what cannot be proved; the word says it.
         """
         from polymaestro.proving.certifying import standings  # noqa: PLC0415  only who asks pays for it
 

@@ -30,17 +30,19 @@ windows, as an order of growth).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import gcd, isqrt, prod
 
 from polymaestro.affine import Affine, ceil_div
-from polymaestro.counting import Counter, count_quantity
+from polymaestro.counting import Counter, QuasiPolynomial, count_quantity
 from polymaestro.movement import Quantity, elements_used
-from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms
+from polymaestro.showing import Row, Shown, Table, Tabled
+from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, CommonCase, factored
 from polymaestro.symbolic.closed_form import Product
+from polymaestro.symbolic.written import under_root
 from polymaestro.workload import Operator
 
 PRECISION = 10**12
@@ -49,8 +51,8 @@ PRECISION = 10**12
 TENSORS = 3
 
 
-@dataclass(frozen=True)
-class CapacityBound:
+@dataclass(frozen=True, repr=False)
+class CapacityBound(Shown):
     """The bound 2·MACs/√(ρ·S) - 2·S·parents on the words that cross one boundary.
 
     `reuse` is ρ; S is `units` · the sum of `occupancies`; `parents` says how many parents share the MACs.
@@ -61,6 +63,18 @@ class CapacityBound:
     units: Affine
     occupancies: tuple[ClosedForm, ...]
     parents: tuple[Affine, ...]
+
+    def __str__(self) -> str:
+        """Write the bound in the case of large symbols."""
+        case = CommonCase.of([self.macs, *self.occupancies], self.macs.large_point())
+        tiles = sum((case.value(form) for form in self.occupancies), QuasiPolynomial.of(0))
+        held = tiles * QuasiPolynomial.of(self.units)
+        reuse, parents = (
+            prod(map(QuasiPolynomial.of, each), start=QuasiPolynomial.of(1))
+            for each in (self.reuse, self.parents)
+        )
+        bound = under_root(2, case.value(self.macs), reuse * held, parents * held * 2)
+        return bound.text + ("" if case.region.is_everywhere else f"  if {case.region}")
 
     def capacity_at(self, point: Mapping[str, int]) -> int:
         """How many words the units below one parent hold."""
@@ -75,8 +89,8 @@ class CapacityBound:
         return max(Fraction(0), 2 * self.macs.evaluate(point, {}) / root - 2 * capacity * parents)
 
 
-@dataclass(frozen=True)
-class BoundaryBounds:
+@dataclass(frozen=True, repr=False)
+class BoundaryBounds(Tabled):
     """What crosses a boundary, and the bounds on it.
 
     Each input has the elements that are used, the output those that are made: `compulsory`. `capacity` is
@@ -91,6 +105,13 @@ class BoundaryBounds:
     capacity: CapacityBound | None
     reason: str
     macs: ClosedForm
+
+    def tables(self) -> Iterator[Table]:
+        """Give what crosses and what must cross, as formulas in the case of large symbols."""
+        rows = [("words moved", _sum(self.traffic)), ("compulsory", _sum(self.compulsory.values()))]
+        rows.append(("capacity", str(self.capacity) if self.capacity else f"no bound: {self.reason}"))
+        title = f"{self.parent} → {self.child}"
+        yield Table(("words", "formula"), tuple(map(Row, rows)), words=2, math=True, title=title)
 
     def words_at(self, point: Mapping[str, int]) -> int:
         """The parent's reads of inputs and the updates it takes: what the bounds are about."""
@@ -116,8 +137,8 @@ class BoundaryBounds:
         return self.words_at(point) / self.bound_at(point)
 
 
-@dataclass(frozen=True)
-class Bounds:
+@dataclass(frozen=True, repr=False)
+class Bounds(Tabled):
     """The bounds of every boundary of an analysis."""
 
     forms: ClosedForms
@@ -129,6 +150,11 @@ class Bounds:
         counter = Counter(self.forms.macs.context)
         tensors = relations.nest.operator.tensors
         return {t.name: self._form(counter, elements_used(relations, t)) for t in tensors}
+
+    def tables(self) -> Iterator[Table]:
+        """Give the bounds boundary by boundary."""
+        for boundary in self.forms.boundaries:
+            yield from self[boundary.parent].tables()
 
     def __getitem__(self, memory: str) -> BoundaryBounds:
         """Give the bounds of the boundary below a memory."""
@@ -166,6 +192,14 @@ class Bounds:
         return replace(self.forms.macs, products=products)
 
 
+def _sum(forms: Iterable[ClosedForm]) -> str:
+    """Write a sum in the case of large symbols."""
+    forms = list(forms)
+    case = CommonCase.of(forms, forms[0].large_point())
+    text = " + ".join(factored(case.value(form)) for form in forms)
+    return text + ("" if case.region.is_everywhere else f"  if {case.region}")
+
+
 def why_no_capacity_bound(operator: Operator) -> str:
     """Say which assumption of the capacity bound an operator does not meet; empty where it meets all.
 
@@ -177,7 +211,6 @@ def why_no_capacity_bound(operator: Operator) -> str:
     """
     if len(operator.tensors) != TENSORS:
         return f"{operator.name} has {len(operator.tensors)} tensors, not two inputs and an output"
-    filters = {window.filter for window in operator.windows}
     coordinates = [window.coordinate() for window in operator.windows]
     for tensor in operator.tensors:
         for index in tensor.access:
@@ -189,7 +222,7 @@ def why_no_capacity_bound(operator: Operator) -> str:
         if len(own) < 2:  # noqa: PLR2004  a projection forgets what no second tensor has
             return f"dimension {dim.name} indexes only {', '.join(own) or 'nothing'}"
         direct = [t.name for t in operator.tensors if Affine.of(dim.variable) in t.access]
-        if dim.name in filters and (len(own) != 2 or len(direct) != 1):  # noqa: PLR2004
+        if dim.name in operator.filters and (len(own) != 2 or len(direct) != 1):  # noqa: PLR2004
             return f"filter dimension {dim.name} must index one tensor by itself and one through its window"
     return ""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.showing import Shown
 
 if TYPE_CHECKING:
     from polymaestro.proving.certifying import Standing
@@ -15,22 +16,25 @@ if TYPE_CHECKING:
 WIDTH = 100
 
 
-@dataclass(frozen=True)
-class Certified:
+@dataclass(frozen=True, repr=False)
+class Certified(Shown):
     """The standing of each formula under its name, as in ``L2.I.parent_reads``; printing says it in a word.
 
     >>> import polymaestro as pm
     >>> flow = pm.parse_dataflow("TemporalMap(1,1) N; SpatialMap(1,1) M; TemporalMap(2,2) K")
     >>> certified = pm.analyze(pm.gemm(), flow, num_pes=4).certify()
     >>> certified["L2.A.fills"].word, certified["L2.A.occupancy"].word, certified.samples
-    ('proved', 'sampled', 8)
+    ('proved', 'proved', 8)
     """
 
     table: str
     standings: Mapping[str, Standing]
 
     def __getitem__(self, name: str) -> Standing:
-        """Give the standing of a formula by its name."""
+        """Give the standing of a formula by its name.
+
+        Raises `ClosedFormError` for an unknown name.
+        """
         if name not in self.standings:
             message = f"no formula {name!r}"
             raise ClosedFormError(message + did_you_mean(name, self.standings))

@@ -4,47 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from polymaestro.model.machine import Machine
-from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, TensorForms
+from polymaestro.symbolic.boundaries import Brief, FormsOfBoundary, FormsOfTensor
+
+
+class Counted(Brief, Protocol):
+    """A form over extents, or over tiles too; forms of one analysis share the values of their factors."""
+
+    def evaluate(self, point: Mapping[str, int], values: dict[int, int]) -> int:
+        """Evaluate at a point of the region."""
+
+    def check(self, point: Mapping[str, int]) -> None:
+        """Refuse a point that is incomplete or outside the region."""
+
+
+Form = TypeVar("Form", bound=Counted)
+
+
+class Forms(Protocol[Form]):
+    """The forms of an analysis that energy and rooflines are made of."""
+
+    @property
+    def macs(self) -> Form:
+        """How many MACs are executed."""
+
+    @property
+    def boundaries(self) -> tuple[FormsOfBoundary[Form], ...]:
+        """All boundaries on the chip, the outermost first."""
 
 
 @dataclass(frozen=True)
-class Accesses:
+class Accesses(Generic[Form]):
     """Σ weight · form: how often something happens."""
 
-    terms: tuple[tuple[int, ClosedForm], ...]
+    terms: tuple[tuple[int, Form], ...]
 
     def evaluate(self, point: Mapping[str, int], values: dict[int, int]) -> int:
         """Add up at a point."""
         return sum(weight * form.evaluate(point, values) for weight, form in self.terms)
 
 
-Weighted = list[tuple[int, ClosedForm]]
+Weighted = list[tuple[int, Form]]
 
 
 @dataclass(frozen=True)
-class LinkForms:
+class LinkForms(Generic[Form]):
     """What one boundary sees: words on the wires down and up, received by all children, sent by all."""
 
-    down: Weighted
-    up: Weighted
-    received: Weighted
-    sent_up: Weighted
+    down: Weighted[Form]
+    up: Weighted[Form]
+    received: Weighted[Form]
+    sent_up: Weighted[Form]
 
 
 def links_of(
-    forms: ClosedForms, off_chip: Mapping[str, TensorForms], machine: Machine, resident: frozenset[str]
-) -> list[LinkForms]:
+    forms: Forms[Form],
+    off_chip: Mapping[str, FormsOfTensor[Form]],
+    machine: Machine,
+    resident: frozenset[str],
+) -> list[LinkForms[Form]]:
     """Give every boundary from DRAM → L2 on; L2 keeps the resident tensors."""
     on_chip = (_on_chip(boundary, machine) for boundary in forms.boundaries)
     return [_off_chip(off_chip, machine, resident), *on_chip]
 
 
-def _off_chip(tensors: Mapping[str, TensorForms], machine: Machine, resident: frozenset[str]) -> LinkForms:
+def _off_chip(
+    tensors: Mapping[str, FormsOfTensor[Form]], machine: Machine, resident: frozenset[str]
+) -> LinkForms[Form]:
     """L2 is one child: what it receives and sends is what crosses."""
-    down: Weighted = []
-    up: Weighted = []
+    down: Weighted[Form] = []
+    up: Weighted[Form] = []
     counted = machine.policies.first_partial_sum_read == "counted"
     for name, tensor in tensors.items():
         width, is_input = machine.width(name), tensor.role == "input"
@@ -59,8 +90,8 @@ def _off_chip(tensors: Mapping[str, TensorForms], machine: Machine, resident: fr
     return LinkForms(down, up, down, up)
 
 
-def _on_chip(boundary: BoundaryForms, machine: Machine) -> LinkForms:
-    link = LinkForms([], [], [], [])
+def _on_chip(boundary: FormsOfBoundary[Form], machine: Machine) -> LinkForms[Form]:
+    link: LinkForms[Form] = LinkForms([], [], [], [])
     for name, tensor in boundary.tensors.items():
         width, forms = machine.width(name), tensor.forms
         reads, updates = _crossing_names(machine, boundary.depth)

@@ -37,7 +37,11 @@ def times_by_classes(
     classes: StepClasses, machine: Machine, resident: frozenset[str], point: Mapping[str, int]
 ) -> Times:
     """Add up step classes."""
-    clock = Clock(levels_at(classes, point), machine, resident, Integers(machine, point))
+    return times_of(Clock(levels_at(classes, point), machine, resident, Integers(machine, point)))
+
+
+def times_of(clock: Clock) -> Times:
+    """Read everything off a clock that runs on integers."""
     return Times(
         clock.runtime(),
         tuple(clock.fills()),
@@ -82,7 +86,7 @@ def machine_to_run(machine: Machine, point: Mapping[str, int]) -> timing.Machine
 
     off = {depth: machine.policies_at(depth) for depth in depths}
     return timing.Machine(
-        machine.hardware.num_pes,
+        machine.hardware.pes,
         tuple(
             timing.Wire(number(machine.link(depth).words_per_cycle), int(at(machine.latency(depth), point)))
             for depth in depths

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from polymaestro.model.energy import Energy, energy_by_tensor
-from polymaestro.model.links import Accesses, links_of
+from polymaestro.affine import Affine
+from polymaestro.model.energy import EnergyParts, energy_by_tensor, energy_parts
+from polymaestro.model.links import Accesses, Form, Forms, links_of
 from polymaestro.model.machine import Machine
 from polymaestro.model.measuring import Times
 from polymaestro.model.residency import Residency
-from polymaestro.model.roofline import roofline_of
-from polymaestro.symbolic import ClosedForms, TensorForms
+from polymaestro.model.roofline import Bounded, bounds_of
+from polymaestro.showing import Table, Tabled
+from polymaestro.symbolic.boundaries import FormsOfTensor
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class BufferReport:
         return self.capacity is None or self.needed <= self.capacity
 
 
-@dataclass(frozen=True)
-class Performance:
+@dataclass(frozen=True, repr=False)
+class Performance(Tabled):
     """The cost of one layer; `links` begins with DRAM → L2, `energy` is by event in `energy_unit`.
 
     `energy_by_tensor` splits `energy`, but for the MACs, among the tensors that are moved.
@@ -72,6 +74,12 @@ class Performance:
     energy_unit: str
     clock_mhz: Fraction | None = None
     energy_by_tensor: Mapping[str, Mapping[str, Fraction]] = field(default_factory=dict)
+
+    def tables(self) -> Iterator[Table]:
+        """Give cycles, energy and buffers, then what crosses each boundary."""
+        from polymaestro.model.details import cost_tables  # noqa: PLC0415  it reads this type
+
+        yield from cost_tables(self)
 
     @property
     def roofline_cycles(self) -> int:
@@ -126,16 +134,18 @@ class Performance:
 
 
 def performance_of(  # noqa: PLR0913, PLR0917  each is one part of the result
-    forms: ClosedForms,
+    forms: Forms[Form],
     machine: Machine,
     times: Times,
     residency: Residency,
-    energy: Energy,
-    off_chip: Mapping[str, TensorForms],
+    off_chip: Mapping[str, FormsOfTensor[Form]],
+    units: tuple[Affine, ...],
     point: Mapping[str, int],
 ) -> Performance:
-    """Put together what was derived at a point."""
+    """Put together what was derived at a point; `units` are those of each level."""
     links = links_of(forms, off_chip, machine, residency.resident)
+    table = machine.hardware.energy
+    energy = EnergyParts(tuple(energy_parts(forms, off_chip, machine, residency.resident)), table.unit)
     names = [memory.name for memory in machine.memories]
     values: dict[int, int] = {}
     words = [
@@ -151,7 +161,7 @@ def performance_of(  # noqa: PLR0913, PLR0917  each is one part of the result
     )  # fmt: skip
     return Performance(
         times.runtime,
-        roofline_of(forms, links, machine).by_resource(point),
+        Bounded(tuple(bounds_of(forms.macs, links, machine, units)), forms.macs).by_resource(point),
         reports,
         tuple(_buffers(forms, machine, residency, point)),
         tuple(sorted(residency.resident)),
@@ -166,7 +176,7 @@ def performance_of(  # noqa: PLR0913, PLR0917  each is one part of the result
 
 
 def _buffers(
-    forms: ClosedForms, machine: Machine, residency: Residency, point: Mapping[str, int]
+    forms: Forms[Form], machine: Machine, residency: Residency, point: Mapping[str, int]
 ) -> Iterator[BufferReport]:
     yield BufferReport("L2", residency.needed, machine.memories[1].capacity)
     needs = tiles_needed(forms, machine, point)
@@ -174,7 +184,7 @@ def _buffers(
         yield BufferReport(memory.name, needed, memory.capacity)
 
 
-def tiles_needed(forms: ClosedForms, machine: Machine, point: Mapping[str, int]) -> list[int]:
+def tiles_needed(forms: Forms[Form], machine: Machine, point: Mapping[str, int]) -> list[int]:
     """Give the words that each memory below L2 needs: its tiles, twice where it is double-buffered."""
     needs = []
     for boundary in forms.boundaries:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,11 +11,12 @@ from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Hardware
 from polymaestro.model.performance import Performance
 from polymaestro.policies import Policies
+from polymaestro.showing import Table, Tabled
 from polymaestro.symbolic import BoundaryForms, ClosedForms
 
 
-@dataclass(frozen=True)
-class BoundaryReport:
+@dataclass(frozen=True, repr=False)
+class BoundaryReport(Tabled):
     """The counts of each tensor at one boundary, in elements."""
 
     parent: str
@@ -24,6 +25,12 @@ class BoundaryReport:
     steps: int
     roles: Mapping[str, str]
     tensors: Mapping[str, Mapping[str, int]]
+
+    def tables(self) -> Iterator[Table]:
+        """Give each quantity by tensor."""
+        from polymaestro.model.details import boundary_table  # noqa: PLC0415  it reads this type
+
+        yield boundary_table(self)
 
     def to_json(self) -> dict[str, Any]:
         """Give the boundary as JSON data."""
@@ -37,8 +44,8 @@ class BoundaryReport:
         }
 
 
-@dataclass(frozen=True)
-class LayerReport:
+@dataclass(frozen=True, repr=False)
+class LayerReport(Tabled):
     """The numbers of one layer; an illegal layer has problems and no counts.
 
     `performance` is there where a machine was given and its times could be derived; if not, `notes` say why.
@@ -55,6 +62,12 @@ class LayerReport:
     boundaries: tuple[BoundaryReport, ...] = ()
     notes: tuple[str, ...] = ()
     performance: Performance | None = None
+
+    def tables(self) -> Iterator[Table]:
+        """Give the totals, the costs, and every quantity at every boundary."""
+        from polymaestro.model.details import layer_tables  # noqa: PLC0415  it reads this type
+
+        yield from layer_tables(self)
 
     @property
     def legal(self) -> bool:
@@ -126,14 +139,23 @@ class LayerReport:
         }
 
 
-@dataclass(frozen=True)
-class NetworkReport:
+@dataclass(frozen=True, repr=False)
+class NetworkReport(Tabled):
     """The numbers of all layers of a network, and their total."""
 
     network: str
     hardware: Hardware
     layers: tuple[LayerReport, ...]
     policies: Policies
+
+    def tables(self) -> Iterator[Table | str]:
+        """Give one line a layer: its traffic, then its costs where the machine has more than PEs."""
+        from polymaestro.model.overview import costs, overview  # noqa: PLC0415  it reads this type
+
+        yield overview(self)
+        if self.hardware != Hardware(self.hardware.num_pes):
+            yield costs(self)
+        yield f"policies: {self.policies}"
 
     @property
     def macs(self) -> int:

@@ -7,13 +7,16 @@ tile of a level-0 step, twice where transfers overlap the steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 from polymaestro.counting.off_chip import OffChipCounts
+from polymaestro.errors import HardwareError, WorkloadError, did_you_mean
+from polymaestro.model.links import Form
 from polymaestro.model.machine import Machine
-from polymaestro.symbolic import TensorForms
+from polymaestro.symbolic.boundaries import FormsOfTensor
+from polymaestro.workload import Operator
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,20 @@ class Residency:
 
 
 def residency_of(
-    counts: OffChipCounts, forms: Mapping[str, TensorForms], machine: Machine, point: Mapping[str, int]
+    counts: OffChipCounts,
+    forms: Mapping[str, FormsOfTensor[Form]],
+    machine: Machine,
+    point: Mapping[str, int],
 ) -> Residency:
     """Choose the tensors that stay in L2 at a point."""
     return kept(ranked_choices(counts, forms, machine, point))
 
 
 def ranked_choices(
-    counts: OffChipCounts, forms: Mapping[str, TensorForms], machine: Machine, point: Mapping[str, int]
+    counts: OffChipCounts,
+    forms: Mapping[str, FormsOfTensor[Form]],
+    machine: Machine,
+    point: Mapping[str, int],
 ) -> list[Residency]:
     """Give every set of tensors that could stay, the best first, whatever the capacity is."""
     words = {name: _Words.of(counts, tensor, machine, point) for name, tensor in forms.items()}
@@ -54,6 +63,31 @@ def kept(ranked: list[Residency]) -> Residency:
     return next((choice for choice in ranked if choice.fits), nothing)
 
 
+def staying(operator: Operator, machine: Machine, resident: Iterable[str] | None) -> frozenset[str] | None:
+    """Give the tensors that are said to stay, or all where L2 has no limit; None where it depends.
+
+    Raises `WorkloadError` for a name that is no tensor.
+    """
+    names = [tensor.name for tensor in operator.tensors]
+    if resident is not None:
+        chosen = frozenset(resident)
+        for name in sorted(chosen - set(names)):
+            message = f"{operator.name} has no tensor {name!r}" + did_you_mean(name, names)
+            raise WorkloadError(message)
+        return chosen
+    return frozenset(names) if machine.memories[1].capacity is None else None
+
+
+def undecided(operator: Operator, machine: Machine) -> HardwareError:
+    """Say that what stays depends on the symbols."""
+    names = ", ".join(tensor.name for tensor in operator.tensors)
+    message = (
+        f"what stays in L2 ({machine.memories[1].capacity} words) depends on the extents; "
+        f"say which of {names} does: resident=(…)"
+    )
+    return HardwareError(message)
+
+
 @dataclass(frozen=True)
 class _Words:
     """One tensor at a point, in words: all of it, what L2 holds of it in a step, and what crosses."""
@@ -64,7 +98,9 @@ class _Words:
     streamed: tuple[int, int]
 
     @staticmethod
-    def of(counts: OffChipCounts, tensor: TensorForms, machine: Machine, point: Mapping[str, int]) -> _Words:
+    def of(
+        counts: OffChipCounts, tensor: FormsOfTensor[Form], machine: Machine, point: Mapping[str, int]
+    ) -> _Words:
         width = machine.width(tensor.name)
         elements, into, out = (
             width * tensor.forms[name].evaluate(point, {})

@@ -14,6 +14,7 @@ from polymaestro.model.clock import Clock, Entry, Level
 from polymaestro.model.integers import Integers, Point, extents_of, levels_at
 from polymaestro.model.machine import Machine
 from polymaestro.movement.transfers import Mode
+from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.cases import existing_together
 from polymaestro.symbolic.costs import Cost, as_latex, as_sympy, largest, total, transfer
@@ -27,20 +28,27 @@ Tidy = Callable[[QuasiPolynomial], QuasiPolynomial]
 """How a polynomial is simplified in the region of a case."""
 
 
-@dataclass(frozen=True)
-class TimeCase:
+@dataclass(frozen=True, repr=False)
+class TimeCase(Shown):
     """A formula for the run time, and the region where it is the value."""
 
     region: Region
     value: Cost
+
+    def latex(self) -> str:
+        """Write the formula as LaTeX, without dollar signs."""
+        return as_latex(self.value)
+
+    def _repr_latex_(self) -> str | None:
+        return in_math(self.latex(), "" if self.region.is_everywhere else str(self.region))
 
     def __str__(self) -> str:
         """Write the formula, then its condition."""
         return str(self.value) + ("" if self.region.is_everywhere else f"  if {self.region}")
 
 
-@dataclass(frozen=True)
-class RunTime:
+@dataclass(frozen=True, repr=False)
+class RunTime(Shown):
     """The cycles of a run in the extents and in the symbols of the machine.
 
     `at` is exact wherever the counts hold. The formula has as many cases as all step classes together, so
@@ -107,12 +115,10 @@ class RunTime:
 
     def latex(self) -> str:
         """Write the case of large symbols as LaTeX, without dollar signs."""
-        return as_latex(self.common.value)
+        return self.common.latex()
 
-    def _repr_latex_(self) -> str:
-        region = str(self.common.region).replace("%", r"\bmod")
-        condition = "" if self.common.region.is_everywhere else rf" \quad \text{{if }} {region}"
-        return rf"$\displaystyle {self.latex()}{condition}$"
+    def _repr_latex_(self) -> str | None:
+        return self.common._repr_latex_()
 
     def __str__(self) -> str:
         """Write the case of large symbols."""

@@ -13,12 +13,8 @@ from polymaestro.workload import Operator
 
 def reference_point(operator: Operator, symbols: tuple[str, ...]) -> dict[str, int]:
     """Give the point whose case is shown: 3-tap filters, everything else large."""
-    filters = {window.filter for window in operator.windows}
-    point = {name: LARGE + 4 * index for index, name in enumerate(symbols)}
-    for dim in operator.dims:
-        if dim.name in filters:
-            point.update(dict.fromkeys(dim.extent.names(), 3))
-    return point
+    large = {name: LARGE + 4 * index for index, name in enumerate(symbols)}
+    return large | dict.fromkeys(operator.filter_symbols, 3)
 
 
 def formula_table(

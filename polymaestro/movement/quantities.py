@@ -23,6 +23,18 @@ from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
+QUANTITIES = (
+    "occupancy",
+    "tile_total",
+    "fills",
+    "parent_reads",
+    "drains",
+    "parent_updates",
+    "read_backs",
+    "final_writes",
+)
+"""What is counted of a tensor at a boundary, in elements, in the order of reports."""
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -30,6 +42,10 @@ class Factor:
 
     kind: Literal["count", "peak"]
     relation: isl.Map
+
+    def __str__(self) -> str:
+        """Write as a number of points."""
+        return f"{'max ' if self.kind == 'peak' else ''}|{self.relation}|"
 
 
 @dataclass(frozen=True)
@@ -45,6 +61,14 @@ class Quantity:
     """A sum of terms; empty means 0."""
 
     terms: tuple[Term, ...]
+
+    def __str__(self) -> str:
+        """Write one factor a line."""
+        lines: list[str] = []
+        for term in self.terms:
+            for index, factor in enumerate(term.factors):
+                lines.append(f"{'·' if index else '-' if term.sign < 0 else '+'} {factor}")
+        return "\n".join(lines) or "0"
 
     def minus(self, other: Quantity) -> Quantity:
         """Subtract another sum."""

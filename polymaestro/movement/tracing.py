@@ -14,11 +14,12 @@ from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.policies import Policies
 from polymaestro.relations import Relations, joined
 from polymaestro.relations.sets import coalesced
+from polymaestro.showing import Shown
 from polymaestro.workload import Tensor
 
 
-@dataclass(frozen=True)
-class BoundaryMovement:
+@dataclass(frozen=True, repr=False)
+class BoundaryMovement(Shown):
     """The quantities of each tensor at one boundary, and its number of steps.
 
     Input tensors have occupancy, tile_total, fills and parent_reads; the output has occupancy,
@@ -31,9 +32,17 @@ class BoundaryMovement:
     steps: Quantity
     tensors: Mapping[str, Mapping[str, Quantity]]
 
+    def __str__(self) -> str:
+        """Write every quantity as a sum of products of sets, |…| being the number of points."""
+        lines = [f"{self.parent} → {self.child}", *_written("steps", self.steps)]
+        for tensor, quantities in self.tensors.items():
+            for name, quantity in quantities.items():
+                lines += _written(f"{tensor} {name.replace('_', ' ')}", quantity)
+        return "\n".join(lines)
 
-@dataclass(frozen=True)
-class Movement:
+
+@dataclass(frozen=True, repr=False)
+class Movement(Shown):
     """All boundaries, and what is executed: MACs, steps and active PEs summed over steps."""
 
     relations: Relations
@@ -42,6 +51,16 @@ class Movement:
     macs: Quantity
     steps: Quantity
     active: Quantity
+
+    def __str__(self) -> str:
+        """Write what is executed, then the boundaries."""
+        totals = (("MACs", self.macs), ("steps", self.steps), ("active PEs, summed", self.active))
+        lines = [line for name, quantity in totals for line in _written(name, quantity)]
+        return "\n\n".join(["\n".join(["in all", *lines]), *map(str, self.boundaries)])
+
+
+def _written(name: str, quantity: Quantity) -> list[str]:
+    return [f"  {name} =", *(f"    {line}" for line in str(quantity).split("\n"))]
 
 
 def memory_names(depth: int) -> list[str]:

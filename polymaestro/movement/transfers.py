@@ -14,7 +14,7 @@ loops outside it. Each set is a relation from (parent, step) of one group in one
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -173,54 +173,76 @@ class _Sets:
 
     def of(self, kind: str) -> isl.Map:
         """Give the set of a kind."""
-        made: isl.Map = getattr(self, f"_{kind.replace(' ', '_')}")()
-        return made
+        return KINDS[kind](self)
 
-    def _now(self) -> isl.Map:
+    def now(self) -> isl.Map:
+        """Give what each unit touches at the step."""
         return self.tile.intersect_domain(_domain(self.group, self.mode))
 
-    def _then(self) -> isl.Map:
+    def then(self) -> isl.Map:
+        """Give what each unit touched at the step before."""
         return coalesced(_before(self.group, self.mode).apply_range(self.tile))
 
-    def _used(self) -> isl.Map:
-        return self.join(self._now())
+    def used(self) -> isl.Map:
+        """What some unit touches."""
+        return self.join(self.now())
 
-    def _held(self) -> isl.Map:
-        now, then = self._now(), self._then()
+    def before(self) -> isl.Map:
+        """What some unit touched at the step before."""
+        return self.join(self.then())
+
+    def held(self) -> isl.Map:
+        """What all units that use it had before."""
+        return self._kept(self.now(), self.then())
+
+    def stays(self) -> isl.Map:
+        """What no unit that had it gives up."""
+        return self._kept(self.then(), self.now())
+
+    def _kept(self, these: isl.Map, others: isl.Map) -> isl.Map:
+        """Give what is in these, and in the others of every unit that has it in these."""
         if not (self.shared and self.group.spreads):
-            return self.join(now.intersect(then))
-        return self.join(now).subtract(self.join(now.subtract(then)))
+            return self.join(these.intersect(others))
+        return self.join(these).subtract(self.join(these.subtract(others)))
 
-    def _before(self) -> isl.Map:
-        return self.join(self._then())
-
-    def _stays(self) -> isl.Map:
-        now, then = self._now(), self._then()
-        if not (self.shared and self.group.spreads):
-            return self.join(now.intersect(then))
-        return self.join(then).subtract(self.join(then.subtract(now)))
-
-    def _here(self, relation: isl.Map) -> isl.Map:
-        """Keep the steps of the mode, where `relation` has forgotten which unit it is."""
+    def first(self) -> isl.Map:
+        """What no unit of the parent touched earlier, at the steps of the mode."""
+        touched = self.group.touched(self.group.spread(self.tile), latest=False)
         steps = isl.Map.from_domain(_domain(self.group, self.mode))
-        return relation.intersect_domain(self.group.spread(steps).domain())
+        return touched.intersect_domain(self.group.spread(steps).domain())
 
-    def _first(self) -> isl.Map:
-        return self._here(self.group.touched(self.group.spread(self.tile), latest=False))
-
-    def _owned(self) -> isl.Map:
+    def owned(self) -> isl.Map:
+        """What the unit itself did not touch earlier."""
         firsts = self.group.touched(self.tile, latest=False)
         return self.join(firsts.intersect_domain(_domain(self.group, self.mode)))
 
-    def _last(self) -> isl.Map:
-        return self.group.without_steps(self.join(self._now()))
+    def last(self) -> isl.Map:
+        """What some unit touches at its last step."""
+        return self.group.without_steps(self.join(self.now()))
 
-    def _ever(self) -> isl.Map:
+    def ever(self) -> isl.Map:
+        """What some unit touches at any step."""
         return self.group.without_steps(self.join(self.tile))
 
-    def _just_touched(self) -> isl.Map:
+    def just_touched(self) -> isl.Map:
+        """What was touched at the step before for the last time."""
         return _before(self.group, self.mode).apply_range(self.group.touched(self.tile, latest=True))
 
-    def _last_touched(self) -> isl.Map:
+    def last_touched(self) -> isl.Map:
+        """What is touched at the last step."""
         touched = self.group.touched(self.tile, latest=True)
         return self.group.without_steps(touched.intersect_domain(self.group.last()))
+
+
+KINDS: Mapping[str, Callable[[_Sets], isl.Map]] = {
+    "used": _Sets.used,
+    "held": _Sets.held,
+    "before": _Sets.before,
+    "stays": _Sets.stays,
+    "first": _Sets.first,
+    "owned": _Sets.owned,
+    "last": _Sets.last,
+    "ever": _Sets.ever,
+    "just touched": _Sets.just_touched,
+    "last touched": _Sets.last_touched,
+}

@@ -12,6 +12,12 @@ def transformer_encoder(tokens: int = 512, width: int = 512, heads: int = 8, inn
     """One encoder layer of the base Transformer on a sequence of so many tokens.
 
     Source: A. Vaswani et al., "Attention Is All You Need", NIPS 2017, sections 3.1 to 3.3.
+
+    Raises `WorkloadError` where the heads do not divide the width.
+
+    >>> from polymaestro.networks import macs, weights
+    >>> macs(transformer_encoder()), weights(transformer_encoder())
+    (1879048192, 3145728)
     """
     return Network(
         "TransformerEncoder",
@@ -27,6 +33,12 @@ def transformer_decoder(
     The scores of masked positions are counted too; a causal operator leaves them out.
 
     Source: A. Vaswani et al., "Attention Is All You Need", NIPS 2017, sections 3.1 to 3.3.
+
+    Raises `WorkloadError` where the heads do not divide the width.
+
+    >>> from polymaestro.networks import macs, weights
+    >>> macs(transformer_decoder()), weights(transformer_decoder())
+    (2684354560, 4194304)
     """
     return Network(
         "TransformerDecoder",
@@ -63,6 +75,10 @@ def gnmt() -> Network:
     Source: Y. Wu et al., "Google's Neural Machine Translation System: Bridging the Gap between Human and
     Machine Translation", arXiv 1609.08144, Figure 1 and section 3: 1024 nodes a layer; the writing layers
     get the attention context beside their input; 32,000 word pieces.
+
+    >>> from polymaestro.networks import macs, weights
+    >>> macs(gnmt()), weights(gnmt())
+    (213123072, 213123072)
     """
     width, words = 1024, 32_000
     reading = [lstm("ENCODER1_FORWARD", width, width), lstm("ENCODER1_BACKWARD", width, width)]
@@ -75,10 +91,15 @@ def gnmt() -> Network:
 def deep_speech2(frames: int = 100) -> Network:
     """Deep Speech 2: two convolutions over time and frequency, then seven recurrent layers, both directions.
 
-    Each recurrent product takes a frame's input and the hidden state together, for every output frame.
+    Both directions of a recurrent layer share the matrix of its inputs and have one each for the hidden
+    state; they are added up. A fully connected layer and one for the characters follow. This reading has
+    the paper's 68 million parameters. All products are for every output frame.
 
     Source: D. Amodei et al., "Deep Speech 2: End-to-End Speech Recognition in English and Mandarin", ICML
     2016, section 3: 41×11 and 21×11 windows, 161 frequencies, 1760 hidden units, 29 characters.
+
+    >>> deep_speech2().layers[0].shape
+    'K = 32, C = 1, P = 81, Q = 50, R = 41, S = 11, stride 2'
     """
     hidden, later = 1760, frames // 2
     layers = [
@@ -87,7 +108,9 @@ def deep_speech2(frames: int = 100) -> Network:
     ]
     inputs = 32 * 41
     for index in range(1, 8):
+        layers.append(dense(f"RNN{index}_INPUT", inputs, hidden, rows=later))
         ways = (f"RNN{index}_{way}" for way in ("FORWARD", "BACKWARD"))
-        layers.extend(dense(way, inputs + hidden, hidden, rows=later) for way in ways)
-        inputs = hidden  # the two directions are added up
+        layers.extend(dense(way, hidden, hidden, rows=later) for way in ways)
+        inputs = hidden
+    layers.append(dense("FULL", hidden, hidden, rows=later))
     return Network("DeepSpeech2", (*layers, dense("CHARACTERS", hidden, 29, rows=later)))

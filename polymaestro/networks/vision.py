@@ -17,6 +17,10 @@ def alexnet() -> Network:
 
     Source: A. Krizhevsky, I. Sutskever, G. Hinton, "ImageNet Classification with Deep Convolutional Neural
     Networks", NIPS 2012, section 3.5.
+
+    >>> from polymaestro.networks import macs, weights
+    >>> macs(alexnet()), weights(alexnet())
+    (724406816, 60954656)
     """
     return Network(
         "AlexNet",
@@ -38,6 +42,10 @@ def vgg16() -> Network:
 
     Source: K. Simonyan, A. Zisserman, "Very Deep Convolutional Networks for Large-Scale Image
     Recognition", ICLR 2015, Table 1, column D.
+
+    >>> from polymaestro.networks import macs, weights
+    >>> macs(vgg16()), weights(vgg16())
+    (15470264320, 138344128)
     """
     stages = ((224, 64, 2), (112, 128, 2), (56, 256, 3), (28, 512, 3), (14, 512, 3))
     layers: list[Layer] = []
@@ -55,6 +63,10 @@ def resnet50() -> Network:
 
     Source: K. He, X. Zhang, S. Ren, J. Sun, "Deep Residual Learning for Image Recognition", CVPR 2016,
     Table 1.
+
+    >>> from polymaestro.networks import macs, weights
+    >>> macs(resnet50()), weights(resnet50())
+    (3857973248, 25502912)
     """
     return Network("ResNet50", tuple(_residual(groups=1, widening=4)))
 
@@ -64,6 +76,10 @@ def resnext50() -> Network:
 
     Source: S. Xie, R. Girshick, P. Dollár, Z. Tu, K. He, "Aggregated Residual Transformations for Deep
     Neural Networks", CVPR 2017, Table 1.
+
+    >>> from polymaestro.networks import macs, weights
+    >>> macs(resnext50()), weights(resnext50())
+    (4230479872, 24959680)
     """
     return Network("ResNeXt50", tuple(_residual(groups=32, widening=2)))
 
@@ -94,6 +110,10 @@ def mobilenet_v2() -> Network:
 
     Source: M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen, "MobileNetV2: Inverted Residuals and
     Linear Bottlenecks", CVPR 2018, Table 2.
+
+    >>> from polymaestro.networks import macs, weights
+    >>> macs(mobilenet_v2()), weights(mobilenet_v2())
+    (300774272, 3469760)
     """
     return Network("MobileNetV2", tuple(_inverted()))
 
@@ -123,6 +143,10 @@ def unet() -> Network:
 
     Source: O. Ronneberger, P. Fischer, T. Brox, "U-Net: Convolutional Networks for Biomedical Image
     Segmentation", MICCAI 2015, Figure 1.
+
+    >>> from polymaestro.networks import macs, weights
+    >>> macs(unet()), weights(unet())
+    (150428424448, 31023808)
     """
     layers: list[Layer] = []
     size, channels = 572, 1
@@ -148,6 +172,10 @@ def dcgan() -> Network:
 
     Source: A. Radford, L. Metz, S. Chintala, "Unsupervised Representation Learning with Deep Convolutional
     Generative Adversarial Networks", ICLR 2016, Figure 1.
+
+    >>> from polymaestro.networks import macs, weights
+    >>> macs(dcgan()), weights(dcgan())
+    (640614400, 18851200)
     """
     widths = ((4, 1024, 512), (8, 512, 256), (16, 256, 128), (32, 128, 3))
     ups = (
@@ -160,10 +188,15 @@ def dcgan() -> Network:
 def deep_pose() -> Network:
     """A network like DeepPose: AlexNet without groups on 220×220 pictures, and a pair of numbers per joint.
 
+    The paper does not give the last pooling; one to 4×4 is what makes its 40 million parameters.
+
     Source: A. Toshev, C. Szegedy, "DeepPose: Human Pose Estimation via Deep Neural Networks", CVPR 2014,
-    section 3.1; filter counts beyond what it states are AlexNet's.
+    section 3.1.
+
+    >>> deep_pose().layers[-1].dimensions["K"].constant  # 14 joints
+    28
     """
-    joints = 14
+    joints, pooled = 14, 4
     return Network(
         "DeepPose",
         (
@@ -172,7 +205,7 @@ def deep_pose() -> Network:
             conv("CONV3", 13, 256, 384, 3),
             conv("CONV4", 13, 384, 384, 3),
             conv("CONV5", 13, 384, 256, 3),
-            dense("FC6", 6 * 6 * 256, 4096),
+            dense("FC6", pooled**2 * 256, 4096),
             dense("FC7", 4096, 4096),
             dense("JOINTS", 4096, 2 * joints),
         ),

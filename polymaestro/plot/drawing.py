@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,19 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#9
 """Okabe and Ito's, which the colour-blind tell apart."""
 
 
-def axes(panels: int = 1, *, width: float = 7.5, height: float = 4.8) -> list[Axes]:
-    """Give so many pairs of axes side by side in one new figure."""
+WIDTH, HEIGHT = 7.5, 4.8
+"""Of a pair of axes with its labels, in inches."""
+
+
+def axes(*, widths: Sequence[float] = (WIDTH,), height: float = HEIGHT) -> list[Axes]:
+    """Give pairs of axes of some widths, in inches, side by side in one new figure."""
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415  an optional extra
     except ImportError:
         message = "pictures need matplotlib: pip install polymaestro[plots]"
         raise ExportError(message) from None
-    figure = Figure(figsize=(width * panels, height), layout="constrained")
-    return list(figure.subplots(1, panels, squeeze=False)[0])
+    figure = Figure(figsize=(sum(widths), height), layout="constrained")
+    return list(figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0])
 
 
 def figure_of(panel: Axes) -> Figure:
@@ -38,6 +43,10 @@ def save(figure: Figure, path: str | Path) -> None:
     """Write a figure in the format that the name ends in: .png, .svg or .pdf.
 
     Raises `ExportError` for another ending.
+
+    >>> save(figure_of(axes()[0]), "picture.gif")
+    Traceback (most recent call last):
+    polymaestro.errors.ExportError: 'picture.gif' ends in no format of pictures: .pdf, .png, .svg
     """
     check_path(path)
     ending = Path(path).suffix.lower()

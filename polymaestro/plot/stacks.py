@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from polymaestro.errors import ExportError
 from polymaestro.model import LayerReport, NetworkReport
-from polymaestro.plot.drawing import COLOURS, axes, figure_of, scaled
+from polymaestro.plot.drawing import COLOURS, WIDTH, axes, figure_of, scaled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,10 +19,23 @@ HATCHES = ("", "//", "..", "xx", "oo", "++")
 
 
 def energy(report: NetworkReport) -> Figure:
-    """Draw a bar a layer, stacked by where the energy goes: MACs, each memory and tensor, the hops."""
-    panel = axes()[0]
+    """Draw a bar a layer, stacked by where the energy goes: MACs, each memory and tensor, the hops.
+
+    Raises `ExportError` where no layer has an energy, and without matplotlib.
+
+    >>> import polymaestro as pm
+    >>> report = pm.load("examples/gemm.m").analyze(pm.Hardware(64, offchip_bw=4))
+    >>> energy(report).axes[0].get_xlabel()
+    'layer'
+    """
+    panel = axes(widths=(width_of(report),))[0]
     draw_energy(panel, report)
     return figure_of(panel)
+
+
+def width_of(report: NetworkReport) -> float:
+    """Give the width that leaves room for the name of each layer, in inches."""
+    return max(WIDTH, 1.5 + 0.21 * sum(1 for layer in report.layers if layer.performance))
 
 
 def draw_energy(panel: Axes, report: NetworkReport) -> None:
@@ -56,7 +69,15 @@ def draw_energy(panel: Axes, report: NetworkReport) -> None:
 
 
 def reuse(report: NetworkReport) -> Figure:
-    """Draw a map of how many MACs each word read by or written to a memory serves, layer by layer."""
+    """Draw a map of how many MACs each word read by or written to a memory serves, layer by layer.
+
+    Raises `ExportError` where no layer has counts, and without matplotlib.
+
+    >>> import polymaestro as pm
+    >>> report = pm.load("examples/gemm.m").analyze(pm.Hardware(64, offchip_bw=4))
+    >>> [each.get_text() for each in reuse(report).axes[0].get_yticklabels()]
+    ['L2 A', 'L2 B', 'L2 Z', 'cluster1 A', 'cluster1 B', 'cluster1 Z']
+    """
     layers = [layer for layer in report.layers if layer.boundaries]
     if not layers:
         message = f"network {report.network} has no layer with counts to draw"
@@ -64,7 +85,7 @@ def reuse(report: NetworkReport) -> Figure:
     rows = [_reuse(layer) for layer in layers]
     names = list(dict.fromkeys(name for row in rows for name in row))
     values = [[row.get(name, nan) for row in rows] for name in names]
-    panel = axes(width=2.6 + 0.62 * len(rows), height=1.7 + 0.42 * len(names))[0]
+    panel = axes(widths=(2.6 + 0.62 * len(rows),), height=1.7 + 0.42 * len(names))[0]
     colours = [[log2(value) for value in row] for row in values]
     image = panel.imshow(colours, cmap="viridis", aspect="auto")
     shown = [each for row in colours for each in row if not isnan(each)]

@@ -32,6 +32,13 @@ def against(
     """Draw the run time and its lower bound over the values of one constant, each regime in a colour.
 
     A regime is where the same resource sets the lower bound.
+
+    Raises `ExportError` for another constant, without values, and without matplotlib.
+
+    >>> import polymaestro as pm
+    >>> gemm = pm.analyze(pm.gemm(M=4), pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N"), num_pes=4)
+    >>> against(gemm, pm.Hardware(4), "noc_bw", range(1, 9), N=64, K=16).axes[0].get_ylabel()
+    'run time (cycles)'
     """
     if axis not in UNITS:
         message = f"run time is drawn against one of {', '.join(UNITS)}, not {axis!r}"

@@ -37,7 +37,7 @@ from polymaestro.proving.polytopes import (
 )
 from polymaestro.proving.positivity import affine_json, polynomial_json
 from polymaestro.proving.verdicts import Proof
-from polymaestro.relations.sets import PARAM, coalesced, parameters
+from polymaestro.relations.sets import PARAM, coalesced, integer, parameters, restricted
 
 MAX_POINTS = 2000
 MAX_CANDIDATES = 4000
@@ -63,7 +63,13 @@ def counts_points(claim: str, domain: isl.Set, count: Count, context: isl.Set) -
     >>> [counts_points("", even, counter.count(s), counter.context).verdict for s in (even, fewer)]
     ['proved', 'false']
     """
-    polytopes = polytopes_of(domain)
+    return decided(claim, domain, polytopes_of(domain), count, context)
+
+
+def decided(
+    claim: str, domain: isl.Set, polytopes: Sequence[Polytope], count: Count, context: isl.Set
+) -> Proof:
+    """Prove the same of a set that is written as disjoint polytopes already."""
     try:
         cells = shaped(polytopes, count, context)
         samples = [(cell, tuple(samples_of(cell))) for cell in cells]
@@ -85,7 +91,7 @@ def counts_points(claim: str, domain: isl.Set, count: Count, context: isl.Set) -
 def points_at(domain: isl.Set, point: Mapping[str, int]) -> int:
     """Count the points of a set one by one, where every parameter has a number."""
     for name in parameters(domain):
-        domain = domain.fix_val(PARAM, domain.find_dim_by_name(PARAM, name), isl.Val(point[name]))
+        domain = domain.fix_val(PARAM, domain.find_dim_by_name(PARAM, name), integer(point[name]))
     return int(domain.project_out(PARAM, 0, domain.dim(PARAM)).count_val().to_str())
 
 
@@ -168,8 +174,28 @@ def _sample(inside: isl.Set, region: Region, cell: Cell, residues: tuple[tuple[s
         ):
             return Sample(residues, tuple(found), chart, exhaustive=True)
         steps *= 2
+    for steps in (cell.degree + 1, 2 * cell.degree + 2):
+        basis, walked = Basis(), itertools.islice(_walked(inside, cell.periods, steps), MAX_CANDIDATES)
+        points = [p for p in walked if basis.add(monomials([p[name] for name in chart], exponents))]
+        if basis.rank == len(exponents):
+            return Sample(residues, tuple(points), chart, exhaustive=False)
     message = f"{basis.rank} of {len(exponents)} monomials decided in {steps} steps"
     raise NotDecidedError(message)
+
+
+def _walked(inside: isl.Set, periods: Sequence[tuple[str, int]], steps: int) -> Iterator[dict[str, int]]:
+    """Give points of a residue class, each coordinate from the least one that the ones before leave.
+
+    A grid from the least values misses cells such as e + g > 256, where these need each other.
+    """
+    if not periods:
+        yield {}
+        return
+    (name, period), *others = periods
+    for value in _progression(ranges_of(restricted(inside, [name]))[name], period, steps):
+        rest = inside.fix_val(PARAM, inside.find_dim_by_name(PARAM, name), isl.Val(value))
+        if not rest.is_empty():
+            yield from ({name: value, **point} for point in _walked(rest, others, steps))
 
 
 def _progression(bounds: Range, period: int, steps: int) -> range:
@@ -225,22 +251,7 @@ def _certificate(
         "kind": "ehrhart",
         "claim": claim,
         "parameters": parameters(context),
-        "polytopes": [
-            {
-                "dimensions": each.size,
-                "parameters": list(each.parameters),
-                "rows": [list(row) for row in each.rows],
-                "equalities": list(each.equalities),
-            }
-            for each in polytopes
-        ],
-        "formula": [
-            {
-                "region": [[_condition(each) for each in piece] for piece in region.pieces],
-                "value": _value(value),
-            }
-            for region, value in count.pieces
-        ],
+        **stated(polytopes, count),
         "cells": [
             {
                 "degree": cell.degree,
@@ -256,6 +267,28 @@ def _certificate(
                 ],
             }
             for cell, found in samples
+        ],
+    }
+
+
+def stated(polytopes: Sequence[Polytope], count: Count) -> dict[str, Any]:
+    """Write a set and the formula for the number of its points."""
+    return {
+        "polytopes": [
+            {
+                "dimensions": each.size,
+                "parameters": list(each.parameters),
+                "rows": [list(row) for row in each.rows],
+                "equalities": list(each.equalities),
+            }
+            for each in polytopes
+        ],
+        "formula": [
+            {
+                "region": [[_condition(each) for each in piece] for piece in region.pieces],
+                "value": _value(value),
+            }
+            for region, value in count.pieces
         ],
     }
 

@@ -26,7 +26,7 @@ from polymaestro.counting.region import EVERYWHERE
 from polymaestro.counting.residues import Residues
 from polymaestro.errors import CountingError
 from polymaestro.proving.verdicts import Proof
-from polymaestro.relations.sets import PARAM, coalesced, parameters, sample_of
+from polymaestro.relations.sets import PARAM, coalesced, integer, parameters, sample_of
 from polymaestro.symbolic import ClosedForm
 
 MAX_CHAMBERS = 5000
@@ -198,7 +198,7 @@ def _walked(domain: isl.Set, names: Sequence[str]) -> Iterator[dict[str, int]]:
         raise CountingError(message)
     index = domain.find_dim_by_name(PARAM, name)
     for value in range(low, high + 1):
-        for point in _walked(domain.fix_val(PARAM, index, isl.Val(value)), others):
+        for point in _walked(domain.fix_val(PARAM, index, integer(value)), others):
             yield {name: value, **point}
 
 

@@ -22,6 +22,7 @@ from math import lcm, prod
 import islpy as isl
 
 from polymaestro.affine import Affine
+from polymaestro.counting import Condition
 from polymaestro.counting.reading import conditions_of
 from polymaestro.errors import PolymaestroError
 from polymaestro.proving.linear import Basis, Row, solved
@@ -92,9 +93,13 @@ def polytopes_of(domain: isl.Set) -> list[Polytope]:
 def _polytope(part: isl.BasicSet) -> Polytope:
     lifted = part.lift().flatten()
     lifted = named(isl.Set.from_basic_set(lifted)).get_basic_sets()[0]
-    dims, names = dimensions(lifted), parameters(lifted)
+    return polytope_of(dimensions(lifted), parameters(lifted), conditions_of(lifted))
+
+
+def polytope_of(dims: Sequence[str], names: Sequence[str], conditions: Iterable[Condition]) -> Polytope:
+    """Write conditions without floors as a polytope over dimensions and parameters."""
     rows, equalities = [], []
-    for condition in conditions_of(lifted):
+    for condition in conditions:
         factors = dict(condition.expression.terms)
         rows.append((*(factors.get(n, 0) for n in (*dims, *names)), condition.expression.constant))
         equalities.append(condition.equality)

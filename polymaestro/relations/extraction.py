@@ -15,12 +15,13 @@ from polymaestro.relations.coverage import Coverage, coverage_of, executed_again
 from polymaestro.relations.groups import AxisGroup, axis_groups
 from polymaestro.relations.points import Points
 from polymaestro.relations.sets import coalesced, parameters
+from polymaestro.showing import Shown
 
 MAX_LEGAL_PARTS = 4
 
 
-@dataclass(frozen=True)
-class Relations:
+@dataclass(frozen=True, repr=False)
+class Relations(Shown):
     """The axis groups of a nest, what each covers, and what is assumed of the parameters.
 
     `context` holds for every number derived from here: all extents ≥ 1, and the caller's assumptions.
@@ -61,7 +62,7 @@ class Relations:
 
     def __str__(self) -> str:
         """Print the space-time map group by group, and the accesses."""
-        lines = [f"context: {self.context}"]
+        lines = [f"context: {self.context}"] if parameters(self.context) else []
         lines += [f"θ of {group.name}: {group.space_time}" for group in self.groups]
         lines += [
             f"access {tensor.name}: [{', '.join(map(str, tensor.access))}]"

@@ -31,6 +31,15 @@ def parameters(domain: isl.Set | isl.BasicSet) -> list[str]:
     return [str(domain.get_dim_name(PARAM, index)) for index in range(domain.dim(PARAM))]
 
 
+def integer(number: int) -> isl.Val:
+    """Give isl an integer of any size; its own constructor takes 64 bits.
+
+    >>> integer(10**30)
+    Val("1000000000000000000000000000000")
+    """
+    return isl.Val(str(number))
+
+
 def restricted(context: isl.Set, names: Iterable[str]) -> isl.Set:
     """Project a context onto some of its parameters."""
     kept = set(names)

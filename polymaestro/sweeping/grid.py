@@ -67,7 +67,7 @@ class Grid:
     def _constants(self) -> Iterator[Value]:
         """Give every constant that time and energy depend on."""
         yield from self.base.energy.values.values()
-        yield Fraction(self.base.num_pes)
+        yield Fraction(self.base.pes)
         for name, values in self.values.items():
             yield from (exact(value, name) for value in values if value is not None)
         for each in (*self.base.memories, self.base):

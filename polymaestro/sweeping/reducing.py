@@ -110,13 +110,7 @@ def reduced(analysis: Analysis, point: Mapping[str, int], grid: Grid) -> Reduced
         for each in used
     )
     positions = {each.resident: position for position, each in enumerate(used)}
-    units = [each.count.evaluate(point) for each in analysis.loop_nest.units]
-    needs = {
-        memory.name: (needed, prod(units[:level]))
-        for level, (memory, needed) in enumerate(
-            zip(machine.memories[2:], tiles_needed(analysis.forms, machine, point), strict=True), 1
-        )
-    }
+    needs = _needs(analysis, machine, point)
     below = sum(needed * instances for needed, instances in needs.values())
     _check_size(below + max(max(each.needed, each.traffic) for each in used), "a buffer")
     inner = {memory.name: memory.capacity for memory in machine.memories[2:-1]}
@@ -130,6 +124,13 @@ def reduced(analysis: Analysis, point: Mapping[str, int], grid: Grid) -> Reduced
         needs,
         all(size is None or needs[name][0] <= size for name, size in inner.items()),
     )
+
+
+def _needs(analysis: Analysis, machine: Machine, point: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """Give for each memory below L2 the words that it needs, and how many of it there are."""
+    units = [each.count.evaluate(point) for each in analysis.loop_nest.units]
+    memories = zip(machine.memories[2:], tiles_needed(analysis.forms, machine, point), strict=True)
+    return {memory.name: (needed, prod(units[:level])) for level, (memory, needed) in enumerate(memories, 1)}
 
 
 def _sized(choice: Residency, capacity: int | None) -> Residency:

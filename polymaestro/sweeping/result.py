@@ -8,19 +8,22 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from polymaestro.dataflow import Dataflow, Layer
 from polymaestro.errors import ClosedFormError, DataflowError, HardwareError, did_you_mean
 from polymaestro.policies import Policies
+from polymaestro.showing import Shown
+from polymaestro.sweeping.blocks import Block, Found, better, first_of
 from polymaestro.sweeping.constraints import Constraints
-from polymaestro.sweeping.costs import Costs
 from polymaestro.sweeping.designs import METRICS, Best, Design
-from polymaestro.sweeping.grid import AXES, LARGEST, Grid, Slices, along
+from polymaestro.sweeping.grid import LARGEST, Grid
+from polymaestro.sweeping.jobs import run
 from polymaestro.sweeping.pareto import Front
-from polymaestro.sweeping.reducing import Reduced, Refused, reduce_layers
+from polymaestro.sweeping.reducing import Reduced, Refused
+from polymaestro.sweeping.rows import columns_of, rows_of
 from polymaestro.sweeping.terms import Array
 
 CHUNK = 2**18
@@ -29,37 +32,8 @@ CHUNK = 2**18
 Progress = Callable[[Iterable[Any]], Iterable[Any]]
 
 
-class Block(NamedTuple):
-    """Some machines with the same number of PEs: part of the grid, and the layers of each dataflow there."""
-
-    part: int
-    grid: Grid
-    where: Slices
-    layers: Mapping[str, list[Reduced | Refused]]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the part of the grid."""
-        return tuple(each.stop - each.start for each in self.where)
-
-    def costs(self, dataflow: str, layer: int) -> Costs | None:
-        """Give the costs of a layer, None where it was refused."""
-        reduced = self.layers[dataflow][layer]
-        return Costs(reduced, self.grid, self.where) if isinstance(reduced, Reduced) else None
-
-
-class Found(NamedTuple):
-    """A design by its position; smaller is better, and of equals the one that came first."""
-
-    value: int
-    second: int
-    part: int
-    place: tuple[int, ...]
-    dataflow: str
-
-
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(Shown):
     """Every dataflow on every layer on every machine of a grid; nothing is computed before it is asked for.
 
     `dataflows` are by name, None being each layer's own; `grids` has the machines of each number of PEs.
@@ -74,6 +48,17 @@ class Sweep:
     jobs: int = 1
     chunk: int = CHUNK
     progress: Progress = field(default=iter, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        """Say what is swept; nothing is computed for that."""
+        machines = sum(grid.size for grid in self.grids)
+        flows = ", ".join(self.dataflows)
+        pes = ", ".join(str(grid.base.num_pes) for grid in self.grids)
+        axes = (f"{name}: {len(values)} values" for name, values in self.grids[0].values.items())
+        return (
+            f"{self.network}: {self.size} designs\n  layers: {len(self.layers)}\n  dataflows: {flows}\n"
+            f"  machines: {machines} ({'; '.join([f'PEs: {pes}', *axes])})"
+        )
 
     @property
     def size(self) -> int:
@@ -97,7 +82,7 @@ class Sweep:
         """The layers of each dataflow, reduced to the constants of the machine, for each number of PEs."""
         tasks = [(grid, name) for grid in self.grids for name in self.dataflows]
         arguments = [(self._mapped(name), grid, self.policies) for grid, name in tasks]
-        found = list(self.progress(_run(arguments, self.jobs)))
+        found = list(self.progress(run(arguments, self.jobs)))
         names, width = list(self.dataflows), len(self.dataflows)
         return tuple(
             dict(zip(names, found[start : start + width], strict=True))
@@ -115,7 +100,7 @@ class Sweep:
             for name, layers in found.items():
                 for layer, each in zip(self.layers, layers, strict=True):
                     if isinstance(each, Refused):
-                        yield grid.base.num_pes, name, layer.name, each.reason
+                        yield grid.base.pes, name, layer.name, each.reason
 
     def blocks(self) -> Iterator[Block]:
         """Give the machines block by block."""
@@ -130,20 +115,8 @@ class Sweep:
 
     @property
     def columns(self) -> np.dtype[Any]:
-        """The columns of `chunks`: an axis that holds fractions or no limit (inf) is of floats."""
-        axes = [(name, _type(values)) for name, values in self.grids[0].values.items()]
-        counts = ("runtime", "energy", "traffic", "l1_needed", "l2_needed", "buffer")
-        return np.dtype(
-            [
-                ("layer", np.int32),
-                ("dataflow", np.int32),
-                ("num_pes", np.int64),
-                *axes,
-                *((name, np.int64) for name in counts),
-                ("fits", np.bool_),
-                ("allowed", np.bool_),
-            ]
-        )
+        """The columns of `chunks`."""
+        return columns_of(self.grids[0])
 
     def chunks(self) -> Iterator[Array]:
         """Give every design as structured arrays: layers and dataflows by position, all counts exact.
@@ -154,18 +127,8 @@ class Sweep:
             for (number, name), layer in product(enumerate(self.dataflows), range(len(self.layers))):
                 costs = block.costs(name, layer)
                 if costs is not None:
-                    yield self._chunk(block, number, layer, costs)
-
-    def _chunk(self, block: Block, dataflow: int, layer: int, costs: Costs) -> Array:
-        rows = np.empty(block.shape, dtype=self.columns)
-        rows["layer"], rows["dataflow"] = layer, dataflow
-        rows["num_pes"] = block.grid.base.num_pes
-        for name, column in _axes(block, self.columns):
-            rows[name] = column
-        for name in ("runtime", "energy", "traffic", "l1_needed", "l2_needed", "buffer", "fits"):
-            rows[name] = getattr(costs, name)
-        rows["allowed"] = costs.allowed(self.constraints)
-        return rows.reshape(-1)
+                    allowed = costs.allowed(self.constraints)
+                    yield rows_of(block, costs, allowed, dataflow=number, layer=layer)
 
     def to_csv(self, path: str | Path) -> int:
         """Write one row a design and give their number; energy in its unit, as the nearest float."""
@@ -196,7 +159,7 @@ class Sweep:
             possible, most = np.ones(block.shape, dtype=np.bool_), 0
             for layer in range(len(self.layers)):
                 values, others, found = self._least(block, layer, (minimize, second))
-                layers[layer] = _better(layers[layer], found)
+                layers[layer] = better(layers[layer], found)
                 possible &= values < LARGEST
                 most += max(int(each.max(initial=0, where=values < LARGEST)) for each in (values, others))
                 if most > LARGEST:
@@ -204,8 +167,10 @@ class Sweep:
                     raise ClosedFormError(message)
                 sums[0] += np.where(possible, values, 0)
                 sums[1] += np.where(possible, others, 0)
-            total = _better(total, _first(block, np.where(possible, sums[0], LARGEST), sums[1], ""))
+            total = better(total, first_of(block, np.where(possible, sums[0], LARGEST), sums[1], ""))
         return Best(
+            f"{self.network}: {self.size} design{'s' if self.size != 1 else ''}",
+            tuple(layer.name for layer in self.layers),
             minimize,
             None if total is None else self._mixed(total, minimize, second),
             tuple(
@@ -224,7 +189,7 @@ class Sweep:
                 continue
             value, other = (np.broadcast_to(getattr(costs, each), block.shape) for each in metrics)
             value = np.where(costs.allowed(self.constraints), value, LARGEST)
-            best = _better(best, _first(block, value, other, name))
+            best = better(best, first_of(block, value, other, name))
             less = (value < values) | ((value == values) & (other < others))
             values, others = np.where(less, value, values), np.where(less, other, others)
         return values, others, best
@@ -317,53 +282,7 @@ class Sweep:
         return self._design(block.part, index, dict.fromkeys(layers, name))
 
 
-def _run(arguments: list[tuple[Any, ...]], jobs: int) -> Iterator[list[Reduced | Refused]]:
-    """Reduce here, or in so many processes by joblib (its `parallel_config` chooses another backend)."""
-    if jobs == 1:
-        return (reduce_layers(*each) for each in arguments)
-    try:
-        from joblib import Parallel, delayed  # noqa: PLC0415  an optional extra
-    except ImportError:
-        message = "more than one process needs joblib: pip install polymaestro[sweep]"
-        raise HardwareError(message) from None
-    found: Iterator[list[Reduced | Refused]] = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(reduce_layers)(*each) for each in arguments
-    )
-    return found
-
-
-def _first(block: Block, value: Array, other: Array, dataflow: str) -> Found | None:
-    """Give the least of a block; of equals the one with the least second cost, then the first."""
-    least = int(value.min())
-    if least == LARGEST:
-        return None
-    places = np.flatnonzero(value == least)
-    seconds = other.reshape(-1)[places]
-    place = int(places[int(seconds.argmin())])
-    offsets = np.unravel_index(place, block.shape)
-    index = tuple(int(each) + where.start for each, where in zip(offsets, block.where, strict=True))
-    return Found(least, int(seconds.min()), block.part, index, dataflow)
-
-
-def _better(known: Found | None, other: Found | None) -> Found | None:
-    if known is None or other is None:
-        return other if known is None else known
-    return other if other[:2] < known[:2] else known
-
-
 def _check_metric(name: str) -> None:
     if name not in METRICS:
         message = f"a sweep has no cost {name!r}" + did_you_mean(name, METRICS)
         raise HardwareError(message)
-
-
-def _type(values: Iterable[Any]) -> type[np.generic]:
-    return np.int64 if all(isinstance(each, int) for each in values) else np.float64
-
-
-def _axes(block: Block, columns: np.dtype[Any]) -> Iterator[tuple[str, Array]]:
-    """Give the values of each axis in a block, shaped to broadcast."""
-    for name in block.grid.values:
-        values = block.grid.along(name)[block.where[AXES.index(name)]]
-        numbers = [np.inf if each is None else each for each in values]
-        yield name, np.array(numbers, dtype=columns[name]).reshape(along(name))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def sweep(  # noqa: PLR0913  each is a part of the question
     network: Network,
-    dataflows: Mapping[str, Dataflow] | None = None,
+    dataflows: Mapping[str, Dataflow | None] | None = None,
     *,
     num_pes: Sequence[int],
     hardware: Hardware | None = None,
@@ -30,9 +30,10 @@ def sweep(  # noqa: PLR0913  each is a part of the question
 ) -> Sweep:
     """Sweep dataflows, layers, PEs and constants of the machine; lazily, in bounded memory.
 
-    `dataflows` are by name, each layer's own without them. `hardware` gives what does not vary, and each
-    of `axes` the values of one that does: noc_bw, offchip_bw, simd_lanes, noc_hops, hop_latency, l1_size,
-    l2_size. `jobs` processes derive the layers, by joblib. `constraints` restrict what is best.
+    `dataflows` are by name; None, as one or for all, is each layer's own. `hardware` gives what does not
+    vary, and each of `axes` the values of one that does: noc_bw, offchip_bw, simd_lanes, noc_hops,
+    hop_latency, l1_size, l2_size. `jobs` processes derive the layers, by joblib. `constraints` restrict what
+    is best.
 
     Raises `HardwareError` for constants that make no machine or are symbols, and where numbers exceed 64
     bits, `ClosedFormError`. Layers that cannot be timed are in `Sweep.refused`.

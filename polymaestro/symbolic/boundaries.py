@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.showing import Row, Table, Tabled
 
-Form = TypeVar("Form")
+
+class Brief(Protocol):
+    """A formula that can be said in one line."""
+
+    def brief(self) -> str:
+        """Write the case of large symbols, with its condition."""
+        ...
 
 
-@dataclass(frozen=True)
-class FormsOfTensor(Generic[Form]):
+Form = TypeVar("Form", bound=Brief)
+
+
+@dataclass(frozen=True, repr=False)
+class FormsOfTensor(Tabled, Generic[Form]):
     """The formulas of one tensor at one boundary; each is an attribute, in elements.
 
     Inputs have ``fills`` and ``parent_reads``, the output ``drains``, ``parent_updates``, ``read_backs``
@@ -23,6 +33,14 @@ class FormsOfTensor(Generic[Form]):
     role: str
     forms: Mapping[str, Form]
 
+    def tables(self) -> Iterator[Table]:
+        """Give each quantity in the case of large symbols."""
+        yield Table((self.name, "elements"), tuple(Row(cells) for cells in self.rows()), words=2, math=True)
+
+    def rows(self) -> Iterator[tuple[str, str]]:
+        """Give the name and the formula of each quantity."""
+        yield from ((name.replace("_", " "), form.brief()) for name, form in self.forms.items())
+
     def __getattr__(self, name: str) -> Form:
         """Give a quantity by its name."""
         forms: Mapping[str, Form] = self.__dict__["forms"]
@@ -32,8 +50,8 @@ class FormsOfTensor(Generic[Form]):
         raise AttributeError(message + did_you_mean(name, forms))
 
 
-@dataclass(frozen=True)
-class FormsOfBoundary(Generic[Form]):
+@dataclass(frozen=True, repr=False)
+class FormsOfBoundary(Tabled, Generic[Form]):
     """The formulas of all tensors at the boundary between two memories."""
 
     parent: str
@@ -41,6 +59,12 @@ class FormsOfBoundary(Generic[Form]):
     depth: int
     steps: Form
     tensors: Mapping[str, FormsOfTensor[Form]]
+
+    def tables(self) -> Iterator[Table]:
+        """Give each quantity of each tensor in the case of large symbols."""
+        rows = [Row((name, *cells)) for name, each in self.tensors.items() for cells in each.rows()]
+        title = f"{self.parent} → {self.child}: {self.steps.brief()} steps"
+        yield Table(("tensor", "quantity", "elements"), tuple(rows), words=3, math=True, title=title)
 
     def __getitem__(self, tensor: str) -> FormsOfTensor[Form]:
         """Give the formulas of a tensor by its name."""

@@ -10,6 +10,9 @@ import islpy as isl
 from polymaestro.counting import Count, QuasiPolynomial, Region, merged
 from polymaestro.errors import ClosedFormError
 from polymaestro.relations.sets import coalesced
+from polymaestro.showing import Shown, in_math
+from polymaestro.symbolic.factoring import factored
+from polymaestro.symbolic.notation import LATEX
 from polymaestro.symbolic.regions import domain_of, shown_region
 
 MAX_CASES = 3000
@@ -18,12 +21,23 @@ Chosen = dict[int, QuasiPolynomial]
 Sum = Sequence[tuple[int, tuple[Count, ...]]]
 
 
-@dataclass(frozen=True)
-class Case:
+@dataclass(frozen=True, repr=False)
+class Case(Shown):
     """A quasi-polynomial and the region where it is the value."""
 
     region: Region
     value: QuasiPolynomial
+
+    def latex(self) -> str:
+        """Write the formula as LaTeX, without dollar signs."""
+        return LATEX.write(self.value)
+
+    def _repr_latex_(self) -> str | None:
+        return in_math(self.latex(), "" if self.region.is_everywhere else str(self.region))
+
+    def __str__(self) -> str:
+        """Write the formula, factored, then its condition."""
+        return factored(self.value) + ("" if self.region.is_everywhere else f"  if {self.region}")
 
 
 def cases_of(products: Sum, context: isl.Set) -> tuple[Case, ...]:

@@ -15,7 +15,6 @@ from polymaestro.counting import Count, QuasiPolynomial, Region, region_of, with
 from polymaestro.errors import ClosedFormError, ExportError, did_you_mean
 from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
 from polymaestro.symbolic.display import in_one, latex_of_lines, lines_of, shown_cases, text_of
-from polymaestro.symbolic.factoring import factored
 from polymaestro.symbolic.leading import LeadingTerm, leading_term
 from polymaestro.symbolic.named import named_sum
 from polymaestro.symbolic.narrowing import Narrower, narrowed
@@ -23,7 +22,7 @@ from polymaestro.symbolic.regions import domain_of, part_at, point_near
 from polymaestro.symbolic.substituting import substituted
 from polymaestro.symbolic.tiles import divisibility
 from polymaestro.symbolic.to_isl import piecewise_text
-from polymaestro.symbolic.to_sympy import latex_of, latex_of_region, piecewise
+from polymaestro.symbolic.to_sympy import piecewise
 
 if TYPE_CHECKING:
     import sympy
@@ -254,6 +253,8 @@ class ClosedForm:
         60
         >>> macs.lambdify("numpy")(M=3, N=[4, 2**62], K=2).tolist()
         [24, 27670116110564327424]
+
+        Raises `ExportError` for another target.
         """
         if target == "python":
             return export.compiled(self)
@@ -269,13 +270,9 @@ class ClosedForm:
             return named_sum(self).latex()
         return latex_of_lines(lines_of(self.shown, self.context))
 
-    def _repr_latex_(self) -> str:
+    def _repr_latex_(self) -> str | None:
         """Show the case of large symbols: all cases of a formula may fill pages."""
-        case = self.case_at(self.large_point())
-        condition = (
-            "" if case.region.is_everywhere else rf" \quad \text{{if }} {latex_of_region(case.region)}"
-        )
-        return rf"$\displaystyle {latex_of(case.value)}{condition}$"
+        return self.case_at(self.large_point())._repr_latex_()
 
     def large_point(self) -> Mapping[str, int]:
         """Give a point with large symbols, far apart and with R below P, as far as the region allows."""
@@ -291,11 +288,14 @@ class ClosedForm:
             return str(named_sum(self))
         return text_of(lines_of(self.shown, self.context))
 
+    def brief(self) -> str:
+        """Write the case of large symbols in one line, with its condition."""
+        return str(self.case_at(self.large_point()))
+
     def __repr__(self) -> str:
         """Show the case of large symbols."""
         case = self.case_at(self.large_point())
-        condition = "" if case.region.is_everywhere else f"  if {case.region}; print it for all cases"
-        return f"ClosedForm({factored(case.value)}{condition})"
+        return f"ClosedForm({case}{'' if case.region.is_everywhere else '; print it for all cases'})"
 
 
 def form_of(entry: export.Entry, counts: Sequence[Count]) -> ClosedForm:

@@ -13,6 +13,7 @@ from polymaestro.counting.tables import BoundaryCounts, Sum
 from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.relations import Relations
 from polymaestro.relations.sets import parameters
+from polymaestro.showing import Row, Table, Tabled
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
 from polymaestro.symbolic.closed_form import ClosedForm, Product
 from polymaestro.symbolic.narrowing import narrowed
@@ -22,8 +23,8 @@ TensorForms = FormsOfTensor[ClosedForm]
 BoundaryForms = FormsOfBoundary[ClosedForm]
 
 
-@dataclass(frozen=True)
-class ClosedForms:
+@dataclass(frozen=True, repr=False)
+class ClosedForms(Tabled):
     """Every formula of an analysis."""
 
     counts: Counts
@@ -32,8 +33,19 @@ class ClosedForms:
     steps: ClosedForm
     active: ClosedForm
 
+    def tables(self) -> Iterator[Table]:
+        """Give every formula in the case of large symbols."""
+        totals = (("MACs", self.macs), ("steps", self.steps), ("active PEs, summed", self.active))
+        rows = tuple(Row((name, form.brief())) for name, form in totals)
+        yield Table(("in all", "count"), rows, words=2, math=True)
+        for boundary in self.boundaries:
+            yield from boundary.tables()
+
     def __getitem__(self, memory: str) -> BoundaryForms:
-        """Give a boundary by the name of its parent memory."""
+        """Give a boundary by the name of its parent memory.
+
+        Raises `ClosedFormError` for an unknown memory.
+        """
         for boundary in self.boundaries:
             if boundary.parent == memory:
                 return boundary

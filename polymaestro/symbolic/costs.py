@@ -17,9 +17,10 @@ K·max(K, ⌈3·K/B⌉ + 2) + 5
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from polymaestro.counting import QuasiPolynomial
@@ -30,31 +31,49 @@ if TYPE_CHECKING:
 
 Rate = Fraction | str
 Point = Mapping[str, int | Fraction]
+Write = Callable[[QuasiPolynomial], str]
+"""How a polynomial is written."""
 
 ZERO, ONE = QuasiPolynomial.of(0), QuasiPolynomial.of(1)
 
 
 @dataclass(frozen=True)
 class Ceiling:
-    """⌈amount / rate⌉ + latency where there is an amount, else 0; without a rate, the latency alone."""
+    """⌈amount / (rate · copies)⌉ + latency where there is an amount, else 0; without a rate, the latency."""
 
     amount: QuasiPolynomial
     rate: Rate | None
     latency: Rate
+    copies: QuasiPolynomial = ONE
 
     def evaluate(self, point: Point) -> int:
         """Compute the value."""
         amount = _value(self.amount, point)
         if not amount:
             return 0
-        rate = None if self.rate is None else _number(self.rate, point)
+        rate = None if self.rate is None else _number(self.rate, point) * _value(self.copies, point)
         return int((0 if rate is None else -(-amount // rate)) + _number(self.latency, point))
+
+    @property
+    def _divisor(self) -> str:
+        if self.copies == ONE:
+            return str(self.rate)
+        return as_factor(self.copies) if self.rate == 1 else f"({self.rate}·{as_factor(self.copies)})"
 
     def __str__(self) -> str:
         """Write with the latency only where there is one."""
+        return self.written(factored)
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether it is written with a latency behind it."""
+        return self.rate is not None and self.latency != 0
+
+    def written(self, write: Write) -> str:
+        """Write like `str`, with polynomials written so."""
         parts = []
         if self.rate is not None:
-            parts.append(f"⌈{as_factor(self.amount)}/{self.rate}⌉")
+            parts.append(f"⌈{as_factor(self.amount, write)}/{self._divisor}⌉")
         if self.latency != 0:
             parts.append(str(self.latency))
         return " + ".join(parts)
@@ -72,7 +91,11 @@ class Largest:
 
     def __str__(self) -> str:
         """Write as a function."""
-        return f"max({', '.join(map(str, self.costs))})"
+        return self.written(factored)
+
+    def written(self, write: Write) -> str:
+        """Write like `str`, with polynomials written so."""
+        return f"max({', '.join(cost.written(write) for cost in self.costs)})"
 
 
 Atom = Ceiling | Largest
@@ -102,26 +125,30 @@ class Cost:
 
     def __str__(self) -> str:
         """Write the terms with maxima and ceilings first."""
+        return self.written(factored)
+
+    def written(self, write: Write) -> str:
+        """Write like `str`, with polynomials written so."""
         texts = []
         for atom, number in self.terms:
-            factor = as_factor(number)
-            bare = f"({atom})" if isinstance(atom, Ceiling) and " + " in str(atom) else str(atom)
+            text = atom.written(write)
             if number == ONE:
-                texts.append(str(atom))
+                texts.append(text)
             else:
-                texts.append(f"{factor}·{bare}")
+                bare = f"({text})" if isinstance(atom, Ceiling) and atom.is_sum else text
+                texts.append(f"{as_factor(number, write)}·{bare}")
         if not self.polynomial.is_zero or not texts:
-            texts.append(factored(self.polynomial))
+            texts.append(write(self.polynomial))
         return " + ".join(texts).replace("+ -", "- ")
 
 
-def as_factor(value: QuasiPolynomial) -> str:
+def as_factor(value: QuasiPolynomial, write: Write = factored) -> str:
     """Write a polynomial for use in a product: a sum in parentheses.
 
     >>> as_factor(QuasiPolynomial.of("N") - 1), as_factor((QuasiPolynomial.of("N") - 1) * 2)
     ('(N - 1)', '2·(N - 1)')
     """
-    text, depth = factored(value), 0
+    text, depth = write(value), 0
     for sign in text:
         depth += (sign == "(") - (sign == ")")
         if sign == " " and not depth:
@@ -129,13 +156,16 @@ def as_factor(value: QuasiPolynomial) -> str:
     return text
 
 
-def transfer(amount: QuasiPolynomial, *, rate: Rate | None, latency: Rate) -> Cost:
-    """Give ⌈amount / rate⌉ + latency; a number where it is one."""
-    atom = Ceiling(amount, rate, latency)
-    known = amount.constant is not None and not isinstance(rate, str) and not isinstance(latency, str)
+def transfer(
+    amount: QuasiPolynomial, *, rate: Rate | None, latency: Rate, copies: QuasiPolynomial = ONE
+) -> Cost:
+    """Give ⌈amount / (rate · copies)⌉ + latency; a number where it is one."""
+    atom = Ceiling(amount, rate, latency, copies)
+    known = not any(isinstance(each, str) for each in (rate, latency))
+    known = known and None not in (amount.constant, copies.constant)
     if known or amount.is_zero or (rate is None and latency == 0):
         return Cost.of(atom.evaluate({}) if known else 0)
-    if rate == 1 and latency == 0:
+    if rate == 1 and latency == 0 and copies == ONE:
         return Cost.of(amount)
     return Cost(ZERO, ((atom, ONE),))
 
@@ -171,19 +201,26 @@ def total(costs: Iterable[tuple[QuasiPolynomial, Cost]]) -> Cost:
     return Cost(polynomial, tuple((atom, n) for atom, n in atoms.items() if not n.is_zero))
 
 
-def as_sympy(cost: Cost) -> sympy.Expr:
-    """Write a cost as a SymPy expression with Max and ceiling."""
+def as_sympy(cost: Cost, known: Mapping[str, sympy.Expr] = MappingProxyType({})) -> sympy.Expr:
+    """Write a cost as a SymPy expression with Max and ceiling, and with expressions for known names."""
     import sympy  # noqa: PLC0415  half a second, and only formulas need it
 
-    from polymaestro.symbolic.to_sympy import constant, polynomial  # noqa: PLC0415
+    from polymaestro.symbolic.to_sympy import constant, with_meanings  # noqa: PLC0415
+
+    def polynomial(value: QuasiPolynomial) -> sympy.Expr:
+        return with_meanings(value, known)
 
     result = polynomial(cost.polynomial)
     for atom, number in cost.terms:
         if isinstance(atom, Largest):
-            value = sympy.Max(*map(as_sympy, atom.costs), evaluate=False)
+            value = sympy.Max(*(as_sympy(each, known) for each in atom.costs), evaluate=False)
         else:
             amount, latency = polynomial(atom.amount), constant(atom.latency)
-            moving = 0 if atom.rate is None else sympy.ceiling(amount / constant(atom.rate))
+            moving = (
+                0
+                if atom.rate is None
+                else sympy.ceiling(amount / (constant(atom.rate) * polynomial(atom.copies)))
+            )
             value = moving + latency
             if atom.latency != 0 and atom.amount.constant is None:
                 value = sympy.Piecewise((0, sympy.Eq(amount, 0)), (value, True))
@@ -193,9 +230,14 @@ def as_sympy(cost: Cost) -> sympy.Expr:
 
 def as_latex(cost: Cost) -> str:
     """Write a cost as LaTeX, without dollar signs."""
+    return latex_of_expression(as_sympy(cost))
+
+
+def latex_of_expression(expression: sympy.Expr) -> str:
+    """Write an expression as LaTeX, without dollar signs."""
     import sympy  # noqa: PLC0415  half a second, and only text for papers needs it
 
-    return str(sympy.latex(as_sympy(cost)))
+    return str(sympy.latex(expression))
 
 
 def _is_below(cost: Cost, other: Cost) -> bool:
@@ -206,7 +248,8 @@ def _is_below(cost: Cost, other: Cost) -> bool:
     if not isinstance(left, Ceiling) or not isinstance(right, Ceiling):
         return False
     more = (right.amount - left.amount).constant
-    return (left.rate, left.latency) == (right.rate, right.latency) and more is not None and more > 0
+    same = (left.rate, left.latency, left.copies) == (right.rate, right.latency, right.copies)
+    return same and more is not None and more > 0
 
 
 def _rank(cost: Cost) -> tuple[bool, str]:

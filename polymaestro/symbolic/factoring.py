@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -11,7 +11,7 @@ from math import gcd, lcm
 
 from polymaestro.affine import Extremum
 from polymaestro.counting import QuasiPolynomial
-from polymaestro.counting.quasipolynomial import SUPERSCRIPTS, Atom, single
+from polymaestro.counting.quasipolynomial import SUPERSCRIPTS, Atom, Monomial, Number, single
 from polymaestro.symbolic.polynomials import factors_of, quotient
 
 
@@ -134,3 +134,53 @@ def _over(product: Factored, number: Fraction, common: dict[QuasiPolynomial | To
 def _powered(base: QuasiPolynomial | Total, power: int) -> str:
     text = str(base) if len(base.terms) == 1 else f"({base})"
     return text if power == 1 else f"{text}{str(power).translate(SUPERSCRIPTS)}"
+
+
+def in_parts(value: QuasiPolynomial) -> str:
+    """Write as a sum of parts, those with some name and those without it, where that is shorter.
+
+    >>> C, K, P, R, W = map(QuasiPolynomial.of, "CKPRW")
+    >>> value = C * (P + R - 1) * (P - 1) + K * W
+    >>> print(factored(value), "=", in_parts(value))
+    C·P² + C·P·R - 2·C·P - C·R + K·W + C = C·(P + R - 1)·(P - 1) + K·W
+    """
+    best, chosen = factored(value), None
+    if len(value.terms) < _FEW:
+        return best
+    for split in _splits(value):
+        text = _added(map(factored, split))
+        if len(text) < len(best):
+            best, chosen = text, split
+    return best if chosen is None else _added(map(in_parts, chosen))
+
+
+def _splits(value: QuasiPolynomial) -> list[tuple[QuasiPolynomial, ...]]:
+    """Give the terms with an atom and those without it, by atom; of long sums the most promising few."""
+    found = []
+    for atom in sorted(value.atoms(), key=str):
+        parts: tuple[list[tuple[Monomial, Number]], ...] = ([], [])
+        for term in value.terms:
+            parts[atom in dict(term[0])].append(term)
+        if all(parts):
+            found.append(tuple(QuasiPolynomial(tuple(part)) for part in reversed(parts)))
+    if len(value.terms) <= _LONG:
+        return found
+    return sorted(found, key=lambda split: sum(map(_degrees, split)))[:_TRIED]
+
+
+def _degrees(value: QuasiPolynomial) -> int:
+    """Add up the degrees of all terms, without what all of them share."""
+    monomials = [dict(monomial) for monomial, _ in value.terms]
+    shared = sum(min(each.get(atom, 0) for each in monomials) for atom in monomials[0])
+    return sum(sum(each.values()) - shared for each in monomials)
+
+
+_FEW = 4
+"""A sum of fewer terms is not taken apart."""
+
+_LONG, _TRIED = 24, 3
+"""Of a sum of more terms only so many splits are tried, since factoring it takes tenths of a second."""
+
+
+def _added(texts: Iterable[str]) -> str:
+    return " + ".join(texts).replace("+ -", "- ")

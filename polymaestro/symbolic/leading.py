@@ -20,6 +20,7 @@ from polymaestro.counting.quasipolynomial import single
 from polymaestro.counting.region import EVERYWHERE
 from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.relations.sets import PARAM, coalesced
+from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.display import Line, latex_of_lines, text_of
 from polymaestro.symbolic.narrowing import Narrower
@@ -35,8 +36,8 @@ BEYOND = 1 << 20
 """Chambers that end below this are left out at once; those that end above it are found to be bounded."""
 
 
-@dataclass(frozen=True)
-class LeadingTerm:
+@dataclass(frozen=True, repr=False)
+class LeadingTerm(Shown):
     """What a formula comes to: the quotient of the two tends to 1 along every ray of a region.
 
     Each case is a polynomial in the large symbols, with coefficients in the small ones, and the region of
@@ -81,8 +82,8 @@ class LeadingTerm:
         """Write as LaTeX, without dollar signs."""
         return latex_of_lines(self._lines())
 
-    def _repr_latex_(self) -> str:
-        return rf"$\displaystyle {self.latex()}$"
+    def _repr_latex_(self) -> str | None:
+        return in_math(self.latex())
 
     def __str__(self) -> str:
         """Write each case on a line."""

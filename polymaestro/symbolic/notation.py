@@ -14,6 +14,7 @@ Nothing is multiplied out on the way, so a number stays before its bracket.
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from fractions import Fraction
 
@@ -23,7 +24,7 @@ from polymaestro.counting.quasipolynomial import Atom
 from polymaestro.symbolic.factoring import Factored, Total, factorize
 
 
-class Notation:
+class Notation(ABC):
     """The walk; what a notation has to say for itself is left open."""
 
     times: str
@@ -31,37 +32,37 @@ class Notation:
     plus: str
     comma: str
 
+    @abstractmethod
     def number(self, value: int) -> str:
         """Write a positive integer or 0."""
-        raise NotImplementedError
 
+    @abstractmethod
     def name(self, name: str, index: str) -> str:
         """Write a symbol, with what stands after an underscore as its index."""
-        raise NotImplementedError
 
+    @abstractmethod
     def power(self, base: str, exponent: int) -> str:
         """Write a power."""
-        raise NotImplementedError
 
+    @abstractmethod
     def over(self, above: str, below: str) -> str:
         """Write a fraction with a line."""
-        raise NotImplementedError
 
+    @abstractmethod
     def root(self, inner: str) -> str:
         """Write a square root."""
-        raise NotImplementedError
 
+    @abstractmethod
     def slash(self, above: str, below: str) -> str:
         """Write a fraction on one line."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fenced(self, signs: str, inner: str) -> str:
         """Put into brackets: () ⌈⌉ or ⌊⌋."""
-        raise NotImplementedError
 
+    @abstractmethod
     def function(self, name: str, inner: str) -> str:
         """Write min(…) or max(…)."""
-        raise NotImplementedError
 
     def write(self, value: QuasiPolynomial | Factored) -> str:
         """Write a formula, factored."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import islpy as isl
 
 from polymaestro.counting import Region, region_of
-from polymaestro.relations.sets import PARAM, SET, coalesced, parameters, restricted, sample_of
+from polymaestro.relations.sets import PARAM, SET, coalesced, integer, parameters, restricted, sample_of
 
 
 def domain_of(region: Region, like: isl.Set) -> isl.Set:
@@ -48,7 +48,7 @@ def point_near(context: isl.Set, wish: Mapping[str, int]) -> dict[str, int]:
     {'C': 1024, 'K': 9}
     """
     for index, name in enumerate(parameters(context)):
-        above = context.lower_bound_val(PARAM, index, isl.Val(wish.get(name, 1)))
+        above = context.lower_bound_val(PARAM, index, integer(wish.get(name, 1)))
         inside = context if above.is_empty() else above
         line = restricted(inside, [name]).move_dims(SET, 0, PARAM, 0, 1)
         bound = line.dim_max_val(0) if above.is_empty() else line.dim_min_val(0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.counting import Condition, QuasiPolynomial, Region
@@ -101,13 +101,7 @@ def latex_of_region(region: Region) -> str:
 
 def polynomial(value: QuasiPolynomial) -> sympy.Expr:
     """Write a quasi-polynomial, expanded."""
-    import sympy  # noqa: PLC0415
-
-    terms = []
-    for monomial, factor in value.terms:
-        powers = [affine(Affine.of(atom)) ** power for atom, power in monomial]
-        terms.append(sympy.Mul(sympy.Rational(factor.numerator, factor.denominator), *powers))
-    return sympy.Add(*terms)
+    return with_meanings(value, {})
 
 
 def with_ceilings(
@@ -121,6 +115,38 @@ def with_ceilings(
         quotient = sympy.ceiling(polynomial(numerator) / polynomial(divisor))
         expression = expression.subs(sympy.Symbol(name, integer=True), quotient)
     return expression
+
+
+def meaning(
+    numerator: QuasiPolynomial,
+    divisor: QuasiPolynomial | None,
+    known: Mapping[str, sympy.Expr],
+    *,
+    rounded: Literal["up", "down", ""],
+) -> sympy.Expr:
+    """Write numerator/divisor, rounded or not, with what is known of the names in it."""
+    import sympy  # noqa: PLC0415
+
+    above = with_meanings(numerator, known)
+    if divisor is None:
+        return above
+    quotient = above / with_meanings(divisor, known)
+    rounding = {"up": sympy.ceiling, "down": sympy.floor}
+    return rounding[rounded](quotient) if rounded else quotient
+
+
+def with_meanings(value: QuasiPolynomial, known: Mapping[str, sympy.Expr]) -> sympy.Expr:
+    """Write a quasi-polynomial with expressions in the place of names."""
+    import sympy  # noqa: PLC0415
+
+    terms = []
+    for monomial, factor in value.terms:
+        powers = [
+            (known[atom] if isinstance(atom, str) and atom in known else affine(Affine.of(atom))) ** power
+            for atom, power in monomial
+        ]
+        terms.append(sympy.Mul(sympy.Rational(factor.numerator, factor.denominator), *powers))
+    return sympy.Add(*terms)
 
 
 def constant(value: Fraction | str) -> sympy.Expr:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -13,16 +13,21 @@ from polymaestro.counting import Region
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bind
 from polymaestro.errors import ClosedFormError, LoweringError, did_you_mean
+from polymaestro.hardware import Hardware
 from polymaestro.model.report import BoundaryReport, LayerReport
+from polymaestro.showing import Shown
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.clauses import Legality, any_of, at_least, legal_where, nearby
+from polymaestro.tiling.costing import Costing
+from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts, cuts_of
 from polymaestro.tiling.quantities import Flows, Sum
 from polymaestro.tiling.table import tiled_table
 from polymaestro.tiling.ties import Ties, top_units
+from polymaestro.tiling.timing import TiledRunTime
 from polymaestro.workload import Operator
 
 SHOWN_EXTENT, SHOWN_TAPS, SHOWN_UNITS = 100_003, 3, 4
@@ -33,14 +38,24 @@ TiledTensor = FormsOfTensor[TiledForm]
 TiledBoundary = FormsOfBoundary[TiledForm]
 
 
-@dataclass(frozen=True)
-class TiledAnalysis:
-    """What a mapping costs as formulas in the extents and in its own parameters."""
+@dataclass(frozen=True, repr=False)
+class TiledAnalysis(Shown):
+    """What a mapping costs as formulas in the extents and in its own parameters.
+
+    >>> import polymaestro as pm
+    >>> flow = pm.parse_dataflow("TemporalMap(T,T) N; SpatialMap(1,1) M")
+    >>> analysis = pm.analyze_tiles(pm.gemm(), flow, num_pes="U")
+    >>> analysis.symbols
+    ('K', 'M', 'N', 'T', 'U')
+    >>> analysis["L2"]["B"].parent_reads.at(M=6, N=7, K=5, T=3, U=4) == 7 * 5  # kept while M folds
+    True
+    """
 
     operator: Operator
     dataflow: Dataflow
     cuts: Cuts
     ties: Ties
+    groups: tuple[tuple[Chain, ...], ...]
     boundaries: tuple[TiledBoundary, ...]
     macs: TiledForm
     steps: TiledForm
@@ -57,7 +72,10 @@ class TiledAnalysis:
         return self.macs.valid_on
 
     def __getitem__(self, memory: str) -> TiledBoundary:
-        """Give the boundary below a memory: ``L2``, ``cluster1`` and so on."""
+        """Give the boundary below a memory: ``L2``, ``cluster1`` and so on.
+
+        Raises `ClosedFormError` for an unknown memory.
+        """
         for boundary in self.boundaries:
             if boundary.parent == memory:
                 return boundary
@@ -75,6 +93,38 @@ class TiledAnalysis:
                 for name, form in tensor.forms.items():
                     yield f"{boundary.parent}.{tensor.name}.{name}", form
 
+    def runtime(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledRunTime:
+        """Give the cycles of a run as a closed form in extents, tiles, units and symbols of the machine.
+
+        `resident` names the tensors that L2 keeps for the whole run: all where it has no limit, else it must
+        be said.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(T,T) N; TemporalMap(1,1) K")
+        >>> tiled = analyze_tiles(pm.gemm(M=4, N=8), flow, 4)
+        >>> cycles = tiled.runtime(pm.Hardware(num_pes=4, noc_bw="B"))
+        >>> [cycles.at(K=2, T=tile, B=1) for tile in (1, 2, 4, 8)]
+        [85, 64, 60, 64]
+        """
+        return self.costing.runtime(hardware, resident)
+
+    def energy(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledEnergy:
+        """Give the energy of a run as a closed form; `resident` as for `runtime`."""
+        return self.costing.energy(hardware, resident)
+
+    def roofline(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledRoofline:
+        """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
+        return self.costing.roofline(hardware, resident)
+
+    @cached_property
+    def costing(self) -> Costing:
+        """What this costs on machines."""
+        return Costing(self.cuts, self.groups, self.macs, self.boundaries)
+
+    def on(self, hardware: Hardware, **point: int) -> LayerReport:
+        """Evaluate everything at a point, time and energy too, on hardware whose constants are numbers."""
+        return self.at(point, hardware=hardware)
+
     def table(self, at: Mapping[str, int] | None = None, *, divisible: bool = False) -> str:
         """Give the table of tensor × boundary in the case that a point belongs to.
 
@@ -86,8 +136,10 @@ class TiledAnalysis:
         """Print the table for large extents."""
         return self.table()
 
-    def at(self, point: Mapping[str, int], name: str = "layer") -> LayerReport:
-        """Evaluate everything at a point."""
+    def at(
+        self, point: Mapping[str, int], name: str = "layer", hardware: Hardware | None = None
+    ) -> LayerReport:
+        """Evaluate everything at a point; with hardware, time and energy too."""
         values = self.macs.extended(point)
         return LayerReport(
             name,
@@ -112,6 +164,7 @@ class TiledAnalysis:
                 for each in self.boundaries
             ),
             notes=self.cuts.notes,
+            performance=None if hardware is None else self.costing.at(hardware, point),
         )
 
 
@@ -156,6 +209,7 @@ class _Builder:
             dataflow,
             self.cuts,
             self.ties,
+            self.groups,
             tuple(
                 self._boundary(names[level - 1], names[level], level, each)
                 for level, each in enumerate(flows, start=1)

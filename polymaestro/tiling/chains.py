@@ -38,16 +38,16 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class _Reached:
+class Reached:
     """A pair on its way through the loops, with all tiles that may have been the one before."""
 
     weight: QP
     now: Span
     befores: tuple[Span, ...]
 
-    def times(self, weight: QP) -> _Reached:
+    def times(self, weight: QP) -> Reached:
         """Multiply the weight."""
-        return _Reached(self.weight * weight, self.now, self.befores)
+        return Reached(self.weight * weight, self.now, self.befores)
 
 
 class Chain:
@@ -58,14 +58,14 @@ class Chain:
         self.dim = dim
         self.extent = extent
         self.cuts = tuple(cuts)
-        self._lengths = Lengths(dim, ties)
+        self.lengths = Lengths(dim, ties)
         wholes = [extent]
         for cut in self.cuts:
             for whole in wholes:
-                self._lengths.split(cut, whole)
+                self.lengths.split(cut, whole)
                 if cut.units is not None:
-                    self._lengths.fold(cut, whole)
-            edges = [self._lengths.split(cut, each).edge for each in wholes]
+                    self.lengths.fold(cut, whole)
+            edges = [self.lengths.split(cut, each).edge for each in wholes]
             wholes = list(dict.fromkeys([cut.size, *edges, *wholes]))
 
     @property
@@ -79,14 +79,14 @@ class Chain:
         """Give the size of the very first tile, which is the largest."""
         size = self.extent
         for cut in cuts:
-            size = self._lengths.first(run, cut, size)
+            size = self.lengths.first(run, cut, size)
         return size
 
     def sizes(self, run: Run, cuts: Sequence[Cut]) -> dict[Affine, QP]:
         """Give how often the tile has which size, over all positions of these loops and units."""
 
         def inner(cut: Cut, whole: Affine) -> Sizes:
-            parts = self._lengths.parts(run, cut, whole)
+            parts = self.lengths.parts(run, cut, whole)
             if parts.tiles != ONE:
                 yield cut.size, parts.tiles - 1
             yield parts.edge, ONE
@@ -101,10 +101,10 @@ class Chain:
         """Give how many units are active at the first steps of these cuts, in tiles of some sizes."""
 
         def inner(cut: Cut, whole: Affine) -> Sizes:
-            if cut.units is None or self._lengths.is_whole(run, cut, whole):
-                yield self._lengths.first(run, cut, whole), ONE
-            elif self._lengths.is_one_fold(run, cut, whole):
-                split = self._lengths.split(cut, whole)
+            if cut.units is None or self.lengths.is_whole(run, cut, whole):
+                yield self.lengths.first(run, cut, whole), ONE
+            elif self.lengths.is_one_fold(run, cut, whole):
+                split = self.lengths.split(cut, whole)
                 yield cut.size, split.tiles - 1
                 yield split.edge, ONE
             else:
@@ -116,15 +116,15 @@ class Chain:
         """Give at how many positions of these loops some unit is active."""
 
         def inner(cut: Cut, whole: Affine) -> Sizes:
-            parts = self._lengths.parts(run, cut, whole)
+            parts = self.lengths.parts(run, cut, whole)
             if cut.units is None or parts.tiles == ONE:
                 if parts.tiles != ONE:
                     yield cut.size, parts.tiles - 1
                 yield parts.edge, ONE
-            elif self._lengths.is_one_fold(run, cut, whole):
+            elif self.lengths.is_one_fold(run, cut, whole):
                 yield cut.size, ONE
             else:
-                fold = self._lengths.fold(cut, whole)
+                fold = self.lengths.fold(cut, whole)
                 yield cut.size, fold.folds - 1
                 yield cut.size if run.exceeds(fold.rest, parts.edge) else parts.edge, ONE
 
@@ -137,7 +137,7 @@ class Chain:
         if len(statuses) > stay and statuses[stay] == "advances":
             moved: dict[Affine, QP] = {}
             for whole, count in found.items():
-                for start in self._advances(run, cuts[stay], whole):
+                for start in self.advances(run, cuts[stay], whole):
                     moved[start.now.size] = moved.get(start.now.size, QP.of(0)) + start.weight * count
             found, stay = moved, stay + 1
         return self._first_units(run, cuts[stay:], found)
@@ -150,8 +150,8 @@ class Chain:
             return self.weight(run, outer, before)
         total = QP.of(0)
         for whole, count in self.sizes(run, outer).items():
-            if not self._lengths.is_one_fold(run, cut, whole):
-                folds = self._lengths.fold(cut, whole).folds
+            if not self.lengths.is_one_fold(run, cut, whole):
+                folds = self.lengths.fold(cut, whole).folds
                 total = total + count * (folds - (status == "advances"))
             elif status == "stays":
                 total = total + count
@@ -184,7 +184,7 @@ class Chain:
         """Like `pairs`, with the units of the last cut side by side."""
         *outer, cut = cuts
         *before, status = statuses
-        maker = RowMaker(run, self._lengths, cut)
+        maker = RowMaker(run, self.lengths, cut)
         if status == "restarts":
             return [
                 Rows(each.weight, tuple(maker.restarting(each.now, each.befores)))
@@ -193,48 +193,48 @@ class Chain:
         make = maker.staying if status == "stays" else maker.advancing
         return [rows for whole, count in self.sizes(run, outer).items() for rows in make(whole, count)]
 
-    def _reached(self, run: Run, cuts: Sequence[Cut], statuses: Sequence[Status]) -> Iterator[_Reached]:
+    def _reached(self, run: Run, cuts: Sequence[Cut], statuses: Sequence[Status]) -> Iterator[Reached]:
         """Go through the loops of a mode: those that stay, at most one that advances, then the others."""
         stay = statuses.count("stays")
         advances = len(statuses) > stay and statuses[stay] == "advances"
         for whole, weight in self.sizes(run, cuts[:stay]).items():
             if advances:
-                for start in self._advances(run, cuts[stay], whole):
+                for start in self.advances(run, cuts[stay], whole):
                     yield from self._restarts(run, cuts[stay + 1 :], start.times(weight))
             else:
                 tile = Span(ZERO, whole)
-                yield from self._restarts(run, cuts[stay:], _Reached(weight, tile, (tile,)))
+                yield from self._restarts(run, cuts[stay:], Reached(weight, tile, (tile,)))
 
-    def _advances(self, run: Run, cut: Cut, whole: Affine) -> Iterator[_Reached]:
+    def advances(self, run: Run, cut: Cut, whole: Affine) -> Iterator[Reached]:
         """The tile is T on, or in space all units' tiles on; the first of these have none before them."""
         stride, firsts = cut.size, ONE
         if cut.units is not None:
-            stride, firsts = self._lengths.width(cut), QP.of(cut.units)
+            stride, firsts = self.lengths.width(cut), QP.of(cut.units)
         if not run.is_at_least(stride, whole):
-            split = self._lengths.split(cut, whole)
+            split = self.lengths.split(cut, whole)
             before = (Span(ZERO, cut.size),)
-            yield _Reached(split.tiles - 1 - firsts, Span(stride, cut.size), before)
-            yield _Reached(ONE, Span(stride, split.edge), before)
+            yield Reached(split.tiles - 1 - firsts, Span(stride, cut.size), before)
+            yield Reached(ONE, Span(stride, split.edge), before)
 
-    def _restarts(self, run: Run, cuts: Sequence[Cut], start: _Reached) -> Iterator[_Reached]:
+    def _restarts(self, run: Run, cuts: Sequence[Cut], start: Reached) -> Iterator[Reached]:
         """All these loops are at their first step now and were at their last one before."""
         if not cuts:
             yield start
             return
         cut, *inner = cuts
         if cut.units is None:
-            first = Span(start.now.low, self._lengths.first(run, cut, start.now.size))
-            lasts = self._lasts(run, cut, start.befores)
-            yield from self._restarts(run, inner, _Reached(start.weight, first, lasts))
+            first = Span(start.now.low, self.lengths.first(run, cut, start.now.size))
+            lasts = self.lasts(run, cut, start.befores)
+            yield from self._restarts(run, inner, Reached(start.weight, first, lasts))
             return
-        for row in RowMaker(run, self._lengths, cut).restarting(start.now, start.befores):
-            yield from self._restarts(run, inner, _Reached(start.weight * row.count, row.now, row.befores))
+        for row in RowMaker(run, self.lengths, cut).restarting(start.now, start.befores):
+            yield from self._restarts(run, inner, Reached(start.weight * row.count, row.now, row.befores))
 
-    def _lasts(self, run: Run, cut: Cut, befores: Sequence[Span]) -> tuple[Span, ...]:
+    def lasts(self, run: Run, cut: Cut, befores: Sequence[Span]) -> tuple[Span, ...]:
         """Give the last tiles of a temporal loop, the latest first, up to a whole one."""
         found: list[Span] = []
         for before in befores:
-            parts = self._lengths.parts(run, cut, before.size)
+            parts = self.lengths.parts(run, cut, before.size)
             last = before.high - parts.edge
             found.append(Span(last, parts.edge))
             if parts.tiles != ONE:

@@ -7,7 +7,7 @@ conditions do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -115,7 +115,7 @@ def divisible_together(
     """Give several formulas at a divisible point, what has to divide what, and where else they all hold."""
     first = forms[0]
     values = first.extended(point)
-    view = _View(first.ties, values)
+    view = View(first.ties, values)
     conditions = list(dict.fromkeys(each for form in forms for each in form.conditions(values)))
     used = {name for each in conditions for name in each.expression.names()}
     found: list[Quotient] = []
@@ -128,15 +128,11 @@ def divisible_together(
                 product = _reduced(product * piece.substitute(view.lengths).replace(view.quotients))
             total = total + product
         found.append(_quotient(total))
-    region = tidied(conditions, first.valid_on, first.ties, view.equalities)
-    plain = Region(tuple(_unique(piece, view.lengths) for piece in region.pieces))
-    divides = [each for name, each in view.divides.items() if name in used]
-    needed = [each for each in divides if not any(each.follows(other) for other in divides)]
-    return found, tuple(dict.fromkeys(needed)), plain
+    return found, *view.where(conditions, first.valid_on, used)
 
 
 @dataclass
-class _View:
+class View:
     """What each tie is at a divisible point: numbers as quotients, lengths as lengths."""
 
     ties: Ties
@@ -146,6 +142,7 @@ class _View:
     divides: dict[str, Divides] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Find what each tie is at the point."""
         for tie in self.ties.ties:
             if tie.divisor is None:
                 self.quotients[tie.name] = _reduced(tie.numerator.replace(self.quotients))
@@ -179,6 +176,16 @@ class _View:
                 inverse = inverse * QP.of(f"{INVERSE}{atom}") ** power
             self.quotients[name] = _reduced(whole * inverse)
             self.divides[name] = Divides(_quotient(whole), divisor)
+
+    def where(
+        self, conditions: Iterable[Condition], given: Region, used: Container[str]
+    ) -> tuple[tuple[Divides, ...], Region]:
+        """Give what has to divide what for the ties that are used, and where else some conditions hold."""
+        region = tidied(conditions, given, self.ties, self.equalities)
+        plain = Region(tuple(_unique(piece, self.lengths) for piece in region.pieces))
+        divides = [each for name, each in self.divides.items() if name in used]
+        needed = [each for each in divides if not any(each.follows(other) for other in divides)]
+        return tuple(dict.fromkeys(needed)), plain
 
     @property
     def equalities(self) -> list[Affine]:

@@ -190,6 +190,19 @@ class Group:
         }
         return Touched(run, index_of(access), loops)
 
+    def elements(self, access: Access) -> Factor:
+        """|⋃ over all units and steps of A|."""
+
+        def count(run: Run) -> QP:
+            box = {
+                chain.variable: Span(Affine.of(0), chain.extent)
+                for chain in self.chains
+                if chain.variable in _names(access)
+            }
+            return _size(run, access, box)
+
+        return count
+
     def points(self) -> Factor:
         """The points of these dimensions."""
 

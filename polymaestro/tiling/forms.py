@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
 from polymaestro.symbolic.to_sympy import with_ceilings
 from polymaestro.tiling.conditions import tidied
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 QP = QuasiPolynomial
 
 
-@dataclass(frozen=True)
-class TiledCase:
+@dataclass(frozen=True, repr=False)
+class TiledCase(Shown):
     """A quasi-polynomial over extents, tiles and numbers of tiles, and the region where it is the value."""
 
     region: Region
@@ -35,12 +36,20 @@ class TiledCase:
 
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
-        value, region = factored(self.value), str(self.region)
-        text = self.ties.written(value)
-        if not self.region.is_everywhere:
-            text += f"  if {self.ties.written(region)}"
-        lengths = ", ".join(self.ties.meanings(text))
-        return f"{text}; {lengths}" if lengths else text
+        where = "" if self.region.is_everywhere else f"  if {self.region}"
+        return self.ties.explained(factored(self.value) + where)
+
+    def latex(self) -> str:
+        """Write the formula as LaTeX, without dollar signs."""
+        import sympy  # noqa: PLC0415  half a second, and only papers and notebooks need it
+
+        expr = self.expr
+        words = [each for each in expr.free_symbols if len(each.name) > 1 and each.name.isalpha()]
+        return str(sympy.latex(expr, symbol_names={each: rf"\mathrm{{{each.name}}}" for each in words}))
+
+    def _repr_latex_(self) -> str | None:
+        text = "" if self.region.is_everywhere else self.ties.written(str(self.region))
+        return in_math(self.latex(), ",\\ ".join([text] * bool(text) + [*self.ties.meanings(text)]))
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,7 +74,7 @@ class TiledForm:
         return self.evaluate(self.extended(point))
 
     def extended(self, point: Mapping[str, int]) -> Mapping[str, int]:
-        """Give a complete point of the region with the values of the ties."""
+        """Give a complete point of the region with the values of the ties; raises as `at` does."""
         for name in point:
             if name not in self.symbols:
                 message = f"the formula has no symbol {name!r}"
@@ -83,13 +92,24 @@ class TiledForm:
             raise ClosedFormError(message)
         return values
 
-    def evaluate(self, extended: Mapping[str, int]) -> int:
-        """Evaluate at a point that holds the values of the ties."""
+    def check(self, point: Mapping[str, int]) -> None:
+        """Refuse a point that is incomplete or outside the region; it may hold values of ties."""
+        tied = {tie.name for tie in self.ties.ties}
+        self.extended({name: value for name, value in point.items() if name not in tied})
+
+    def evaluate(self, extended: Mapping[str, int], values: dict[int, int] | None = None) -> int:
+        """Evaluate at a point that holds the values of the ties.
+
+        Forms of one analysis share `values`, so equal factors cost once.
+        """
+        known = {} if values is None else values
         total = 0
         for sign, counts in self.products:
             product = sign
             for count in counts:
-                product *= count.at(extended)
+                if id(count) not in known:
+                    known[id(count)] = count.at(extended)
+                product *= known[id(count)]
                 if not product:
                     break
             total += product
@@ -123,6 +143,13 @@ class TiledForm:
             for count in counts:
                 found.update(dict.fromkeys(count.piece_at(extended)[0].pieces[0]))
         return found.keys()
+
+    def _repr_latex_(self) -> str | None:
+        return self.case_at(self.shown)._repr_latex_()
+
+    def brief(self) -> str:
+        """Write the case of large extents and many tiles."""
+        return str(self)
 
     def __repr__(self) -> str:
         """Show the case of large extents and many tiles."""

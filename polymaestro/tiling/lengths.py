@@ -51,6 +51,10 @@ class Lengths:
         """Give the points that all units hold together."""
         return self.ties.width(self.dim, cut.size, cut.all_units)
 
+    def step(self, cut: Cut) -> Affine:
+        """Give the points of a full step: one tile, or one of each unit."""
+        return cut.size if cut.units is None else self.width(cut)
+
     def is_whole(self, run: Run, cut: Cut, whole: Affine) -> bool:
         """Whether one tile covers all."""
         return run.is_at_least(cut.size, whole)

@@ -33,6 +33,10 @@ class Flows:
         """The points, each executed once."""
         return self._product(lambda g: self._count(g, g.points))
 
+    def elements(self, tensor: Tensor) -> Sum:
+        """The elements of a tensor that are touched at all."""
+        return self._product(lambda g: self._count(g, g.elements, _access(g, tensor)))
+
     def tensor(self, tensor: Tensor) -> dict[str, Sum]:
         """Derive every quantity of one tensor."""
         access = {id(g): _access(g, tensor) for g in self.groups}

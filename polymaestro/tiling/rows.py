@@ -72,7 +72,7 @@ class RowMaker:
             yield Rows(weight, self._filled(whole, parts, None))
         else:
             fold, last = self._folds(whole)
-            yield Rows(weight * (fold - 1), self._full(None))
+            yield Rows(weight * (fold - 1), self.full(None))
             yield Rows(weight, self._filled(self._rest(whole), last, None))
 
     def advancing(self, whole: Affine, weight: QP) -> Iterator[Rows]:
@@ -80,7 +80,7 @@ class RowMaker:
         width = self.lengths.width(self.cut)
         if not self.lengths.is_one_fold(self.run, self.cut, whole):
             fold, last = self._folds(whole)
-            yield Rows(weight * (fold - 2), self._full(width))
+            yield Rows(weight * (fold - 2), self.full(width))
             yield Rows(weight, self._filled(self._rest(whole), last, width))
 
     def restarting(self, now: Span, befores: Sequence[Span]) -> Iterator[Row]:
@@ -117,7 +117,7 @@ class RowMaker:
     def _rest(self, whole: Affine) -> Affine:
         return self.lengths.fold(self.cut, whole).rest
 
-    def _full(self, behind: Affine | None) -> tuple[Row, ...]:
+    def full(self, behind: Affine | None) -> tuple[Row, ...]:
         """All units with whole tiles; before, they had tiles that far behind, or the same."""
         tile = Span(ZERO, self.cut.size)
         reach = self.lengths.width(self.cut) - self.cut.size

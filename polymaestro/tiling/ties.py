@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from polymaestro.affine import Affine, Floor, ceil_div
 from polymaestro.counting import Condition, QuasiPolynomial
@@ -31,7 +31,11 @@ from polymaestro.counting.quasipolynomial import Atom
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bound_size
 from polymaestro.errors import ClosedFormError
+from polymaestro.symbolic.to_sympy import meaning
 from polymaestro.workload import Operator
+
+if TYPE_CHECKING:
+    import sympy
 
 QP = QuasiPolynomial
 
@@ -111,7 +115,9 @@ class Ties:
         """Cut a length into tiles."""
         key = (whole, tile)
         if key not in self._splits:
-            if tile.is_constant and whole.is_constant:
+            if tile == Affine.of(1):
+                self._splits[key] = Split(QP.of(whole), tile)
+            elif tile.is_constant and whole.is_constant:
                 tiles = ceil_div(whole, tile.constant)
                 edge = whole - (tiles - 1) * tile.constant
                 self._splits[key] = Split(QP.of(tiles), edge)
@@ -166,6 +172,12 @@ class Ties:
         """Whether a name is one of those, which cut nothing."""
         return Affine.of(name) in self._rounded.values()
 
+    def join_units(self, dim: str, whole: Affine, tile: Affine, units: Affine) -> Affine:
+        """Give what all units hold together, and let folds be the tiles of that length."""
+        width, fold = self.width(dim, tile, units), self.fold(dim, whole, tile, units)
+        self._splits[whole, width] = Split(fold.folds, fold.rest)
+        return width
+
     def quotient(self, name: str, numerator: Affine, divisor: QP) -> Affine:
         """Give ⌊numerator/divisor⌋ a name."""
         return Affine.of(str(self._add(name, QP.of(numerator), divisor, "down")))
@@ -189,6 +201,11 @@ class Ties:
                 return str(tie.numerator), value * int(tie.divisor.evaluate(point))
         return name, value
 
+    def complete(self, point: Mapping[str, int]) -> dict[str, int]:
+        """Give a point with the values of all ties, each worked out."""
+        values = self.extended(point)
+        return {**values, **{tie.name: values[tie.name] for tie in self.ties}}
+
     def decisions(self) -> Iterator[Condition]:
         """Give what says that a length has one tile or fold, and what says that it has more."""
         for whole, part, _ in self.cuts():
@@ -210,6 +227,13 @@ class Ties:
             if Condition(beyond - 1) in decided:
                 found.append(beyond - tile)
         return [each for each in found if not each.is_constant]
+
+    def expressions(self) -> dict[str, sympy.Expr]:
+        """Give what every name stands for as a SymPy expression over extents, tiles and units."""
+        found: dict[str, sympy.Expr] = {}
+        for tie in self.ties:
+            found[tie.name] = meaning(tie.numerator, tie.divisor, found, rounded=tie.rounded)
+        return found
 
     def quotients(self) -> dict[str, tuple[QP, QP]]:
         """Give numerator and divisor of each number of tiles and folds, over extents, tiles and these."""
@@ -245,6 +269,12 @@ class Ties:
                 return text
             text = changed
 
+    def explained(self, text: str) -> str:
+        """Write numbers of tiles out, as `written` does, and say after it what the other ties are."""
+        text = self.written(text)
+        meanings = ", ".join(self.meanings(text))
+        return f"{text}; {meanings}" if meanings else text
+
     def meanings(self, text: str) -> Iterator[str]:
         """Give the equation of each tie that a text names, and of those that they name."""
         for tie in self.ties:
@@ -257,6 +287,27 @@ class Ties:
             yield whole, tile, split.edge
         for (whole, tile, units), fold in self._folds.items():
             yield whole, self._width_of(tile, units), fold.rest
+
+    def most(self) -> Iterator[tuple[str, QP]]:
+        """Give what edge tiles, last folds and their units are at most."""
+        for _, part, rest in self.cuts():
+            if not rest.is_constant:
+                yield str(rest), QP.of(part)
+        for (_, _, units), fold in self._folds.items():
+            if fold.units.constant is None:
+                yield str(fold.units), QP.of(units)
+
+    def merged(self, value: QP) -> QP:
+        """Put lengths in the place of products n·T, where tiles add up to a length.
+
+        n·T = X - E + T, and L·T = G - E + T in the last fold.
+        """
+        for (whole, tile), split in self._splits.items():
+            value = _without(value, split.tiles, tile, whole - split.edge + tile)
+        for (whole, tile, _), fold in self._folds.items():
+            edge = self._splits[whole, tile].edge
+            value = _without(value, fold.units, tile, fold.rest - edge + tile)
+        return value
 
     def expanded(self, value: QP) -> QP:
         """Put lengths in terms of extents, tiles and numbers of tiles; only rounded ties stay."""
@@ -290,6 +341,22 @@ def top_units(ties: Ties, operator: Operator, dataflow: Dataflow, num_pes: int |
     for size in clusters:
         divisor = divisor * QP.of(size)
     return ties.quotient("U", Affine.of(num_pes), divisor)
+
+
+def _without(value: QP, number: QP, tile: Affine, product: Affine) -> QP:
+    """Put a length in the place of number · tile, where both are names."""
+    names = (str(number), str(tile))
+    if not set(names) <= value.atoms():
+        return value
+    total = QP.of(0)
+    for monomial, factor in value.terms:
+        powers = dict(monomial)
+        each = QP(((monomial, factor),))
+        if set(names) <= powers.keys():
+            rest = tuple((a, p - (a in names)) for a, p in monomial if p - (a in names))
+            each = QP(((rest, factor),)) * QP.of(product)
+        total = total + each
+    return total
 
 
 def _part(value: QP) -> str:

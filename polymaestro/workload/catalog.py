@@ -71,7 +71,14 @@ def conv2d(*, stride: Pair = 1, dilation: Pair = 1, **extents: int | str) -> Ope
 
 
 def depthwise_conv2d(*, stride: Pair = 1, dilation: Pair = 1, **extents: int | str) -> Operator:
-    """Depthwise convolution: O[n, c, p, q] += I[n, c, σp+δr, σq+δs] · W[c, r, s]."""
+    """Depthwise convolution: O[n, c, p, q] += I[n, c, σp+δr, σq+δs] · W[c, r, s].
+
+    Raises `WorkloadError` for an unknown dimension.
+
+    >>> print(depthwise_conv2d(C=32, R=3, S=3, stride=2))
+    depthwise_conv2d: O[n, c, p, q] += I[n, c, 2·p + r, 2·q + s] · W[c, r, s]
+      N = N, C = 32, P = P, Q = Q, R = 3, S = 3
+    """
     channels = (("n", "c"), ("c",), ("n", "c"))
     dims = _dims("depthwise_conv2d", "N C P Q R S", extents)
     return _convolution("depthwise_conv2d", dims, channels, _windows(stride, dilation))
@@ -81,6 +88,11 @@ def grouped_conv2d(*, stride: Pair = 1, dilation: Pair = 1, **extents: int | str
     """Grouped convolution: O[n, g, k, p, q] += I[n, g, c, …] · W[g, k, c, r, s].
 
     K and C count the output and input channels of one group.
+
+    Raises `WorkloadError` for an unknown dimension.
+
+    >>> print(grouped_conv2d(G=32, K=4, C=4, R=3, S=3).tensor("W").access)
+    (g, k, c, r, s)
     """
     channels = (("n", "g", "c"), ("g", "k", "c"), ("n", "g", "k"))
     dims = _dims("grouped_conv2d", "N G K C P Q R S", extents)
@@ -125,6 +137,12 @@ def average_pool2d(*, stride: Pair = 1, dilation: Pair = 1, **extents: int | str
     """Average pooling: O[n, c, p, q] += I[n, c, σp+δr, σq+δs]; one addition counts as one MAC.
 
     The scaling of each output by 1/(R·S) is done afterwards and is not part of the operator.
+
+    Raises `WorkloadError` for an unknown dimension.
+
+    >>> print(average_pool2d(R=7, S=7))
+    average_pool2d: O[n, c, p, q] += I[n, c, p + r, q + s]
+      N = N, C = C, P = P, Q = Q, R = 7, S = 7
     """
     return _pooling("average_pool2d", "sum", stride, dilation, extents)
 

@@ -16,6 +16,7 @@ from typing import Literal
 
 from polymaestro.affine import RESERVED, Affine, comparison
 from polymaestro.errors import WorkloadError, did_you_mean
+from polymaestro.showing import Shown
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 REDUCTIONS = {"sum": "+=", "max": "max="}
@@ -95,8 +96,8 @@ class Window:
         return (outputs - 1) * self.stride + (taps - 1) * self.dilation + 1
 
 
-@dataclass(frozen=True)
-class Operator:
+@dataclass(frozen=True, repr=False)
+class Operator(Shown):
     """What is computed: dimensions, tensors (exactly one output), windows, conditions, the reduction.
 
     Each of `constraints` is an expression that is ≥ 0 on the iteration domain; an upper-case name in it
@@ -186,7 +187,10 @@ class Operator:
         return window.coordinate() in self.output.access
 
     def extent(self, dim: str) -> Affine:
-        """Give the extent of a dimension, or of the input coordinate of a window."""
+        """Give the extent of a dimension, or of the input coordinate of a window.
+
+        Raises `WorkloadError` for an unknown dimension.
+        """
         for window in self.windows:
             if window.input == dim:
                 return window.span(self.extent(window.output), self.extent(window.filter))
@@ -202,7 +206,10 @@ class Operator:
         return tuple(d.name for d in self.dims) + tuple(w.input for w in self.windows)
 
     def tensor(self, name: str) -> Tensor:
-        """Give the tensor of that name."""
+        """Give the tensor of that name.
+
+        Raises `WorkloadError` for an unknown name.
+        """
         for tensor in self.tensors:
             if tensor.name == name:
                 return tensor
@@ -219,8 +226,21 @@ class Operator:
         """The extents that are symbols, sorted."""
         return tuple(sorted(frozenset[str]().union(*(d.extent.names() for d in self.dims))))
 
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The filter dimensions of all windows."""
+        return tuple(window.filter for window in self.windows)
+
+    @property
+    def filter_symbols(self) -> tuple[str, ...]:
+        """The symbols in the extents of filters, sorted: what stays small while all else grows."""
+        return tuple(sorted(name for dim in self.filters for name in self.extent(dim).names()))
+
     def with_extents(self, extents: Mapping[str, int | str]) -> Operator:
-        """Give the same operator with other extents; names that are not given keep theirs."""
+        """Give the same operator with other extents; names that are not given keep theirs.
+
+        Raises `WorkloadError` for an unknown dimension.
+        """
         for name in extents:
             if name not in {dim.name for dim in self.dims}:
                 message = f"{self.name} has no dimension {name!r}"

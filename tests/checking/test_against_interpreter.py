@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 import polymaestro as pm
 from polymaestro.dataflow.binding import resolved
 from polymaestro.errors import DataflowError
-from polymaestro.loopnest.interpreter import Observation, executed, interpret
+from polymaestro.loopnest.interpreter import Observation, interpret
+from polymaestro.loopnest.running import executed
 from polymaestro.strategies import broken_mappings, mappings, wild_mappings
 
 NO_HEALTH_CHECKS = list(HealthCheck)

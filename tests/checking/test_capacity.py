@@ -18,7 +18,7 @@ from polymaestro.dataflow.directives import SpatialMap
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.hardware import Memory
 from polymaestro.loopnest import lower
-from polymaestro.loopnest.interpreter import Execution, executed
+from polymaestro.loopnest.running import Execution, executed
 from polymaestro.movement.steps import GroupSteps
 from polymaestro.relations import extract
 from polymaestro.strategies import mappings, wild_mappings

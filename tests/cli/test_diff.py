@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import polymaestro as pm
 from polymaestro.cli import main
+from polymaestro.dataflow import print_network
 
 LAYER = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } Dataflow { FLOW } } }"""
 ROWS = "TemporalMap(1,1) N; SpatialMap(1,1) M"
@@ -40,6 +42,33 @@ def test_where_says_which_needs_less(tmp_path: Path) -> None:
     assert [part["sign"] for part in document["parts"]] == ["<", "="]
 
 
+@pytest.mark.parametrize(
+    "sides", [("KC-P", "X-P"), ("kc_p", "x-p"), ("X-P", "--dataflow", "kc_p")], ids=" ".join
+)
+def test_two_dataflows_are_compared_on_a_layer_of_a_network(tmp_path: Path, sides: tuple[str, ...]) -> None:
+    """The JSON is that of two files with this layer, whose names they bear."""
+    shared = ("--num-pes", "64", "--keep", "R,S", "--json")
+    arguments = ("--network", "mobilenet_v2", "--layer", "CONV1", *shared)
+    found = CliRunner().invoke(main, ["diff", *sides, *arguments])
+    assert (found.exit_code, found.stderr) == (0, "")
+    [layer] = pm.networks.mobilenet_v2().named("CONV1")
+    for name in ("KC-P", "X-P"):
+        network = pm.Network("N", (layer,)).with_dataflow(pm.dataflows.PUBLISHED[name]())
+        (tmp_path / f"{name}.m").write_text(print_network(network), encoding="utf-8")
+    files = [str(tmp_path / f"{name}.m") for name in ("KC-P", "X-P")]
+    assert json.loads(found.stdout) == json.loads(CliRunner().invoke(main, ["diff", *files, *shared]).stdout)
+
+
+def test_as_convolutions_makes_both_dataflows_fit() -> None:
+    arguments = ["diff", "KC-P", "YX-P", "--network", "vgg16", "--layer", "FC3", "--num-pes", "64"]
+    refused = CliRunner().invoke(main, arguments)
+    assert (refused.exit_code, "FC has no" in refused.stderr) == (1, True)
+    kept = ["--as-convolutions", "--keep", "N,P,Q,R,S", "--json"]
+    found = CliRunner().invoke(main, [*arguments, *kept])
+    assert found.exit_code == 0
+    assert json.loads(found.stdout)["operator"] == "conv2d"
+
+
 def test_a_published_dataflow_is_tried_on_the_layer(tmp_path: Path) -> None:
     file = tmp_path / "conv.m"
     file.write_text(CONV, encoding="utf-8")
@@ -56,12 +85,32 @@ def test_a_published_dataflow_is_tried_on_the_layer(tmp_path: Path) -> None:
         ("KC-P", "YX-P", "are both names of dataflows; one must be a file"),
         ("KC-P", "YP", "'YP' is no file and no published dataflow; did you mean 'YX-P'?"),
         ("KC-P", "no.m", "no.m"),
+        ("KC-P", "YX-P", "or give --network"),
     ],
 )
 def test_wrong_requests_give_one_message(first: str, second: str, message: str) -> None:
     result = CliRunner().invoke(main, ["diff", first, second, "--num-pes", "4"])
     assert (result.exit_code, result.stdout) == (1, "")
     assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["KC-P", "gemm.m", "--network", "vgg16"], 1, "'gemm.m' is no published dataflow"),
+        (
+            ["KC-P", "--network", "vgg16"],
+            2,
+            "which two? Give FIRST and SECOND, files or dataflows; there are 1",
+        ),
+        (["KC-P", "--dataflow", "x_p"], 2, "--dataflow goes with --network"),
+        (["-", "-"], 2, "cannot both be standard input"),
+    ],
+)
+def test_wrong_sides_are_refused(arguments: list[str], status: int, message: str) -> None:
+    result = CliRunner().invoke(main, ["diff", *arguments, "--num-pes", "4"])
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert message in " ".join(result.stderr.split())
 
 
 def test_an_unknown_quantity_and_another_operator_are_refused(tmp_path: Path) -> None:

@@ -55,6 +55,36 @@ def test_published_dataflows_compete_and_the_text_names_them() -> None:
     assert "Pareto front" in result.stdout
 
 
+def test_a_network_is_swept_under_published_dataflows() -> None:
+    arguments = ("--network", "gnmt", "--num-pes", "64,128", "--noc-bw", "8", "--minimize", "energy")
+    found = read(*arguments, "--dataflow", "c_p,kc_p")
+    networks = {
+        name: pm.networks.gnmt().with_dataflow(pm.dataflows.PUBLISHED[name]()) for name in ("C-P", "KC-P")
+    }
+    costs = {
+        (name, pes): [
+            each.to_json()["energy_pj"] for each in network.analyze(pm.Hardware(pes, noc_bw=8)).layers
+        ]
+        for name, network in networks.items()
+        for pes in (64, 128)
+    }
+    assert found["designs"] == len(costs) * len(found["layers"])
+    assert [layer["energy"] for layer in found["layers"]] == list(map(min, zip(*costs.values(), strict=True)))
+
+
+def test_a_network_needs_a_dataflow_and_takes_no_file() -> None:
+    for arguments, message in (
+        (("--network", "gnmt"), "a network has no dataflow of its own; give --dataflow"),
+        (("--network", "gnmt", "--dataflow", "own"), "a network has no dataflow of its own; give --dataflow"),
+        (("--network", "gnmt", "--dataflow", "c_p,own"), "a network has no dataflow of its own"),
+        ((GEMM, "--network", "gnmt", "--dataflow", "c_p"), "FILE and --network exclude each other"),
+        ((), "which layers? Give FILE, or --network"),
+    ):
+        result = run(*arguments, "--num-pes", "8")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert message in " ".join(result.stderr.split())
+
+
 def test_files_are_written_only_when_asked_for(tmp_path: Path) -> None:
     out = tmp_path / "designs.csv"
     result = run(GEMM, "--num-pes", "64", "--noc-bw", "1:3", "--csv", str(out))
@@ -108,3 +138,13 @@ def test_a_dataflow_that_does_not_fit_is_left_out_with_a_warning() -> None:
     result = run(GEMM, "--num-pes", "8", "--dataflow", "kc_p")
     assert result.exit_code == 1
     assert "warning: Product under kc_p on 8 PEs is left out" in result.stderr
+
+
+def test_a_layers_own_dataflow_competes_with_published_ones() -> None:
+    file = str(ROOT / "examples" / "vgg16_kc_p.m")
+    common = (file, "--layer", "CONV13", "--num-pes", "256")
+    own, other = (read(*common, "--dataflow", name)["best"] for name in ("own", "x_p"))
+    both = read(*common, "--dataflow", "x_p,own")
+    assert both["designs"] == 2
+    assert both["best"] == min(own, other, key=lambda each: each["runtime_cycles"])
+    assert both["best"]["dataflows"] == [["CONV13", "own"]]

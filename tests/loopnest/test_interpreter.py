@@ -8,14 +8,8 @@ from polymaestro.affine import Affine
 from polymaestro.dataflow.binding import bind
 from polymaestro.dataflow.directives import Cluster, Dataflow, Directive, SpatialMap, TemporalMap
 from polymaestro.errors import DataflowError, WorkloadError
-from polymaestro.loopnest.interpreter import (
-    Observation,
-    _rows_computed,
-    counts_output_rows,
-    executed,
-    interpret,
-    numeric,
-)
+from polymaestro.loopnest.interpreter import Observation, interpret, numeric
+from polymaestro.loopnest.running import _rows_computed, counts_output_rows, executed
 from polymaestro.strategies import Drawn, mappings, wild_mappings
 from polymaestro.workload import conv2d, gemm
 from polymaestro.workload.operator import Dim, Operator, Tensor, Window

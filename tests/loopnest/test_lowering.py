@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 import polymaestro as pm
 from polymaestro.errors import LoweringError
 from polymaestro.loopnest import LoopNest, lower
-from polymaestro.loopnest.interpreter import executed, numeric
+from polymaestro.loopnest.interpreter import numeric
+from polymaestro.loopnest.running import executed
 from polymaestro.strategies import wild_mappings
 
 Box = tuple[tuple[int, int], ...]

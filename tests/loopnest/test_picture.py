@@ -6,8 +6,9 @@ from hypothesis import given
 
 from polymaestro.dataflow import parse_dataflow
 from polymaestro.loopnest import lower
-from polymaestro.loopnest.interpreter import executed, numeric
+from polymaestro.loopnest.interpreter import numeric
 from polymaestro.loopnest.picture import Schedule, picture
+from polymaestro.loopnest.running import executed
 from polymaestro.strategies import Drawn, wild_mappings
 from polymaestro.workload import conv2d, gemm
 

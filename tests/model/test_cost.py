@@ -79,7 +79,7 @@ def compare(drawn: Drawn, hardware: Hardware, chosen: Policies) -> bool:
     found = analysis.cost(hardware, {})
     seen = oracle(drawn, hardware, chosen)
     assert_equal(found, seen, energy_seen(drawn, hardware, seen, analysis.macs.at()))
-    assert found.bounds["compute"] == -(-analysis.macs.at() // (hardware.num_pes * hardware.lanes))
+    assert found.bounds["compute"] == -(-analysis.macs.at() // (hardware.pes * hardware.lanes))
     array = replace(hardware, num_pes=drawn.num_pes)
     assert analysis.roofline(array, resident=found.resident).at() == seen.roofline
     return not analysis.classes(analysis.machine(hardware)).entangled

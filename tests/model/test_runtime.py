@@ -40,7 +40,7 @@ def random_point(rng: random.Random) -> dict[str, int]:
     return point | {wide: rng.randint(3, 10)}
 
 
-def compare(name: str, points: int, operator: pm.Operator, formulas: int) -> None:
+def assert_run_times(name: str, points: int, operator: pm.Operator, formulas: int) -> None:
     """Evaluate the form at random points, and at some of them the formula of its case too."""
     flow, num_pes = PUBLISHED[name]
     form = pm.analyze(operator, flow, num_pes).runtime(SYMBOLIC)
@@ -67,20 +67,20 @@ def compare(name: str, points: int, operator: pm.Operator, formulas: int) -> Non
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_dataflows_take_as_long_as_the_oracle_says(name: str) -> None:
-    compare(name, 3, pm.conv2d(R=3, S=2), formulas=1)
+    assert_run_times(name, 3, pm.conv2d(R=3, S=2), formulas=1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["kc_p", "yr_p"])
 def test_run_times_with_every_extent_a_symbol_are_exact_at_two_hundred_points(name: str) -> None:
-    compare(name, 200, pm.conv2d(), formulas=8)
+    assert_run_times(name, 200, pm.conv2d(), formulas=8)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["c_p", "x_p", "yx_p"])
 @pytest.mark.parametrize("stride", [1, 2])
 def test_run_times_under_strides_are_exact(name: str, stride: int) -> None:
-    compare(name, 15, pm.conv2d(R=3, S=2, stride=stride), formulas=5)
+    assert_run_times(name, 15, pm.conv2d(R=3, S=2, stride=stride), formulas=5)
 
 
 def nearby(rng: random.Random, point: dict[str, int]) -> dict[str, int]:

@@ -19,7 +19,7 @@ def identical(retention: str = "one-tile") -> pm.Policies:
     return pm.Policies(sharing="identical-tiles", retention=retention)
 
 
-def compare_traffic(drawn: Drawn, chosen: pm.Policies) -> None:
+def assert_traffic(drawn: Drawn, chosen: pm.Policies) -> None:
     """Compare every count of every tensor on the chip, as far as the run in plain sets tells it."""
     analysis = pm.analyze(*drawn, policies=chosen, allow_illegal=True)
     seen = Traffic(numeric(*drawn, {}), Machine(drawn.num_pes), chosen).transfers[1:]
@@ -77,14 +77,14 @@ def test_rows_of_a_causal_mask_are_shared_where_they_are_equal(
     flow: str, num_pes: int, retention: str
 ) -> None:
     causal = pm.einsum("S[i,j] += Q[i,d] * K[j,d]", where="j <= i", I=7, J=7, D=3)
-    compare_traffic(Drawn(causal, pm.parse_dataflow(flow), num_pes), identical(retention))
+    assert_traffic(Drawn(causal, pm.parse_dataflow(flow), num_pes), identical(retention))
 
 
 @given(mappings() | wild_mappings(), st.sampled_from(RETENTIONS))
 @settings(max_examples=8, suppress_health_check=NO_HEALTH_CHECKS)
 def test_identical_tiles_of_random_dataflows_are_exact(drawn: Drawn, retention: str) -> None:
     if pm.interpret(*drawn).macs:
-        compare_traffic(drawn, identical(retention))
+        assert_traffic(drawn, identical(retention))
 
 
 @pytest.mark.slow
@@ -92,7 +92,7 @@ def test_identical_tiles_of_random_dataflows_are_exact(drawn: Drawn, retention: 
 @settings(max_examples=100, suppress_health_check=NO_HEALTH_CHECKS)
 def test_identical_tiles_of_many_random_dataflows_are_exact(drawn: Drawn, retention: str) -> None:
     if pm.interpret(*drawn).macs:
-        compare_traffic(drawn, identical(retention))
+        assert_traffic(drawn, identical(retention))
 
 
 @pytest.mark.parametrize("name", ["yx_p", "yr_p", "kc_p"])
@@ -100,7 +100,7 @@ def test_identical_tiles_of_published_dataflows_are_exact_and_between_the_others
     flow = getattr(pm.dataflows, name)(8) if name != "yr_p" else pm.dataflows.yr_p()
     layer = pm.conv2d(N=1, K=5, C=5, P=4, Q=3, R=2, S=2)
     drawn = Drawn(layer, flow, 16)
-    compare_traffic(drawn, identical())
+    assert_traffic(drawn, identical())
     reads = [
         [
             tensor.parent_reads.at()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +142,24 @@ def test_pictures_without_a_format_a_machine_or_data_are_refused(report: Network
         plot.pareto([])
     with pytest.raises(ExportError, match="below DRAM or L2, not 'L1'"):
         plot.roofline(report, below="L1")
+
+
+def test_names_of_points_stand_below_one_another_and_wide_networks_get_room() -> None:
+    network = pm.networks.as_convolutions(pm.networks.resnet50())
+    [*some] = network.with_dataflow(pm.dataflows.kc_p(16)).layers[:34]
+    found = pm.Network("Net", tuple(some)).analyze(pm.Hardware(256, noc_bw=2, offchip_bw=1))
+    few = replace(found, layers=found.layers[:4])
+    assert plot.energy(found).get_figwidth() > plot.energy(few).get_figwidth()
+    figure = plot.roofline(found)
+    figure.draw_without_rendering()
+    boxes = [each.get_window_extent() for each in panels(figure)[0].texts]
+    assert len(boxes) > 2
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+def test_a_front_of_one_design_has_no_scale_of_colours() -> None:
+    parsed = pm.parse_network(TEXT)
+    front = pm.sweep(pm.Network(parsed.name, parsed.layers), num_pes=[16], noc_bw=[1, 2, 4]).pareto()
+    assert len(front) == 1
+    assert len(panels(plot.pareto(front))) == 1
+    assert f"{front[0].buffer} words" in panels(plot.pareto(front))[0].get_title()

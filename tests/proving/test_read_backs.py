@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 import polymaestro as pm
 from polymaestro.loopnest.elements import Touched
-from polymaestro.loopnest.interpreter import END, Step, Unit, executed, interpret, numeric
+from polymaestro.loopnest.interpreter import interpret, numeric
+from polymaestro.loopnest.moving import END
+from polymaestro.loopnest.running import Step, Unit, executed
 from polymaestro.strategies import Drawn, mappings
 
 LAST: Step = ((10**9,),)

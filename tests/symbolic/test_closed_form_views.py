@@ -294,7 +294,7 @@ def test_leading_terms_that_make_no_sense_are_refused() -> None:
 
 def test_views_print_in_notebooks() -> None:
     for view in (READS.assuming("C >= 65"), READS.divisible(), READS.generic(), READS.leading()):
-        assert view._repr_latex_().startswith(r"$\displaystyle ")
+        assert str(view._repr_latex_()).startswith(r"$\displaystyle ")
     assert "C % 64 = 0" in str(KC_P.divisible())
 
 

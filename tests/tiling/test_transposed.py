@@ -58,9 +58,7 @@ def test_single_quantities_are_exact_where_others_are_refused(flow: str, stride:
     equal = refused = 0
     for _ in range(30):
         point = {name: rng.randint(1, 5) for name in analysis.symbols}
-        point["PEs"] = (
-            point.get("G", 1) * 4 * rng.randint(1, 3) if "SpatialMap(A,A) Y" not in flow else point["G"]
-        )
+        point["PEs"] = point.get("G", 1) * 4 * rng.randint(1, 3)
         numbers = operator.with_extents({name: point[name] for name in operator.symbols})
         seen = pm.interpret(numbers, analysis.dataflow, point["PEs"], point)
         known = {name: point[name] for name in analysis.symbols}

@@ -5,20 +5,10 @@ from __future__ import annotations
 from html import escape
 
 from polymaestro.model.paper.report import Cell, Grid, Paper
+from polymaestro.showing import STYLE
 from polymaestro.symbolic.written import Written
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
-STYLE = (
-    "<style>"
-    ".polymaestro div{overflow-x:auto}"
-    ".polymaestro table{border-collapse:collapse;margin:.4em 0 1.2em}"
-    ".polymaestro caption{text-align:left;font-weight:bold;padding:.3em 0}"
-    ".polymaestro th,.polymaestro td{text-align:left;padding:.35em .9em .35em 0;border:0;white-space:nowrap}"
-    ".polymaestro thead th{border-top:2px solid;border-bottom:1px solid;font-weight:normal;font-style:italic}"
-    ".polymaestro tbody tr:last-child td{border-bottom:2px solid}"
-    ".polymaestro .note{font-size:smaller}"
-    "</style>"
-)
 
 
 def html(paper: Paper) -> str:

@@ -14,6 +14,7 @@ from polymaestro.errors import ClosedFormError, PolymaestroError
 from polymaestro.loopnest import LoopNest
 from polymaestro.model.bounds import BoundaryBounds, Bounds
 from polymaestro.model.table import reference_point
+from polymaestro.showing import Shown
 from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, CommonCase, TensorForms, point_near
 from polymaestro.symbolic.written import NOTHING, Written, per_sum, quotient, sum_of, under_root, written
 from polymaestro.workload import Operator
@@ -38,8 +39,8 @@ class Grid:
                 raise PolymaestroError(message)
 
 
-@dataclass(frozen=True)
-class Paper:
+@dataclass(frozen=True, repr=False)
+class Paper(Shown):
     """What a paper says of one dataflow on one operator; formulas hold in `case`, inside `region`.
 
     `point` is where the numbers of the last table are taken; empty without one.
@@ -56,6 +57,17 @@ class Paper:
     grids: tuple[Grid, ...]
     policies: Mapping[str, str]
     point: Mapping[str, int]
+
+    def __str__(self) -> str:
+        """Write as plain text."""
+        from polymaestro.model.paper.plain import text  # noqa: PLC0415  it reads this type
+
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        from polymaestro.model.paper.html import html  # noqa: PLC0415  it reads this type
+
+        return html(self)
 
 
 def paper_of(
@@ -97,12 +109,7 @@ class _Writer:
         point = {name: wish[name] for name in symbols}
         self.point = point if forms.macs.valid_on.holds(point) else point_near(forms.macs.context, point)
         self.case = CommonCase.of(list(forms.every().values()), self.point)
-        filters = {window.filter for window in operator.windows}
-        self.small = tuple(
-            sorted(
-                n for dim in operator.dims if dim.name in filters for n in dim.extent.names() if n in symbols
-            )
-        )
+        self.small = tuple(name for name in operator.filter_symbols if name in symbols)
         self.divisible = self._where_tiles_divide()
         self.bounds = Bounds(forms)
         self.numbers = at is not None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from polymaestro.cli.numbers import decimal, first_line, percent, slots
-from polymaestro.cli.tables import Row, Table
-from polymaestro.model import BufferReport, LayerReport, NetworkReport
+from polymaestro.model.numbers import decimal, first_line, percent, slots
+from polymaestro.model.performance import BufferReport
+from polymaestro.model.report import LayerReport, NetworkReport
+from polymaestro.showing import Row, Table
 
 SHORT = {"fully_connected": "FC", "batched_gemm": "gemm", "max_pool2d": "pool", "average_pool2d": "avgpool"}
 NEW_LINE = "\n"

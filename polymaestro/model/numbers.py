@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from polymaestro.model import LayerReport
+from polymaestro.model.report import LayerReport
 
 NO_NUMBER = "–"
 WHOLE_FROM = 10**6

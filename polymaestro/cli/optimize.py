@@ -1,0 +1,249 @@
+"""``polymaestro optimize``: the tiles of a layer that make a quantity smallest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import click
+
+import polymaestro as pm
+from polymaestro.cli.options import array_options, chosen, format_options, layer_of, layer_option, machine
+from polymaestro.cli.source import Source, source_arguments
+from polymaestro.cli.values import Values
+from polymaestro.cli.waiting import Waiting
+from polymaestro.dataflow import Layer, print_network
+from polymaestro.errors import PolymaestroError
+from polymaestro.model.numbers import decimal
+from polymaestro.tiling import Optimum, TiledAnalysis, TiledEnergy, TiledRunTime, lifted
+
+Goal = str | TiledRunTime | TiledEnergy
+
+EXAMPLES = """\b
+Examples, from the root of the repository:
+  polymaestro optimize examples/gemm.m --num-pes 64 \\
+    --minimize L2.traffic --subject-to "L1 <= 128"
+  polymaestro optimize examples/vgg16_kc_p.m --layer CONV5 --num-pes 256 \\
+    --minimize "L2.traffic + cluster1.traffic" --subject-to "2*L1 <= 512" \\
+    --tiles all
+  polymaestro optimize --network resnet50 --dataflow kc_p --num-pes 256 \\
+    --layer CONV4_1_2 --minimize L2.traffic --subject-to "L1 <= 512" \\
+    --subject-to "cluster1 <= 8192" --choose G1=16:256:*2
+  polymaestro optimize examples/gemm.m --num-pes 64 --minimize energy
+
+\b
+Quantities: L2.traffic is all that crosses the boundary below L2; L1 the words
+that L1 needs, all its tensors' tiles together (2*L1 where it is double-
+buffered); L2.I.parent_reads and the like one formula; steps, macs, and sums.
+runtime and energy are those on the machine of --hw; for the run time every
+point that the conditions leave is evaluated, some hundred in a second.
+"""
+
+
+class Choice(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic in newer click only
+    """A symbol and the values it may take."""
+
+    name = "NAME=VALUES"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[str, list[int]]:
+        """Read them; values are numbers and ranges by commas.
+
+        >>> Choice().convert("G1=3,8:32:*2", None, None)
+        ('G1', [3, 8, 16, 32])
+        """
+        name, equals, text = str(value).partition("=")
+        if not equals:
+            self.fail(f"{value!r} is no NAME=VALUES, as in G1=8,16,32", param, ctx)
+        values = Values().convert(text, param, ctx)
+        for each in values:
+            if not isinstance(each, int) or each < 1:
+                self.fail(f"{text!r}: a size is an integer, 1 or more", param, ctx)
+        return name.strip(), values
+
+
+@click.command(epilog=EXAMPLES)
+@source_arguments
+@layer_option
+@array_options
+@click.option("--minimize", metavar="SUM", required=True, help="What to make smallest, as in L2.traffic.")
+@click.option(
+    "--subject-to",
+    "conditions",
+    metavar="CONDITION",
+    multiple=True,
+    help='What must hold, as in "L1 <= 512"; may be repeated.',
+)
+@click.option(
+    "--tiles",
+    type=click.Choice(["divisors", "all"]),
+    default="divisors",
+    show_default=True,
+    help="The sizes that a tile may have: those that divide its dimension, or all, with edge tiles.",
+)
+@click.option(
+    "--choose",
+    "choices",
+    type=Choice(),
+    multiple=True,
+    help="Values for a size, a cluster (G1, G2 …) or the PEs, as in G1=8:64:*2; may be repeated. Clusters "
+    "and PEs stay as they are without.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="End after so many evaluated points; the result is then not proved.",
+)
+@format_options("json")
+def optimize(  # noqa: PLR0913  one argument per option
+    *,
+    source: Source,
+    layer: str | None,
+    hw: str | None,
+    num_pes: int | None,
+    minimize: str,
+    conditions: tuple[str, ...],
+    tiles: Any,  # noqa: ANN401  one of two words
+    choices: tuple[tuple[str, list[int]], ...],
+    limit: int | None,
+    **formats: bool,
+) -> None:
+    """Find the tiles of a layer of FILE that make a quantity smallest.
+
+    Every size of the layer's mapping becomes a symbol: T_K0 is the tile of K at level 0, G1 the size of the
+    first cluster. The result is exact, and is proved to be the least of all; it is written as a file with the
+    new mapping, which the other commands read.
+    """
+    style = chosen(formats)
+    hardware = machine(hw, num_pes, file=source.file)
+    network = source.network()
+    found = _Mapped.of(layer_of(network, layer), hardware.pes)
+    given = dict(choices)
+    with Waiting(f"searching the tiles of {found.layer.name}"):
+        goal = found.goal(minimize, hardware, given)
+        best = pm.optimize(
+            found.analysis,
+            minimize=goal,
+            subject_to=conditions,
+            extents=found.fixed(given),
+            choices=given,
+            tiles=tiles,
+            limit=limit,
+        )
+        report = _Report(network.name, found, minimize, goal, best, conditions)
+    click.echo(report.json() if style == "json" else "\n".join(report.lines()))
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    """A layer, its mapping with symbols for sizes, and the numbers that these have in the file."""
+
+    layer: Layer
+    analysis: TiledAnalysis
+    numbers: Mapping[str, int]
+
+    @staticmethod
+    def of(layer: Layer, num_pes: int) -> _Mapped:
+        """Lift the sizes of a layer's mapping."""
+        layer.numbers()  # refuses symbols for extents
+        operator = layer.operator()
+        found = lifted(operator, layer.mapping_dataflow(), num_pes)
+        analysis = pm.analyze_tiles(operator, found.dataflow, found.num_pes)
+        known = {name: value for name, value in found.values.items() if name in analysis.symbols}
+        return _Mapped(layer, analysis, known)
+
+    def fixed(self, choices: Mapping[str, list[int]]) -> dict[str, int]:
+        """Give the clusters and PEs that stay as they are."""
+        tiles = frozenset[str]().union(*(cut.size.names() for cut in self.analysis.cuts.cuts))
+        return {n: value for n, value in self.numbers.items() if n not in tiles and n not in choices}
+
+    def goal(self, text: str, hardware: pm.Hardware, choices: Mapping[str, list[int]]) -> Goal:
+        """Give what a name stands for; time and energy are those on the hardware."""
+        if text not in ("runtime", "energy"):
+            return text
+        machine = replace(hardware, num_pes="PEs") if "PEs" in choices else hardware
+        return self.analysis.runtime(machine) if text == "runtime" else self.analysis.energy(machine)
+
+    def value(self, goal: Goal, conditions: Iterable[str] = ()) -> Fraction | None:
+        """Give the goal in the mapping as it is; None where a size is open or a condition fails."""
+        if set(self.numbers) < set(self.analysis.symbols):
+            return None
+        try:
+            found = pm.optimize(self.analysis, minimize=goal, subject_to=conditions, extents=self.numbers)
+        except PolymaestroError:
+            return None
+        return Fraction(found.value)
+
+
+@dataclass(frozen=True)
+class _Report:
+    network: str
+    found: _Mapped
+    minimize: str
+    goal: Goal
+    best: Optimum
+    conditions: tuple[str, ...]
+
+    @cached_property
+    def before(self) -> Fraction | None:
+        """The quantity in the mapping as it is."""
+        return self.found.value(self.goal)
+
+    @cached_property
+    def keeps(self) -> bool:
+        """Whether the mapping as it is satisfies the conditions."""
+        return self.found.value(self.goal, self.conditions) is not None
+
+    def lines(self) -> Iterator[str]:
+        """Write a file with the mapping found, what it costs as comments above."""
+        best = self.best
+        where = f" with {', '.join(self.conditions)}" if self.conditions else ""
+        proof = "proved: the least of" if best.proved else "not proved: the search ended early among"
+        yield f"// {self.minimize} = {decimal(Fraction(best.value))}{where}"
+        yield f"// {proof} {best.space} points"
+        if self.before is not None:
+            times = f", {decimal(self.before / best.value)} times as much" if best.value else ""
+            breaks = "" if self.keeps else "; the conditions do not hold there"
+            before = "the same" if self.before == best.value else f"{decimal(self.before)}{times}"
+            yield f"// before: {before}{breaks}"
+        numbers = self.found.numbers
+        for name, value in sorted(best.point.items()):
+            was = "" if numbers.get(name, value) == value else f", was {numbers[name]}"
+            yield f"// {name} = {value}{was}"
+        layer = replace(self.found.layer, dataflow=best.dataflow)
+        yield print_network(pm.Network(self.network, (layer,)))
+
+    def json(self) -> str:
+        """Write one JSON document."""
+        best = self.best
+        document = {
+            "schema": "polymaestro.optimum/1",
+            "network": self.network,
+            "layer": self.found.layer.name,
+            "minimize": self.minimize,
+            "subject_to": list(self.conditions),
+            "value": _number(best.value),
+            "before": None if self.before is None else _number(self.before),
+            "point": dict(best.point),
+            "point_before": dict(self.found.numbers),
+            "satisfied_before": self.keeps,
+            "space": best.space,
+            "evaluated": best.evaluated,
+            "proved": best.proved,
+            "dataflow": [str(directive) for directive in best.dataflow.directives],
+        }
+        return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _number(value: Fraction | int) -> int | float:
+    """Give an integer in full."""
+    return int(value) if value.denominator == 1 else float(value)

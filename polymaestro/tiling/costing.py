@@ -1,0 +1,139 @@
+"""What a mapping with symbols costs on a machine: run time, energy and roofline as forms, and at a point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import prod
+
+from polymaestro.errors import ClosedFormError, CountingUnavailableError, HardwareError
+from polymaestro.hardware import Hardware
+from polymaestro.model.clock import Clock
+from polymaestro.model.energy import energy_parts
+from polymaestro.model.integers import Integers
+from polymaestro.model.links import links_of
+from polymaestro.model.machine import Machine
+from polymaestro.model.measuring import times_of
+from polymaestro.model.performance import Performance, performance_of
+from polymaestro.model.residency import residency_of, staying, undecided
+from polymaestro.model.roofline import bounds_of
+from polymaestro.policies import Policies
+from polymaestro.symbolic.boundaries import FormsOfBoundary
+from polymaestro.tiling.chains import Chain
+from polymaestro.tiling.chambers import TiledClasses
+from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
+from polymaestro.tiling.forms import TiledForm
+from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.off_chip import OffChip, off_chip_of
+from polymaestro.tiling.schedule import Schedule
+from polymaestro.tiling.timing import TiledRunTime
+from polymaestro.workload import Operator
+
+Classified = tuple[tuple[Policies, ...], frozenset[str] | None]
+
+
+@dataclass(frozen=True)
+class Costing:
+    """The loops of a mapping and the forms of what they count; what is derived for a machine is kept."""
+
+    cuts: Cuts
+    groups: tuple[tuple[Chain, ...], ...]
+    macs: TiledForm
+    boundaries: tuple[FormsOfBoundary[TiledForm], ...]
+    _classes: dict[Classified, TiledClasses] = field(default_factory=dict)
+
+    def machine(self, hardware: Hardware) -> Machine:
+        """Give the hardware as this mapping sees it."""
+        machine = Machine.of(hardware, self.cuts.depth, Policies())
+        if isinstance(hardware.num_pes, str) and hardware.num_pes not in self.macs.symbols:
+            message = f"num_pes is the symbol {hardware.num_pes!r}, which the mapping does not have"
+            raise HardwareError(message)
+        self._check_apart(machine.symbols)
+        return machine
+
+    def _check_apart(self, constants: frozenset[str]) -> None:
+        names = {*self.macs.symbols, *(tie.name for tie in self.macs.ties.ties)}
+        clash = sorted(constants & names)
+        if clash:
+            message = f"{clash[0]} is a size and a constant of the machine; call one of them otherwise"
+            raise HardwareError(message)
+
+    def _staying(self, machine: Machine, resident: Iterable[str] | None) -> frozenset[str]:
+        found = staying(self.cuts.operator, machine, resident)
+        if found is None:
+            raise undecided(self.cuts.operator, machine)
+        return found
+
+    # --- Forms ---
+
+    def runtime(self, hardware: Hardware, resident: Iterable[str] | None) -> TiledRunTime:
+        """Give the cycles of a run."""
+        machine = self.machine(hardware)
+        chosen = self._staying(machine, resident)
+        is_free = machine.link(0).words_per_cycle is None and machine.latency(0) == 0
+        classes = self._classified(machine, None if is_free else chosen)
+        return TiledRunTime(classes, machine, chosen, self.macs)
+
+    def energy(self, hardware: Hardware, resident: Iterable[str] | None) -> TiledEnergy:
+        """Give the energy of a run."""
+        machine = self.machine(hardware)
+        parts = energy_parts(self, self.off_chip.tensors, machine, self._staying(machine, resident))
+        energy = TiledEnergy(tuple(parts), hardware.energy.unit, self.macs, self.cuts)
+        self._check_apart(energy.constants)
+        return energy
+
+    def roofline(self, hardware: Hardware, resident: Iterable[str] | None) -> TiledRoofline:
+        """Give the cycles that no schedule can beat."""
+        machine = self.machine(hardware)
+        links = links_of(self, self.off_chip.tensors, machine, self._staying(machine, resident))
+        return TiledRoofline(tuple(bounds_of(self.macs, links, machine, self.cuts.units)), self.macs)
+
+    @cached_property
+    def off_chip(self) -> OffChip:
+        """What crosses between DRAM and L2."""
+        return off_chip_of(
+            self.groups,
+            self.cuts.operator.tensors,
+            self.macs.ties,
+            lambda total: replace(self.macs, products=total),
+        )
+
+    def _classified(self, machine: Machine, resident: frozenset[str] | None) -> TiledClasses:
+        _check_output(self.cuts.operator)
+        policies = tuple(machine.policies_at(depth) for depth in range(self.cuts.depth + 1))
+        key = (policies, resident)
+        if key not in self._classes:
+            self._classes[key] = TiledClasses.of(Schedule(self.cuts, *key), self.groups)
+        return self._classes[key]
+
+    # --- Numbers ---
+
+    def at(self, hardware: Hardware, point: Mapping[str, int]) -> Performance:
+        """Give time, energy, bandwidth and buffers at a point, on hardware whose constants are numbers."""
+        machine = self.machine(hardware)
+        values = self.macs.ties.complete(self.macs.extended(point))
+        if isinstance(hardware.num_pes, str):
+            numbers = replace(hardware, num_pes=values[hardware.num_pes])
+            machine = replace(machine, hardware=numbers)
+        units = prod(each.evaluate(values) for each in self.cuts.units)
+        if units > machine.hardware.pes:
+            message = f"the mapping uses {units} PEs there, and the hardware has {machine.hardware.pes}"
+            raise ClosedFormError(message)
+        tensors = self.off_chip.tensors
+        residency = residency_of(self.off_chip.counts_at(values), tensors, machine, values)
+        classes = self._classified(machine, residency.resident)
+        levels = classes.levels(values, lambda each: int(each.evaluate(values)))
+        times = times_of(Clock(levels, machine, residency.resident, Integers(machine, values)))
+        return performance_of(self, machine, times, residency, tensors, self.cuts.units, values)
+
+
+def _check_output(operator: Operator) -> None:
+    """Partial sums that tiles share come back at some steps of a kind and not at others."""
+    for index in operator.output.access:
+        if len(index.terms) > 1:
+            message = (
+                f"index {index} of the output {operator.output.name} joins dimensions, so that its tiles "
+                f"overlap, which a run time with symbols in the mapping cannot follow; analyze takes numbers"
+            )
+            raise CountingUnavailableError(message)
