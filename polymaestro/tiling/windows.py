@@ -119,7 +119,9 @@ class WindowReader:
 
     def _refused(self, level: LevelReader, each: Map, tile: Affine, narrower: Map | None) -> LoweringError:
         if narrower or not self.aligned:
-            what = "do not hold whole windows of the whole filter"
+            names = {dim: prime for prime, dim in self.state.operator.primes.items()}
+            output = names.get(self.window.output, self.window.output)
+            what = f"do not hold whole windows of the whole filter (a map on {output} cuts the outputs)"
         elif tile.is_constant and tile.constant < 1:
             what = f"hold no whole window of {level.above[self.window.filter][-1]} taps"
         else:

@@ -56,7 +56,7 @@ CASES = {
         ("verify gemm.m --num-pes 256 --quantity mac --formula K", "did you mean 'macs'?"),
         ("diff gemm.m KCP --num-pes 256", "did you mean 'KC-P'?"),
         ("optimize symbol.m --num-pes 4 --minimize steps", "symbols for extents (M)"),
-        ("optimize gap.m --num-pes 4 --minimize steps", "may leave gaps or overlap"),
+        ("optimize gap.m --num-pes 4 --minimize steps", "leave gaps, which symbolic tiles cannot follow"),
         ("optimize gemm.m --num-pes 64 --minimize L2.trafic", "did you mean 'L2.traffic'?"),
         ("optimize gemm.m --num-pes 64 --minimize steps --subject-to 'L1 <= 2'", "it fails by 1 or more"),
         ("sweep gemm.m --num-pes 64 --l2-size 1", "no design keeps the constraints"),
