@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from polymaestro.cli import tiles
 from polymaestro.cli.exporting import WRITERS, exported
 from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json, leading_terms
 from polymaestro.cli.lifting import assume_option, keep_option, lifted, symbols_of
@@ -18,8 +17,10 @@ from polymaestro.cli.options import (
 )
 from polymaestro.cli.source import Source, source_arguments
 from polymaestro.cli.tables import say, written
+from polymaestro.cli.tiles import TiledLayer
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import paper
+from polymaestro.tiling.assuming import DIVISIBLE
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
@@ -33,6 +34,10 @@ Examples, from the root of the repository:
       --keep R,S --report --latex
   polymaestro derive examples/vgg16_kc_p.m --layer CONV5 --num-pes 256 \\
       --symbolic-tiles
+  polymaestro derive examples/vgg16_kc_p.m --layer CONV5 --num-pes 256 \\
+      --keep R,S --symbolic-tiles --assume "C % T_C0 == 0" --latex
+  polymaestro derive examples/vgg16_kc_p.m --layer CONV5 --num-pes 256 \\
+      --symbolic-tiles --export python > kc_p.py
   polymaestro derive --network vgg16 --dataflow x_p --layer CONV2 \\
       --num-pes 256 --keep R,S
 """
@@ -81,16 +86,16 @@ def derive(  # noqa: PLR0913  one argument per option
     """
     style = chosen(formats)
     _check(style, leading=leading, small=small, exact=exact, language=language, report=report)
-    if symbolic_tiles and (assume or leading or language or report or style not in ("text", "json")):
-        message = "--symbolic-tiles goes with --keep, --exact and --json only"
-        raise click.UsageError(message)
+    _check_tiles(symbolic_tiles=symbolic_tiles, leading=leading, report=report, language=language)
     hardware = machine(hw, num_pes, file=source.file)
     chosen_layer = layer_of(source.network(), layer)
     if symbolic_tiles:
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, set())
-            text = tiles.symbolic_tiles(chosen_layer, hardware.pes, extents, exact, as_json=style == "json")
-        say(text, style)
+            assumed = [*assume, *([DIVISIBLE] if divisible else [])]
+            tiled = TiledLayer.of(chosen_layer, hardware.pes, extents, assumed)
+            text = _tiled_text(tiled, style, exact, language)
+        say(text, language or style)
         return
     found = lifted(chosen_layer, hardware.pes, keep, assume, divisible=divisible)
     with Waiting(f"writing {found.name}"):
@@ -112,6 +117,27 @@ def derive(  # noqa: PLR0913  one argument per option
             text = written(formula_tables(analysis, at, style), style)
     say(text, language or style)
     found.note_fixed()
+
+
+def _tiled_text(tiled: TiledLayer, style: str, exact: str | None, language: str | None) -> str:
+    if language is not None:
+        return tiled.exported(language, exact)
+    if style in ("markdown", "latex"):
+        return tiled.styled(style, exact)
+    return tiled.json(exact) if style == "json" else tiled.text(exact)
+
+
+def _check_tiles(*, symbolic_tiles: bool, leading: bool, report: bool, language: str | None) -> None:
+    """Refuse what is there for plain formulas only."""
+    rules = (
+        (leading, "--leading"),
+        (report, "--report"),
+        (language == "isl", "--export isl, which cannot multiply symbols"),
+    )
+    for is_given, what in rules:
+        if symbolic_tiles and is_given:
+            message = f"--symbolic-tiles does not go with {what}"
+            raise click.UsageError(message)
 
 
 def _check(  # noqa: PLR0913  one argument per option

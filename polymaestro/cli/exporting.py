@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 import polymaestro as pm
 from polymaestro import export
 from polymaestro.cli.formulas import form_named
+from polymaestro.errors import ExportError
 from polymaestro.symbolic import source_of
+from polymaestro.tiling import CompleteForm
 
-Forms = Mapping[str, pm.ClosedForm]
+Forms = Mapping[str, pm.ClosedForm | CompleteForm]
 
 
 def exported(analysis: pm.Analysis, language: str, layer: str, quantity: str | None) -> str:
@@ -20,14 +22,23 @@ def exported(analysis: pm.Analysis, language: str, layer: str, quantity: str | N
     ``polymaestro.form/1`` in JSON, and in isl its text without a name.
     """
     forms = analysis.forms.every() if quantity is None else {quantity: form_named(analysis, quantity)}
+    return written(forms, language, layer)
+
+
+def written(forms: Forms, language: str, layer: str) -> str:
+    """Write formulas, the plain ones of an analysis or those of a mapping with symbols."""
     return WRITERS[language](forms, layer).rstrip("\n")
 
 
 def _isl(forms: Forms, _layer: str) -> str:
     """Write as the calculator of isl and barvinok, iscc, reads it."""
-    if len(forms) == 1:
-        return next(iter(forms.values())).to_isl()
-    return "\n".join(f"{export.identifier(name)} := {form.to_isl()};" for name, form in forms.items())
+    texts = {name: form.to_isl() for name, form in forms.items() if isinstance(form, pm.ClosedForm)}
+    if len(texts) < len(forms):
+        message = "isl cannot multiply or divide symbols, which tiles are here; export another language"
+        raise ExportError(message)
+    if len(texts) == 1:
+        return next(iter(texts.values()))
+    return "\n".join(f"{export.identifier(name)} := {text};" for name, text in texts.items())
 
 
 def _json(forms: Forms, _layer: str) -> str:

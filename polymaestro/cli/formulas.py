@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
 import polymaestro as pm
 from polymaestro.cli.tables import written
 from polymaestro.errors import PolymaestroError, did_you_mean
 from polymaestro.showing import Row, Table
 from polymaestro.symbolic import Case, CommonCase, factored, latex_of
+from polymaestro.symbolic.boundaries import Brief, FormsOfBoundary
 
 Point = Mapping[str, int]
+Form = TypeVar("Form", bound=Brief)
 
 
 def formula_tables(analysis: pm.Analysis, at: Point, style: str) -> list[Table]:
@@ -42,9 +44,19 @@ def leading_terms(analysis: pm.Analysis, quantity: str | None, small: Collection
 
 def _tables(analysis: pm.Analysis, title: str, cell: Callable[[pm.ClosedForm], str]) -> list[Table]:
     totals = {name: form for name, form in analysis.forms.every().items() if "." not in name}
+    return tables_of(totals, analysis.boundaries, title, cell)
+
+
+def tables_of(
+    totals: Mapping[str, Form],
+    boundaries: Sequence[FormsOfBoundary[Form]],
+    title: str,
+    cell: Callable[[Form], str],
+) -> list[Table]:
+    """Give a table of totals and one for each boundary, with what a function writes of each formula."""
     rows = tuple(Row((name.replace("_", " "), cell(form))) for name, form in totals.items())
     tables = [Table(("in all", "count"), rows, words=2, math=True, title=title)]
-    for boundary in analysis.boundaries:
+    for boundary in boundaries:
         lines = [
             Row((tensor.name, quantity.replace("_", " "), cell(form)))
             for tensor in boundary.tensors.values()

@@ -3,73 +3,140 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import polymaestro as pm
+from polymaestro.cli.exporting import written
+from polymaestro.cli.formulas import tables_of
+from polymaestro.cli.tables import written as tables_written
 from polymaestro.dataflow import Layer
 from polymaestro.errors import PolymaestroError, did_you_mean
-from polymaestro.tiling import Lifted, TiledAnalysis, TiledForm, divisible, divisible_point, lifted
+from polymaestro.tiling import (
+    Lifted,
+    Quotient,
+    TiledAnalysis,
+    TiledForm,
+    divisible,
+    divisible_point,
+    lifted,
+)
+from polymaestro.tiling.divisible import divisible_together
 
 OPEN = 2
 """A tile or cluster that the file leaves open is this large in the case that is shown."""
 
 
-def symbolic_tiles(
-    layer: Layer, num_pes: int, extents: Mapping[str, str], exact: str | None, *, as_json: bool
-) -> str:
-    """Lift every number of a layer's mapping to a symbol and write the formulas at the layer's own numbers.
+@dataclass(frozen=True)
+class TiledLayer:
+    """The formulas of a layer whose mapping is lifted, and what the symbols stand for."""
 
-    The formulas are those of the divisible view; `exact` names one that is written with its edge tiles.
-    """
-    operator = layer.operator()
-    found = lifted(operator, layer.mapping_dataflow(), num_pes)
-    analysis = pm.analyze_tiles(operator.with_extents(extents), found.dataflow, found.num_pes)
-    numbers = {dim.name: dim.extent.constant for dim in operator.dims if dim.extent.is_constant}
-    given = {**numbers, **found.values}
-    unknown = set(analysis.symbols) - set(operator.symbols)
-    point = {
-        name: given.get(name, OPEN if name in unknown else value)
-        for name, value in analysis.macs.shown.items()
-    }
-    if as_json:
-        return json.dumps(_document(analysis, found, point, exact), indent=2, ensure_ascii=False)
-    if exact is not None:
-        return str(_named(analysis, exact).case_at(point))
-    values = ", ".join(f"{name} = {value}" for name, value in found.values.items())
-    return f"{analysis.table(point, divisible=True)}\nnumbers of the mapping: {values}"
+    name: str
+    found: Lifted
+    analysis: TiledAnalysis
+    point: Mapping[str, int]
+
+    @staticmethod
+    def of(layer: Layer, num_pes: int, extents: Mapping[str, str], assume: Sequence[str]) -> TiledLayer:
+        """Lift every number of a layer's mapping to a symbol.
+
+        The layer's own numbers are the point at which formulas are shown, or the nearest that assumptions
+        allow.
+        """
+        operator = layer.operator()
+        found = lifted(operator, layer.mapping_dataflow(), num_pes)
+        analysis = pm.analyze_tiles(operator.with_extents(extents), found.dataflow, found.num_pes)
+        numbers = {dim.name: dim.extent.constant for dim in operator.dims if dim.extent.is_constant}
+        given = {**numbers, **found.values}
+        unknown = set(analysis.symbols) - set(operator.symbols)
+        point = {
+            name: given.get(name, OPEN if name in unknown else value)
+            for name, value in analysis.macs.shown.items()
+        }
+        analysis = analysis.assuming(*assume, near=point)
+        return TiledLayer(layer.name, found, analysis, analysis.macs.shown)
+
+    def text(self, exact: str | None) -> str:
+        """Write the table of the divisible view, or one formula with its edge tiles."""
+        if exact is not None:
+            return str(self._named(exact).case_at(self.point))
+        values = ", ".join(f"{name} = {value}" for name, value in self.found.values.items())
+        return f"{self.analysis.table(self._near, divisible=True)}\nnumbers of the mapping: {values}"
+
+    def styled(self, style: str, exact: str | None) -> str:
+        """Write Markdown or LaTeX: tables of the divisible view, or one formula with its edge tiles."""
+        if exact is not None:
+            case = self._named(exact).case_at(self.point)
+            return case.statement() if style == "latex" else f"`{case}`"
+        forms = dict(self.analysis.named())
+        values, divides, region = divisible_together(list(forms.values()), self._near)
+        views = {id(form): value for form, value in zip(forms.values(), values, strict=True)}
+        where = [*map(str, divides), *([] if region.is_everywhere else [self._written(str(region))])]
+        where += self.analysis.ties.meanings(" ".join([*where, *map(str, values)]))
+        title = f"{self.analysis.operator.name}, where {', '.join(where)}"
+
+        def cell(form: TiledForm) -> str:
+            return _cell(views[id(form)], style)
+
+        totals = {name: form for name, form in forms.items() if "." not in name}
+        tables = tables_of(totals, self.analysis.boundaries, title, cell)
+        return tables_written(tables, style)
+
+    def exported(self, language: str, exact: str | None) -> str:
+        """Write code for all formulas, or one, with all their chambers."""
+        forms = self.analysis.complete() if exact is None else {exact: self._named(exact).complete()}
+        return written(forms, language, self.name)
+
+    def json(self, exact: str | None) -> str:
+        """Write every formula in the divisible view, or one with its edge tiles."""
+        analysis = self.analysis
+        document: dict[str, Any] = {
+            "schema": "polymaestro.tiled-formulas/1",
+            "operator": analysis.operator.name,
+            "extents": {dim.name: str(dim.extent) for dim in analysis.operator.dims},
+            "dataflow": [str(directive) for directive in analysis.dataflow.directives],
+            "values": self.found.values,
+            "notes": list(analysis.cuts.notes),
+            "units": [str(units) for units in analysis.cuts.units],
+            "parameters": list(analysis.symbols),
+            "valid_on": self._written(str(analysis.valid_on)),
+            "ties": {tie.name: self._written(tie.text) for tie in analysis.ties.ties},
+        }
+        if exact is not None:
+            case = self._named(exact).case_at(self.point)
+            document |= {"quantity": exact, "point": dict(self.point), "case": str(case)}
+        else:
+            document |= {"point": dict(self._near), "formulas": self._views()}
+        return json.dumps(document, indent=2, ensure_ascii=False)
+
+    def _views(self) -> dict[str, dict[str, str]]:
+        formulas = {}
+        for name, form in self.analysis.named():
+            view = divisible(form, self._near)
+            where = [] if view.region.is_everywhere else [self._written(str(view.region))]
+            formulas[name] = {"value": str(view.value), "where": ", ".join([*map(str, view.divides), *where])}
+        return formulas
+
+    @cached_property
+    def _near(self) -> Mapping[str, int]:
+        near = divisible_point(self.analysis.cuts, self.point, self.analysis.ties)
+        if not self.analysis.valid_on.holds(self.analysis.ties.extended(near)):
+            message = "near this layer, the assumptions rule out that tiles divide what they cut; use --exact"
+            raise PolymaestroError(message)
+        return near
+
+    def _written(self, text: str) -> str:
+        return self.analysis.ties.written(text)
+
+    def _named(self, quantity: str) -> TiledForm:
+        forms = dict(self.analysis.named())
+        if quantity not in forms:
+            message = f"no quantity {quantity!r}"
+            raise PolymaestroError(message + did_you_mean(quantity, forms))
+        return forms[quantity]
 
 
-def _document(
-    analysis: TiledAnalysis, found: Lifted, point: Mapping[str, int], exact: str | None
-) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "schema": "polymaestro.tiled-formulas/1",
-        "operator": analysis.operator.name,
-        "extents": {dim.name: str(dim.extent) for dim in analysis.operator.dims},
-        "dataflow": [str(directive) for directive in analysis.dataflow.directives],
-        "values": found.values,
-        "notes": list(analysis.cuts.notes),
-        "units": [str(units) for units in analysis.cuts.units],
-        "parameters": list(analysis.symbols),
-        "valid_on": str(analysis.valid_on),
-        "ties": {tie.name: analysis.ties.written(tie.text) for tie in analysis.ties.ties},
-    }
-    if exact is not None:
-        case = _named(analysis, exact).case_at(point)
-        return document | {"quantity": exact, "point": dict(point), "case": str(case)}
-    near = divisible_point(analysis.cuts, point, analysis.ties)
-    formulas = {}
-    for name, form in analysis.named():
-        view = divisible(form, near)
-        where = [] if view.region.is_everywhere else [analysis.ties.written(str(view.region))]
-        formulas[name] = {"value": str(view.value), "where": ", ".join([*map(str, view.divides), *where])}
-    return document | {"point": near, "formulas": formulas}
-
-
-def _named(analysis: TiledAnalysis, quantity: str) -> TiledForm:
-    forms = dict(analysis.named())
-    if quantity not in forms:
-        message = f"no quantity {quantity!r}"
-        raise PolymaestroError(message + did_you_mean(quantity, forms))
-    return forms[quantity]
+def _cell(value: Quotient, style: str) -> str:
+    return f"${value.latex()}$" if style == "latex" else f"`{value}`"

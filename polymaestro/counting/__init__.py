@@ -7,6 +7,7 @@ from polymaestro.counting.reading import region_of
 from polymaestro.counting.reducing import with_decided_floors
 from polymaestro.counting.region import Condition, Region
 from polymaestro.counting.tables import BoundaryCounts, Counts, count, count_quantity
+from polymaestro.counting.ties import Tie
 
 __all__ = [
     "BoundaryCounts",
@@ -17,6 +18,7 @@ __all__ = [
     "Engine",
     "QuasiPolynomial",
     "Region",
+    "Tie",
     "count",
     "count_quantity",
     "merged",

@@ -66,6 +66,15 @@ class Region(Shown):
         """Decide whether a point lies in the region."""
         return any(all(each.holds(point) for each in piece) for piece in self.pieces)
 
+    def substitute(self, values: Mapping[str, Affine]) -> Region:
+        """Put affine expressions in the place of parameters."""
+        return Region(
+            tuple(
+                tuple(Condition(each.expression.substitute(values), each.equality) for each in piece)
+                for piece in self.pieces
+            )
+        )
+
     def names(self) -> frozenset[str]:
         """Give every parameter that a condition mentions."""
         conditions = (each for piece in self.pieces for each in piece)

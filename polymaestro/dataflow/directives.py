@@ -11,7 +11,8 @@ A size or offset is an `Affine` whose names are symbols or ``Sz(D)``, the full e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from polymaestro.affine import Affine
@@ -107,9 +108,21 @@ class Dataflow(Shown):
                 cuts[-1][1].append(directive)
         return tuple(Level(i, tuple(maps), cluster) for i, (cluster, maps) in enumerate(cuts))
 
+    def substituted(self, values: Mapping[str, int]) -> Dataflow:
+        """Put numbers in the place of symbols."""
+        return Dataflow(tuple(substituted(each, values) for each in self.directives))
+
     def __str__(self) -> str:
         """Print one directive a line, as the directive language writes it."""
         return "\n".join(f"{directive};" for directive in self.directives)
+
+
+def substituted(directive: Directive, values: Mapping[str, int]) -> Directive:
+    """Put numbers in the place of symbols in one directive."""
+    if isinstance(directive, Cluster):
+        return replace(directive, size=directive.size.substitute(values))
+    size, offset = directive.size.substitute(values), directive.offset.substitute(values)
+    return replace(directive, size=size, offset=offset)
 
 
 def size_text(expression: Affine) -> str:

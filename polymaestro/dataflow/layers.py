@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from polymaestro.affine import Affine
-from polymaestro.dataflow.directives import Cluster, Dataflow, Directive, SpatialMap, located
+from polymaestro.dataflow.directives import (
+    Cluster,
+    Dataflow,
+    Directive,
+    SpatialMap,
+    located,
+    substituted,
+)
 from polymaestro.dataflow.kinds import CARRIED, KINDS, Declared
 from polymaestro.errors import DataflowError, Place, WorkloadError, did_you_mean
 from polymaestro.showing import Shown
@@ -112,15 +119,8 @@ def _mapped(operator: Operator, kind: str, dataflow: Dataflow) -> Dataflow:
                 )
                 raise DataflowError(located(message, directive.place))
             continue
-        kept.append(_sized(directive, ones))
+        kept.append(substituted(directive, ones))
     return Dataflow(tuple(kept))
-
-
-def _sized(directive: Directive, ones: Mapping[str, int]) -> Directive:
-    if isinstance(directive, Cluster):
-        return replace(directive, size=directive.size.substitute(ones))
-    size, offset = directive.size.substitute(ones), directive.offset.substitute(ones)
-    return replace(directive, size=size, offset=offset)
 
 
 def _failure(layer: Layer, message: str) -> WorkloadError:

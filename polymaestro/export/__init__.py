@@ -10,9 +10,17 @@ Every exporter takes formulas by name, one or all of an analysis, and writes wha
 from typing import TYPE_CHECKING, Any
 
 from polymaestro.export.c_header import to_c
-from polymaestro.export.form_json import ONE, SEVERAL, forms_to_json, program_from_json, to_json
+from polymaestro.export.form_json import (
+    ONE,
+    SEVERAL,
+    TILED_ONE,
+    TILED_SEVERAL,
+    forms_to_json,
+    program_from_json,
+    to_json,
+)
 from polymaestro.export.names import PYTHON, Names, identifier
-from polymaestro.export.program import Entry, Formula, Program
+from polymaestro.export.program import Entry, Formula, Program, in_order, names_of, needed_ties
 from polymaestro.export.python_module import compiled, to_python
 from polymaestro.export.smtlib import to_smtlib
 
@@ -24,6 +32,8 @@ __all__ = [
     "ONE",
     "PYTHON",
     "SEVERAL",
+    "TILED_ONE",
+    "TILED_SEVERAL",
     "Entry",
     "Formula",
     "Names",
@@ -32,6 +42,9 @@ __all__ = [
     "compiled",
     "forms_to_json",
     "identifier",
+    "in_order",
+    "names_of",
+    "needed_ties",
     "program_from_json",
     "to_c",
     "to_json",

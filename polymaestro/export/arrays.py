@@ -26,15 +26,17 @@ Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 Terms = tuple[tuple[int, tuple[int, ...]], ...]  # Σ factor · ∏ atoms, atoms by number
 Polynomial = tuple[Terms, int, int]  # (terms + constant) / denominator, rounded down
+Quotient = tuple[Polynomial, Polynomial | None, bool]  # over the second, if any; rounded up?
 Where = tuple[tuple[int, ...], ...]  # a union of conjunctions, conditions by number
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to compute, as plain data. Atoms are the symbols, then the floors."""
+    """What to compute, as plain data. Atoms are the symbols, then the floors, then the ties."""
 
     symbols: tuple[str, ...]
     floors: tuple[Polynomial, ...]
+    ties: tuple[Quotient, ...]
     conditions: tuple[tuple[Terms, str, int], ...]  # terms, relation, constant
     counts: tuple[tuple[tuple[Where, Polynomial], ...], ...]  # polynomials and where they hold
     products: tuple[tuple[int, int], ...]  # a product before (or -1) times a count
@@ -155,12 +157,26 @@ class Points:
 
     def _atom(self, number: int) -> Value:
         if number not in self._atoms:
-            if number < len(self._symbols):
+            floor = number - len(self._symbols)
+            tie = floor - len(self.plan.floors)
+            if floor < 0:
                 value = _measured(self._symbols[number])
+            elif tie < 0:
+                value = self._polynomial(*self.plan.floors[floor])
             else:
-                value = self._polynomial(*self.plan.floors[number - len(self._symbols)])
+                value = self._tie(*self.plan.ties[tie])
             self._atoms[number] = value
         return self._atoms[number]
+
+    def _tie(self, numerator: Polynomial, divisor: Polynomial | None, up: bool) -> Value:  # noqa: FBT001
+        """Divide by a number that is positive wherever the formulas hold; the bound is as small as can be."""
+        everywhere = np.ones(self.size, bool)
+        above = self._storable(self._polynomial(*numerator), everywhere)
+        if divisor is None:
+            return _measured(above)
+        below: Any = self._storable(self._polynomial(*divisor), everywhere)
+        below = max(below, 1) if isinstance(below, int) else np.maximum(below, 1)
+        return _measured(-(-above // below) if up else above // below)
 
     def _where(self, where: Where) -> bool | Mask:
         result: bool | Mask = False

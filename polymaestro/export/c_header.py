@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
 
 from polymaestro.affine import Affine, Floor
-from polymaestro.counting import Count, QuasiPolynomial, Region
+from polymaestro.counting import Count, QuasiPolynomial, Region, Tie
 from polymaestro.errors import ExportError
 from polymaestro.export.describing import count_texts, description
 from polymaestro.export.names import C, Names, identifier, numbered, symbol_names
@@ -15,6 +16,7 @@ from polymaestro.export.program import (
     Formula,
     Program,
     expressions_of,
+    expressions_of_tie,
     floors_of,
     is_atom,
     is_plain,
@@ -40,6 +42,8 @@ HEAD = """\
      POLYMAESTRO_OVERFLOW  the value exceeds int64_t, or a step towards it exceeds 128 bits
 
    Nothing wraps: every step is computed with 128 bits, and checked where these may not do. */"""
+TIED = """\
+/* Numbers of tiles and the lengths of last tiles have names; beyond int64_t that is an overflow too. */"""
 COMMON = """\
 #ifndef POLYMAESTRO_COMMON
 #define POLYMAESTRO_COMMON
@@ -154,11 +158,13 @@ class _Header:
         self.functions = {name: scope.take(prefix + name) for name in program.forms}
         stem = identifier(prefix) if prefix else f"{next(iter(self.functions.values()))}_"
         self.guard = f"POLYMAESTRO_{stem.upper().strip('_')}_H"
-        self.count, self.region = (numbered(f"{stem}{word}", scope.taken) for word in ("c", "holds"))
-        floor = numbered("f", program.symbols)
+        words = ("c", "holds", "t")
+        self.count, self.region, self.tie = (numbered(f"{stem}{word}", scope.taken) for word in words)
+        floor = numbered("f", program.names)
         own = [f"{self.count}{number}" for number in range(len(program.counts))]
         own += [f"{self.region}{number}" for number in range(len(program.regions))]
-        self.symbols = symbol_names(program.symbols, Names([*C, *scope.taken, *own]))
+        own += [f"{self.tie}{number}" for number in range(len(program.ties))]
+        self.symbols = symbol_names(program.names, Names([*C, *scope.taken, *own]))
         self.floors = {each: f"{floor}{number}" for each, number in program.floors.items()}
         self.atoms = named_atoms(self.symbols, self.floors)
         self.texts = count_texts(program.counts, self.count)
@@ -166,8 +172,14 @@ class _Header:
     def text(self) -> str:
         """Write the header: what all headers share, regions, counts, formulas."""
         program = self.program
-        parts = [HEAD, f"#ifndef {self.guard}\n#define {self.guard}\n\n#include <stdint.h>", COMMON]
+        parts = [
+            HEAD,
+            *([TIED] if program.ties else []),
+            f"#ifndef {self.guard}\n#define {self.guard}\n\n#include <stdint.h>",
+            COMMON,
+        ]
         parts += [self._region(n, where) for n, where in enumerate(program.regions) if where.names()]
+        parts += [self._tie_function(n, tie) for n, tie in enumerate(program.ties)]
         parts += [self._count(n, count) for n, count in enumerate(program.counts) if not _is_bare(count)]
         parts += [self._function(name, form) for name, form in program.forms.items()]
         return "\n\n".join([*parts, "#endif"]) + "\n"
@@ -205,15 +217,13 @@ class _Header:
         given = ", ".join(f"int64_t {self.symbols[symbol]}" for symbol in form.symbols)
         head = f"static inline int {self.functions[name]}(int64_t *value{', ' if given else ''}{given})"
         lines = [_comment(description(name, form, self.texts)), head, "{"]
-        used = form.region.names().union(*(names_of(self.program.counts[number]) for number in form.counts))
+        used = frozenset[str]().union(*(names_of(self.program.counts[number]) for number in form.counts))
+        used = used.union(*(each.names() for each in form.steps))
         lines += [f"    (void){self.symbols[symbol]};" for symbol in form.symbols if symbol not in used]
-        number = self.program.regions.index(form.region)
-        if form.region.names():
-            arguments = self._arguments(form.region.names())
-            lines += [f"    if (!{self.region}{number}({arguments}))", "        return POLYMAESTRO_OUTSIDE;"]
-        elif not form.region.is_everywhere:
-            lines.append("    return POLYMAESTRO_OUTSIDE;")
+        early = list(itertools.takewhile(lambda each: isinstance(each, Region), form.steps))
+        lines += self._steps(early)
         lines += ["    int flag = 0, *overflow = &flag;"]
+        lines += self._steps(form.steps[len(early) :])
         lines += [f"    {WIDE} total = 0;"]
         for sign, numbers in form.products:
             # What may be 0 goes first, so that nothing overflows on its account.
@@ -221,6 +231,44 @@ class _Header:
             product = CHECKED.total([(sign, [self._factor(each) for each in factors])], 0)
             lines.append(f"    total = polymaestro_add(total, {product}, overflow);")
         return "\n".join([*lines, "    return polymaestro_store(total, flag, value);", "}"])
+
+    def _steps(self, steps: Iterable[Tie | Region]) -> Iterator[str]:
+        for each in steps:
+            yield from self._check(each) if isinstance(each, Region) else self._tie(each)
+
+    def _check(self, where: Region) -> Iterator[str]:
+        if where.names():
+            number = self.program.regions.index(where)
+            yield f"    if (!{self.region}{number}({self._arguments(where.names())}))"
+            yield "        return POLYMAESTRO_OUTSIDE;"
+        elif not where.is_everywhere:
+            yield "    return POLYMAESTRO_OUTSIDE;"
+
+    def _tie(self, tie: Tie) -> Iterator[str]:
+        """Write what a name stands for; it has to fit 64 bits, so that what is made of it fits 128."""
+        name, number = self.symbols[tie.name], self.program.ties.index(tie)
+        given = f"{self._arguments(tie.names())}, overflow"
+        yield f"    const {WIDE} {name} = {self.tie}{number}({given});"
+        yield f"    if (flag || {name} > INT64_MAX || {name} < INT64_MIN)"
+        yield "        return POLYMAESTRO_OVERFLOW;"
+
+    def _tie_function(self, number: int, tie: Tie) -> str:
+        """Write a tie as a function, whose arguments are as wide as its result."""
+        above, *below = map(self._polynomial, tie.expressions)
+        lines = [
+            _comment([str(tie)]),
+            f"static inline {WIDE} {self.tie}{number}({self._parameters(tie.names())}, int *overflow)",
+            "{",
+            *self._floors(expressions_of_tie(tie)),
+            f"    const {WIDE} above = {above}, below = {below[0] if below else 1};",
+            "    if (*overflow || below < 1) {",
+            "        *overflow = 1;",
+            "        return 0;",
+            "    }",
+        ]
+        up = tie.rounded == "up"
+        quotient = "-polymaestro_floor(-above, below)" if up else "polymaestro_floor(above, below)"
+        return "\n".join([*lines, f"    return {quotient if below else 'above'};", "}"])
 
     def _factor(self, number: int) -> str:
         count = self.program.counts[number]
@@ -238,7 +286,7 @@ class _Header:
         return lines
 
     def _ordered(self, names: Iterable[str]) -> list[str]:
-        return [self.symbols[symbol] for symbol in self.program.symbols if symbol in set(names)]
+        return [self.symbols[name] for name in self.program.names if name in set(names)]
 
     def _arguments(self, names: Iterable[str]) -> str:
         return ", ".join(self._ordered(names))

@@ -18,7 +18,7 @@ def description(name: str, form: Entry, texts: dict[int, str]) -> list[str]:
     """
     unit = UNITS.get(name.rpartition(".")[2])
     head = f"{name}, in {unit}:" if unit else f"{name}:"
-    return [head, f"  {formula(form, texts)}", f"where {form.region}."]
+    return [head, f"  {formula(form, texts)}", f"where {form.where}."]
 
 
 def formula(form: Entry, texts: dict[int, str]) -> str:

@@ -2,7 +2,10 @@
 
 Schema ``polymaestro.form/1`` holds ``counts`` and one formula: its ``symbols``, its region ``valid_on``
 and its ``products``, each a ``sign`` times some ``counts`` by number. Schema ``polymaestro.forms/1`` has
-``forms`` in its place, these three for each formula by name.
+``forms`` in its place, these three for each formula by name. Where the mapping has symbols too, the schemas
+are ``polymaestro.tiled-form/1`` and ``polymaestro.tiled-forms/1``: they have ``ties`` beside the counts, each
+a ``name`` for a ``numerator`` over a ``divisor``, ``rounded`` up or down, made of symbols and ties before it;
+and ``valid_on`` lists regions that all have to hold.
 
 ==========  =============================================================================================
 count       a list of ``{"where": region, "value": polynomial}``; 0 where no region holds
@@ -20,16 +23,18 @@ Integers are exact: a reader must not turn them into floats.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from polymaestro.affine import Affine, Extremum, Floor
-from polymaestro.counting import Condition, Count, QuasiPolynomial, Region
+from polymaestro.counting import Condition, Count, QuasiPolynomial, Region, Tie
 from polymaestro.errors import ExportError, PolymaestroError
-from polymaestro.export.program import Entry, Formula, Program, names_of
+from polymaestro.export.program import Entry, Formula, Program, names_of, needed_ties
 from polymaestro.export.syntax import atom_of
 
 ONE, SEVERAL = "polymaestro.form/1", "polymaestro.forms/1"
+TILED_ONE, TILED_SEVERAL = "polymaestro.tiled-form/1", "polymaestro.tiled-forms/1"
 
 
 def to_json(form: Formula) -> dict[str, Any]:
@@ -41,7 +46,8 @@ def to_json(form: Formula) -> dict[str, Any]:
     ['K', 'M', 'N']
     """
     program = Program.of({"": form})
-    return {"schema": ONE, "counts": _counts(program), **_entry(program.forms[""])}
+    tiled = _is_tiled(program)
+    return {**_beginning(program, (ONE, TILED_ONE), tiled=tiled), **_entry(program.forms[""], tiled=tiled)}
 
 
 def forms_to_json(forms: Mapping[str, Formula]) -> dict[str, Any]:
@@ -54,8 +60,9 @@ def forms_to_json(forms: Mapping[str, Formula]) -> dict[str, Any]:
     True
     """
     program = Program.of(forms)
-    entries = {name: _entry(form) for name, form in program.forms.items()}
-    return {"schema": SEVERAL, "counts": _counts(program), "forms": entries}
+    tiled = _is_tiled(program)
+    entries = {name: _entry(form, tiled=tiled) for name, form in program.forms.items()}
+    return {**_beginning(program, (SEVERAL, TILED_SEVERAL), tiled=tiled), "forms": entries}
 
 
 def program_from_json(data: Mapping[str, Any], schema: str) -> Program:
@@ -69,12 +76,33 @@ def program_from_json(data: Mapping[str, Any], schema: str) -> Program:
         raise ExportError(message)
     try:
         counts = tuple(map(_read_count, data["counts"]))
-        entries = {"": data} if schema == ONE else data["forms"]
-        forms = {name: _read_entry(each, counts) for name, each in entries.items()}
+        tiled = schema in (TILED_ONE, TILED_SEVERAL)
+        ties = _read_ties(data["ties"]) if tiled else ()
+        entries = {"": data} if schema in (ONE, TILED_ONE) else data["forms"]
+        forms = {name: _read_entry(each, counts, ties, tiled=tiled) for name, each in entries.items()}
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, PolymaestroError) as error:
         message = f"the document is no {schema}: {type(error).__name__}: {error}"
         raise ExportError(message) from None
     return Program(counts, forms)
+
+
+def _is_tiled(program: Program) -> bool:
+    return any(form.ties or len(form.regions) != 1 for form in program.forms.values())
+
+
+def _beginning(program: Program, schemas: tuple[str, str], *, tiled: bool) -> dict[str, Any]:
+    if not tiled:
+        return {"schema": schemas[0], "counts": _counts(program)}
+    ties = [
+        {
+            "name": tie.name,
+            "numerator": _polynomial(tie.numerator),
+            "divisor": None if tie.divisor is None else _polynomial(tie.divisor),
+            "rounded": tie.rounded,
+        }
+        for tie in program.ties
+    ]
+    return {"schema": schemas[1], "ties": ties, "counts": _counts(program)}
 
 
 def _counts(program: Program) -> list[Any]:
@@ -84,10 +112,11 @@ def _counts(program: Program) -> list[Any]:
     ]
 
 
-def _entry(form: Entry) -> dict[str, Any]:
+def _entry(form: Entry, *, tiled: bool) -> dict[str, Any]:
+    regions = [_region(each) for each in form.regions]
     return {
         "symbols": list(form.symbols),
-        "valid_on": _region(form.region),
+        "valid_on": regions if tiled else regions[0],
         "products": [{"sign": sign, "counts": list(numbers)} for sign, numbers in form.products],
     }
 
@@ -120,14 +149,41 @@ def _atom(atom: str | Floor) -> Any:  # noqa: ANN401  JSON data
     return atom
 
 
-def _read_entry(data: Mapping[str, Any], counts: Sequence[Count]) -> Entry:
+def _read_ties(data: Sequence[Any]) -> tuple[Tie, ...]:
+    ties = tuple(map(_read_tie, data))
+    for index, tie in enumerate(ties):
+        for name in sorted(tie.names() & {later.name for later in ties[index:]}):
+            message = f"{tie.name} is made of {name}, which comes no earlier"
+            raise ValueError(message)
+    return ties
+
+
+def _read_tie(data: Mapping[str, Any]) -> Tie:
+    if data["rounded"] not in {"up", "down"}:
+        message = f"rounded {data['rounded']!r}"
+        raise ValueError(message)
+    divisor = None if data["divisor"] is None else _read_polynomial(data["divisor"])
+    return Tie(_name(data["name"]), _read_polynomial(data["numerator"]), divisor, data["rounded"])
+
+
+def _read_entry(
+    data: Mapping[str, Any], counts: Sequence[Count], ties: Sequence[Tie], *, tiled: bool
+) -> Entry:
     products = tuple((_sign(each["sign"]), tuple(map(_natural, each["counts"]))) for each in data["products"])
-    form = Entry(tuple(map(_name, data["symbols"])), _read_region(data["valid_on"]), products)
+    regions = tuple(map(_read_region, data["valid_on"] if tiled else [data["valid_on"]]))
+    form = Entry(tuple(map(_name, data["symbols"])), regions, products)
     if form.counts and max(form.counts) >= len(counts):
         message = f"count {max(form.counts)} of {len(counts)}"
         raise ValueError(message)
-    used = form.region.names().union(*(names_of(counts[number]) for number in form.counts))
-    if not used <= set(form.symbols) or len(set(form.symbols)) < len(form.symbols):
+    used = frozenset[str]().union(
+        *(each.names() for each in regions), *(names_of(counts[number]) for number in form.counts)
+    )
+    form = replace(form, ties=needed_ties(ties, used))
+    known = list(form.symbols)
+    for tie in form.ties:
+        used |= tie.names() - set(known)
+        known.append(tie.name)
+    if not used <= set(known) or len(set(known)) < len(known):
         message = f"symbols {', '.join(form.symbols)} for a formula in {', '.join(sorted(used))}"
         raise ValueError(message)
     return form

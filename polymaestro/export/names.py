@@ -31,7 +31,7 @@ C = _words("""
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile
     while asm bool true false nullptr typeof typeof_unqual constexpr thread_local static_assert alignas
     alignof complex imaginary noreturn NULL EOF errno unix linux i386 I
-    value overflow flag total
+    value overflow flag total above below
 """)
 # Reserved words, and what solvers define on integers, booleans and arrays.
 SMTLIB = _words("""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from polymaestro.affine import Floor
-from polymaestro.counting import Condition, Count, QuasiPolynomial, Region
-from polymaestro.export.arrays import LIMIT, Plan, Polynomial, Terms, Where
+from polymaestro.counting import Condition, Count, QuasiPolynomial, Region, Tie
+from polymaestro.export.arrays import LIMIT, Plan, Polynomial, Quotient, Terms, Where
 from polymaestro.export.program import Program
 from polymaestro.export.syntax import atom_of, over_common_denominator, separated
 
@@ -20,6 +20,8 @@ class _Planner:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.symbols = {name: number for number, name in enumerate(program.symbols)}
+        before = len(program.symbols) + len(program.floors)
+        self.ties = {tie.name: before + number for number, tie in enumerate(program.ties)}
         self.conditions: dict[Condition, int] = {}
         self.products: dict[tuple[int, int], int] = {}
         uses = [n for form in program.forms.values() for _, numbers in form.products for n in numbers]
@@ -43,10 +45,19 @@ class _Planner:
             for floor in self.program.floors
         )
         conditions = tuple(map(self._condition, self.conditions))
-        plain = (floors, conditions, counts)
+        ties = tuple(map(self._tie, self.program.ties))
+        plain = (floors, ties, conditions, counts)
         wide = max((abs(number) for number in _numbers(plain)), default=0) > LIMIT
         return Plan(
-            self.program.symbols, floors, conditions, counts, tuple(self.products), forms, regions, wide
+            self.program.symbols,
+            floors,
+            ties,
+            conditions,
+            counts,
+            tuple(self.products),
+            forms,
+            regions,
+            wide,
         )
 
     def _product(self, numbers: Sequence[int]) -> int:
@@ -58,6 +69,10 @@ class _Planner:
 
     def _count(self, count: Count) -> tuple[tuple[Where, Polynomial], ...]:
         return tuple((self._where(region), self._polynomial(value)) for region, value in count.pieces)
+
+    def _tie(self, tie: Tie) -> Quotient:
+        numerator, *divisor = map(self._polynomial, tie.expressions)
+        return numerator, divisor[0] if divisor else None, tie.rounded == "up"
 
     def _polynomial(self, value: QuasiPolynomial) -> Polynomial:
         terms, constant, denominator = over_common_denominator(value)
@@ -78,7 +93,7 @@ class _Planner:
         known = atom_of(atom)
         if isinstance(known, Floor):
             return len(self.symbols) + self.program.floors[known]
-        return self.symbols[known]
+        return self.ties[known] if known in self.ties else self.symbols[known]
 
 
 def _numbers(data: object) -> Iterable[int]:

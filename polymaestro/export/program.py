@@ -6,26 +6,33 @@ use them: ``f0``, ``c3`` mean the same thing in every function that an exporter 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 from polymaestro.affine import Affine, Floor
-from polymaestro.counting import Count, Region
+from polymaestro.counting import Count, Region, Tie
 from polymaestro.errors import ExportError
 
 
 class Formula(Protocol):
-    """What can be exported: Σ sign · ∏ counts over some symbols, true on a region; a `ClosedForm`."""
+    """What can be exported: Σ sign · ∏ counts over some symbols, true on a region.
+
+    A `ClosedForm` is one, and a `CompleteForm`, whose mapping has symbols too.
+    """
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """The parameters."""
 
     @property
-    def valid_on(self) -> Region:
-        """Where the formula is true."""
+    def ties(self) -> tuple[Tie, ...]:
+        """Further names in counts and regions, which stand for numbers of tiles and the like."""
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """Where the formula is true: where all of these hold."""
 
     @property
     def sums(self) -> list[tuple[int, tuple[Count, ...]]]:
@@ -37,13 +44,24 @@ class Entry:
     """One formula of a program: Σ sign · ∏ counts, these by their number in the program."""
 
     symbols: tuple[str, ...]
-    region: Region
+    regions: tuple[Region, ...]
     products: tuple[tuple[int, tuple[int, ...]], ...]
+    ties: tuple[Tie, ...] = ()
 
     @property
     def counts(self) -> tuple[int, ...]:
         """Every count in the formula, each once."""
         return tuple(dict.fromkeys(number for _, numbers in self.products for number in numbers))
+
+    @property
+    def steps(self) -> tuple[Tie | Region, ...]:
+        """What to compute and what to check, in an order in which no divisor is 0; see `in_order`."""
+        return in_order(self.ties, self.regions)
+
+    @property
+    def where(self) -> str:
+        """The regions as text."""
+        return " and ".join(str(each) for each in self.regions)
 
 
 @dataclass(frozen=True)
@@ -73,8 +91,17 @@ class Program:
                 (sign, tuple(numbers.setdefault(count, len(numbers)) for count in counts))
                 for sign, counts in form.sums
             )
-            entries[name] = Entry(form.symbols, form.valid_on, products)
+            counts = [count for _, factors in form.sums for count in factors]
+            used = frozenset[str]().union(*map(names_of, counts), *(each.names() for each in form.regions))
+            entries[name] = Entry(form.symbols, form.regions, products, needed_ties(form.ties, used))
         return Program(tuple(numbers), entries)
+
+    def __post_init__(self) -> None:
+        """Refuse names that mean different things in different formulas."""
+        for tie in self.ties:
+            if self.names.count(tie.name) > 1:
+                message = f"{tie.name} means different things in the formulas; export them one by one"
+                raise ExportError(message)
 
     @cached_property
     def symbols(self) -> tuple[str, ...]:
@@ -82,14 +109,24 @@ class Program:
         return tuple(dict.fromkeys(name for form in self.forms.values() for name in form.symbols))
 
     @cached_property
+    def ties(self) -> tuple[Tie, ...]:
+        """The ties of all formulas, each after those that it is made of."""
+        return tuple(dict.fromkeys(tie for form in self.forms.values() for tie in form.ties))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every name that may stand in a count: the symbols, then the ties."""
+        return (*self.symbols, *(tie.name for tie in self.ties))
+
+    @cached_property
     def regions(self) -> tuple[Region, ...]:
         """The different regions of the formulas."""
-        return tuple(dict.fromkeys(form.region for form in self.forms.values()))
+        return tuple(dict.fromkeys(region for form in self.forms.values() for region in form.regions))
 
     @cached_property
     def floors(self) -> dict[Floor, int]:
         """Every floor in a count or region with its number; those inside others come first."""
-        found: dict[Floor, None] = {}
+        found = floors_of(each for tie in self.ties for each in expressions_of_tie(tie))
         for count in self.counts:
             found |= floors_of(expressions_of(count))
         for region in self.regions:
@@ -104,6 +141,46 @@ def expressions_of(count: Count) -> Iterator[Affine]:
             yield from (each.expression for each in piece)
         for monomial, _ in value.terms:
             yield from (Affine.of(atom) for atom, _ in monomial)
+
+
+def in_order(ties: Sequence[Tie], regions: Iterable[Region]) -> tuple[Tie | Region, ...]:
+    """Put each region behind the last tie in it.
+
+    What divides a later tie, such as the units of an array, is known to be positive then.
+    """
+    found: list[Tie | Region] = []
+    left = dict.fromkeys(regions)
+    unknown = [tie.name for tie in ties]
+    for tie in (None, *ties):
+        if tie is not None:
+            found.append(tie)
+            unknown.remove(tie.name)
+        ready = [each for each in left if each.names().isdisjoint(unknown)]
+        found += ready
+        left = {each: None for each in left if each not in ready}
+    return tuple(found)
+
+
+def expressions_of_tie(tie: Tie) -> Iterator[Affine]:
+    """Give every affine expression in a tie."""
+    for value in tie.expressions:
+        for monomial, _ in value.terms:
+            yield from (Affine.of(atom) for atom, _ in monomial)
+
+
+def needed_ties(ties: Iterable[Tie], used: Iterable[str]) -> tuple[Tie, ...]:
+    """Give the ties that some names are, and before them those that these are made of, by name otherwise."""
+    known = {tie.name: tie for tie in ties}
+    depth: dict[str, int] = {}
+
+    def measure(name: str) -> int:
+        if name in known and name not in depth:
+            depth[name] = 1 + max(map(measure, known[name].names()), default=0)
+        return depth.get(name, 0)
+
+    for name in used:
+        measure(name)
+    return tuple(known[name] for name in sorted(depth, key=lambda name: (depth[name], name)))
 
 
 def floors_of(expressions: Iterable[Affine]) -> dict[Floor, None]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Count, Region
+from polymaestro.counting import Count, Region, Tie
+from polymaestro.counting.ties import written
 from polymaestro.export.describing import count_texts, description
 from polymaestro.export.names import PYTHON, Names, numbered, symbol_names
 from polymaestro.export.program import (
@@ -14,7 +15,9 @@ from polymaestro.export.program import (
     Formula,
     Program,
     expressions_of,
+    expressions_of_tie,
     floors_of,
+    in_order,
     is_atom,
     is_plain,
     names_of,
@@ -63,12 +66,12 @@ def compiled(form: Formula) -> Callable[..., int]:
 class _Module:
     def __init__(self, program: Program) -> None:
         self.program = program
-        f, self.c = (numbered(letter, program.symbols) for letter in "fc")
+        f, self.c = (numbered(letter, program.names) for letter in "fc")
         own = [f"_{self.c}{number}" for number in range(len(program.counts))]
         own += [f"_check{number}" for number in range(len(program.regions))]
         self.scope = Names([*PYTHON, *own])
         self.functions = {name: self.scope.take(name) for name in program.forms}
-        self.symbols = symbol_names(program.symbols, Names(PYTHON))
+        self.symbols = symbol_names(program.names, Names(PYTHON))
         self.floors = {floor: f"{f}{number}" for floor, number in program.floors.items()}
         self.atoms = named_atoms(self.symbols, self.floors)
         self.texts = count_texts(program.counts, f"_{self.c}")
@@ -97,14 +100,15 @@ class _Module:
         head = f"def {self.functions[name]}({self._signature(form.symbols)}):"
         about, *others = description(name, form, self.texts)
         lines = [head, f'    """{about}', *(f"    {line}" for line in others), '    """']
-        lines += [*self._check(form.region), *self._counts(form.counts), f"    return {self._value(form)}"]
+        lines += [*self._steps(form.steps), *self._counts(form.counts)]
+        lines.append(f"    return {self._value(form)}")
         return "\n".join(lines)
 
     def _evaluate(self) -> str:
         """Write the function of all formulas, which computes each count once."""
         program = self.program
         lines = [f"def evaluate({self._signature(program.symbols)}):", '    """All formulas, by name."""']
-        lines += [line for where in program.regions for line in self._check(where)]
+        lines += self._steps(in_order(program.ties, program.regions))
         used = dict.fromkeys(number for form in program.forms.values() for number in form.counts)
         lines += [*self._counts(used), "    return {"]
         lines += [f"        {name!r}: {self._value(form)}," for name, form in program.forms.items()]
@@ -114,7 +118,7 @@ class _Module:
         return ", ".join(["*", *(self.symbols[symbol] for symbol in symbols), "check=True"])
 
     def _ordered(self, names: Iterable[str]) -> list[str]:
-        return [symbol for symbol in self.program.symbols if symbol in set(names)]
+        return [name for name in self.program.names if name in set(names)]
 
     def _given(self, names: Iterable[str]) -> str:
         return ", ".join(self.symbols[symbol] for symbol in self._ordered(names))
@@ -124,13 +128,31 @@ class _Module:
         shown = ", ".join(f"{symbol} = {{{self.symbols[symbol]}}}" for symbol in self._ordered(where.names()))
         lines = [
             f"def _check{number}({self._given(where.names())}):",
-            f'    """Refuse a point unless {where}."""',
+            f'    """Refuse a point unless {written(str(where), self.program.ties)}."""',
         ]
+        text = written(str(where), self.program.ties)
         lines += self._floors(each.expression for piece in where.pieces for each in piece)
         lines += [f"    if not {region(where, SYNTAX, self.atoms)}:"]
         lines += [f'        message = f"the formula does not hold at {shown}; "']
-        lines += [f'        raise ValueError(message + "it holds where {where}")']
+        lines += [f'        raise ValueError(message + "it holds where {text}")']
         return "\n".join(lines)
+
+    def _steps(self, steps: Iterable[Tie | Region]) -> list[str]:
+        """Write the ties and the checks."""
+        lines = []
+        for each in steps:
+            if isinstance(each, Region):
+                lines += self._check(each)
+            else:
+                lines += self._floors(expressions_of_tie(each))
+                lines.append(f"    {self.symbols[each.name]} = {self._tie(each)}")
+        return lines
+
+    def _tie(self, tie: Tie) -> str:
+        above, *below = (polynomial(each, SYNTAX, self.atoms) for each in tie.expressions)
+        if not below:
+            return above
+        return f"-(-({above})//({below[0]}))" if tie.rounded == "up" else f"({above})//({below[0]})"
 
     def _check(self, where: Region) -> list[str]:
         """Write the call that refuses points outside a region."""

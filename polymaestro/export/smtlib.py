@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from polymaestro.counting import Count
+from polymaestro.counting import Count, Tie
 from polymaestro.export.describing import count_texts, description
 from polymaestro.export.names import SMTLIB, Names, numbered, symbol_names
-from polymaestro.export.program import Entry, Formula, Program, is_atom, names_of
+from polymaestro.export.program import Entry, Formula, Program, is_atom, names_of, needed_ties
 from polymaestro.export.syntax import Terms, affine, named_atoms, polynomial, region
 
 HEAD = """\
 ; Exact counts over the integers; definitions only. holdsN says where formulas are true: assert it of their
 ; arguments. Every divisor is a positive constant, for which div rounds down."""
+TIED = """\
+; Exact counts over the integers; definitions only. holdsN say where formulas are true: assert them of their
+; arguments. Every divisor is positive there, so that div rounds down."""
 
 
 class Prefix:
@@ -75,9 +78,9 @@ class _Script:
         self.program = program
         scope = Names(SMTLIB)
         self.functions = {name: scope.take(name, dots=True) for name in program.forms}
-        taken = {*program.symbols, *self.functions.values()}
+        taken = {*program.names, *self.functions.values()}
         floor, self.count, self.holds = (numbered(letter, taken) for letter in ("f", "c", "holds"))
-        self.symbols = symbol_names(program.symbols, Names([*SMTLIB, *self.functions.values()]))
+        self.symbols = symbol_names(program.names, Names([*SMTLIB, *self.functions.values()]))
         self.names = {each: f"{floor}{number}" for each, number in program.floors.items()}
         calls = {each: self._call(name, each.numerator.names()) for each, name in self.names.items()}
         self.atoms = named_atoms(self.symbols, calls)
@@ -86,7 +89,7 @@ class _Script:
     def text(self) -> str:
         """Write the definitions: floors, counts, regions, formulas."""
         program = self.program
-        lines = [HEAD]
+        lines = [TIED if program.ties else HEAD]
         for floor, name in self.names.items():
             body = SYNTAX.floor(affine(floor.numerator, SYNTAX, self.atoms), floor.divisor)
             lines += [f"; {floor}", self._define(name, floor.numerator.names(), "Int", body)]
@@ -97,11 +100,12 @@ class _Script:
                     self._define(f"{self.count}{number}", names_of(count), "Int", self._cases(count))
                 )
         for number, where in enumerate(program.regions):
-            body = region(where, SYNTAX, self.atoms)
-            lines += [f"; {where}", self._define(f"{self.holds}{number}", where.names(), "Bool", body)]
+            body = self._tied(where.names(), region(where, SYNTAX, self.atoms))
+            names = self._own(where.names())
+            lines += [f"; {where}", self._define(f"{self.holds}{number}", names, "Bool", body)]
         for name, form in program.forms.items():
             lines += [f"; {line}" for line in description(name, form, self.texts)]
-            lines.append(self._define(self.functions[name], form.symbols, "Int", self._value(form)))
+            lines.append(self._define(self.functions[name], form.symbols, "Int", self._body(form)))
         return "\n".join(lines) + "\n"
 
     def _cases(self, count: Count) -> str:
@@ -110,6 +114,30 @@ class _Script:
             here = polynomial(value, SYNTAX, self.atoms)
             text = here if where.is_everywhere else f"(ite {region(where, SYNTAX, self.atoms)} {here} {text})"
         return text
+
+    def _body(self, form: Entry) -> str:
+        return self._tied((tie.name for tie in form.ties), self._value(form))
+
+    def _tied(self, names: Iterable[str], body: str) -> str:
+        """Put what ties stand for around an expression, those that others are made of outermost."""
+        for tie in reversed(self._ties(names)):
+            body = f"(let (({self.symbols[tie.name]} {self._quotient(tie)})) {body})"
+        return body
+
+    def _ties(self, names: Iterable[str]) -> tuple[Tie, ...]:
+        return needed_ties(self.program.ties, names)
+
+    def _own(self, names: Iterable[str]) -> frozenset[str]:
+        """Give the symbols that some names are or are made of."""
+        names = frozenset(names)
+        found = names.union(*(tie.names() for tie in self._ties(names)))
+        return found & frozenset(self.program.symbols)
+
+    def _quotient(self, tie: Tie) -> str:
+        above, *below = (polynomial(each, SYNTAX, self.atoms) for each in tie.expressions)
+        if not below:
+            return above
+        return f"(- (div (- {above}) {below[0]}))" if tie.rounded == "up" else f"(div {above} {below[0]})"
 
     def _value(self, form: Entry) -> str:
         return SYNTAX.total(
@@ -123,7 +151,7 @@ class _Script:
         return self._call(f"{self.count}{number}", names_of(count))
 
     def _ordered(self, names: Iterable[str]) -> list[str]:
-        return [self.symbols[symbol] for symbol in self.program.symbols if symbol in set(names)]
+        return [self.symbols[name] for name in self.program.names if name in set(names)]
 
     def _call(self, name: str, arguments: Iterable[str]) -> str:
         given = self._ordered(arguments)

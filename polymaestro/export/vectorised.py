@@ -8,6 +8,7 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
+from polymaestro.counting.ties import written
 from polymaestro.errors import ClosedFormError, ExportError, did_you_mean
 from polymaestro.export import arrays
 from polymaestro.export.arrays import Array, Evaluated, Mask
@@ -46,8 +47,9 @@ class Vectorised:
         if chunk < 1:
             message = f"a chunk of {chunk} points; it must be 1 or more"
             raise ExportError(message)
-        self._regions = Program.of(forms).regions
-        self._plan = plan_of(Program.of(forms))
+        program = Program.of(forms)
+        self._regions = [written(str(each), program.ties) for each in program.regions]
+        self._plan = plan_of(program)
         self._refuse, self._size = overflow == "refuse", chunk
 
     @property
@@ -102,7 +104,7 @@ class Vectorised:
         try:
             yield
         except arrays.OutsideError as error:
-            message = f"{error}; they hold where {' and '.join(map(str, self._regions))}"
+            message = f"{error}; they hold where {' and '.join(self._regions)}"
             raise ClosedFormError(message) from None
         except (ValueError, TypeError, arrays.TooLargeError) as error:
             raise ClosedFormError(str(error)) from None

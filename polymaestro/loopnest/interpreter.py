@@ -25,13 +25,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as Values
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from math import prod
 
 from polymaestro.affine import Affine
 from polymaestro.dataflow.binding import Mapping, bind
-from polymaestro.dataflow.directives import Cluster, Dataflow, Directive
+from polymaestro.dataflow.directives import Dataflow
 from polymaestro.errors import DataflowError, WorkloadError
 from polymaestro.loopnest.elements import Touched
 from polymaestro.loopnest.moving import counts_of, work_of
@@ -118,8 +118,7 @@ def numeric(operator: Operator, dataflow: Dataflow, num_pes: int, extents: Value
         message = f"the interpreter needs a number for {', '.join(unknown)} of {operator.name}"
         raise WorkloadError(message)
     numbers = {d.name: d.extent.evaluate(extents) for d in operator.dims}
-    directives = tuple(_with_numbers(each, extents) for each in dataflow.directives)
-    mapping = bind(operator.with_extents(numbers), Dataflow(directives), num_pes)
+    mapping = bind(operator.with_extents(numbers), dataflow.substituted(extents), num_pes)
     for level in mapping.levels:
         for each in level.maps:
             left = each.size.names() | each.offset.names()
@@ -127,13 +126,6 @@ def numeric(operator: Operator, dataflow: Dataflow, num_pes: int, extents: Value
                 message = f"the interpreter needs a number for {', '.join(sorted(left))} in '{each}'"
                 raise DataflowError(message)
     return mapping
-
-
-def _with_numbers(directive: Directive, values: Values[str, int]) -> Directive:
-    size = directive.size.substitute(values)
-    if isinstance(directive, Cluster):
-        return replace(directive, size=size)
-    return replace(directive, size=size, offset=directive.offset.substitute(values))
 
 
 def observe(mapping: Mapping) -> Observation:

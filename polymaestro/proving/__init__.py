@@ -19,6 +19,7 @@ from polymaestro.proving.geometry import disjoint, equal_sets, single_valued, wi
 from polymaestro.proving.interpreted import same_as_interpreted
 from polymaestro.proving.largest import is_largest
 from polymaestro.proving.positivity import at_least
+from polymaestro.proving.products import equal_sums
 from polymaestro.proving.running import ProofError, chosen, load_statements
 from polymaestro.proving.smt import decide, script
 from polymaestro.proving.verdicts import Outcome, Proof, Statement, statement
@@ -39,6 +40,7 @@ __all__ = [
     "disjoint",
     "equal",
     "equal_sets",
+    "equal_sums",
     "executed_of",
     "is_largest",
     "load_statements",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import islpy as isl
 
 from polymaestro import export
-from polymaestro.counting import Count, QuasiPolynomial, Region, region_of, with_decided_floors
+from polymaestro.counting import Count, QuasiPolynomial, Region, Tie, region_of, with_decided_floors
 from polymaestro.errors import ClosedFormError, ExportError, did_you_mean
 from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
 from polymaestro.symbolic.display import in_one, latex_of_lines, lines_of, shown_cases, text_of
@@ -191,6 +191,16 @@ class ClosedForm:
         return [(each.sign, each.counts) for each in self.products]
 
     @property
+    def ties(self) -> tuple[Tie, ...]:
+        """None: the counts are over the symbols themselves."""
+        return ()
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The region, for exporters."""
+        return (self.valid_on,)
+
+    @property
     def counts(self) -> tuple[Count, ...]:
         """Every different count in the formula."""
         return tuple({id(c): c for each in self.products for c in each.counts}.values())
@@ -301,13 +311,14 @@ class ClosedForm:
 def form_of(entry: export.Entry, counts: Sequence[Count]) -> ClosedForm:
     """Build a form from a formula of a program; isl reads its region."""
     products = tuple(Product(sign, tuple(counts[n] for n in numbers)) for sign, numbers in entry.products)
-    text = f"[{', '.join(entry.symbols)}] -> {{ : {entry.region.isl()} }}"
+    [region] = entry.regions
+    text = f"[{', '.join(entry.symbols)}] -> {{ : {region.isl()} }}"
     try:
         context = isl.Set(text).params()
     except isl.Error:
-        message = f"the symbols {', '.join(entry.symbols)} and the region {entry.region} mean nothing to isl"
+        message = f"the symbols {', '.join(entry.symbols)} and the region {region} mean nothing to isl"
         raise ExportError(message) from None
-    return ClosedForm(products, context, entry.symbols, entry.region)
+    return ClosedForm(products, context, entry.symbols, region)
 
 
 def forms_from_json(data: Mapping[str, Any]) -> dict[str, ClosedForm]:

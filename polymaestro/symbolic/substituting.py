@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import islpy as isl
 
 from polymaestro.affine import RESERVED, Affine
-from polymaestro.counting import Condition, Count, Region
+from polymaestro.counting import Count
 from polymaestro.counting.reading import named_division
 from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.loopnest.lowering import INTERNAL
@@ -89,14 +89,5 @@ def _transformed(context: isl.Set, values: Mapping[str, Affine]) -> isl.Set:
 
 
 def _in_other_symbols(count: Count, values: Mapping[str, Affine]) -> Count:
-    pieces = [(_region(region, values), value.substitute(values)) for region, value in count.pieces]
+    pieces = [(region.substitute(values), value.substitute(values)) for region, value in count.pieces]
     return Count(tuple(pieces))
-
-
-def _region(region: Region, values: Mapping[str, Affine]) -> Region:
-    return Region(
-        tuple(
-            tuple(Condition(each.expression.substitute(values), each.equality) for each in piece)
-            for piece in region.pieces
-        )
-    )

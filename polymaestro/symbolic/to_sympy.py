@@ -5,12 +5,13 @@ SymPy is imported when a formula is first asked for: it costs half a second, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from polymaestro.affine import Affine, Extremum, Floor
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import Condition, QuasiPolynomial, Region, Tie
 from polymaestro.export.names import PYTHON, Names, symbol_names
 from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.factoring import Factored, Total, factorize
@@ -73,11 +74,12 @@ def latex_of(value: QuasiPolynomial) -> str:
     return latex_of_product(factorize(value))
 
 
-def latex_of_product(value: Factored) -> str:
-    """Write a product of factors as LaTeX."""
+def latex_of_product(value: Factored, below: Sequence[str] = ()) -> str:
+    """Write a product of factors as LaTeX, over a product of symbols."""
     import sympy  # noqa: PLC0415
 
-    return str(sympy.latex(product(value)))
+    over = sympy.Mul(*(sympy.Symbol(name, integer=True) for name in below))
+    return str(sympy.latex(product(value) / over))
 
 
 def product(value: Factored) -> sympy.Expr:
@@ -93,28 +95,26 @@ def product(value: Factored) -> sympy.Expr:
 
 def latex_of_region(region: Region) -> str:
     """Write a region as LaTeX."""
-    text = str(region)
+    text = re.sub(r"[^\W\d]\w*_\w+", lambda found: latex_name(found[0]), str(region))
     for sign, written in LATEX.items():
         text = text.replace(sign, written)
     return text
 
 
+def latex_name(name: str) -> str:
+    """Write a symbol as LaTeX.
+
+    >>> latex_name("E_C_2")
+    'E_{C 2}'
+    """
+    import sympy  # noqa: PLC0415
+
+    return str(sympy.latex(sympy.Symbol(name)))
+
+
 def polynomial(value: QuasiPolynomial) -> sympy.Expr:
     """Write a quasi-polynomial, expanded."""
     return with_meanings(value, {})
-
-
-def with_ceilings(
-    value: QuasiPolynomial, quotients: Mapping[str, tuple[QuasiPolynomial, QuasiPolynomial]]
-) -> sympy.Expr:
-    """Write a quasi-polynomial with ⌈numerator/divisor⌉ in the place of names, the last name first."""
-    import sympy  # noqa: PLC0415
-
-    expression = polynomial(value)
-    for name, (numerator, divisor) in reversed(list(quotients.items())):
-        quotient = sympy.ceiling(polynomial(numerator) / polynomial(divisor))
-        expression = expression.subs(sympy.Symbol(name, integer=True), quotient)
-    return expression
 
 
 def meaning(
@@ -147,6 +147,31 @@ def with_meanings(value: QuasiPolynomial, known: Mapping[str, sympy.Expr]) -> sy
         ]
         terms.append(sympy.Mul(sympy.Rational(factor.numerator, factor.denominator), *powers))
     return sympy.Add(*terms)
+
+
+def in_symbols(expression: sympy.Expr, ties: Sequence[Tie]) -> sympy.Expr:
+    """Put what they stand for in the place of ties."""
+    import sympy  # noqa: PLC0415
+
+    for tie in reversed(ties):
+        symbol = sympy.Symbol(tie.name, integer=True)
+        if expression.has(symbol):
+            expression = expression.subs(symbol, meaning(tie.numerator, tie.divisor, {}, rounded=tie.rounded))
+    return expression
+
+
+def latex_of_ties(text: str, ties: Sequence[Tie]) -> Iterator[str]:
+    """Give the equations of the ties that a LaTeX text names, and of those that these name."""
+    import sympy  # noqa: PLC0415
+
+    used: set[str] = {tie.name for tie in ties if latex_name(tie.name) in text}
+    for tie in reversed(ties):
+        if tie.name in used:
+            used |= tie.names()
+    for tie in ties:
+        if tie.name in used:
+            value = meaning(tie.numerator, tie.divisor, {}, rounded=tie.rounded)
+            yield f"{latex_name(tie.name)} = {sympy.latex(value)}"
 
 
 def constant(value: Fraction | str) -> sympy.Expr:

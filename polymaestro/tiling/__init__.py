@@ -1,6 +1,7 @@
 """Mappings whose own sizes are symbols: tiles, windows, clusters, PEs; formulas over numbers of tiles."""
 
 from polymaestro.tiling.analysis import TiledAnalysis, TiledBoundary, TiledTensor, analyze_tiles
+from polymaestro.tiling.complete import CompleteForm, complete_from_json
 from polymaestro.tiling.costs import DivisibleEnergy, TiledEnergy, TiledEnergyCase, TiledRoofline
 from polymaestro.tiling.divisible import DivisibleCase, Quotient, divisible, divisible_point
 from polymaestro.tiling.forms import TiledCase, TiledForm
@@ -9,6 +10,7 @@ from polymaestro.tiling.search import Optimum, optimize
 from polymaestro.tiling.timing import DivisibleTime, TiledRunTime, TiledTimeCase
 
 __all__ = [
+    "CompleteForm",
     "DivisibleCase",
     "DivisibleEnergy",
     "DivisibleTime",
@@ -26,6 +28,7 @@ __all__ = [
     "TiledTensor",
     "TiledTimeCase",
     "analyze_tiles",
+    "complete_from_json",
     "divisible",
     "divisible_point",
     "lifted",

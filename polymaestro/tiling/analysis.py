@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
@@ -16,15 +16,19 @@ from polymaestro.errors import ClosedFormError, LoweringError, did_you_mean
 from polymaestro.hardware import Hardware
 from polymaestro.model.report import BoundaryReport, LayerReport
 from polymaestro.showing import Shown
+from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
+from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.clauses import Legality, any_of, at_least, legal_where, nearby
+from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.costing import Costing
 from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts, cuts_of
 from polymaestro.tiling.quantities import Flows, Sum
+from polymaestro.tiling.specialising import Specialiser
 from polymaestro.tiling.table import tiled_table
 from polymaestro.tiling.ties import Ties, top_units
 from polymaestro.tiling.timing import TiledRunTime
@@ -92,6 +96,65 @@ class TiledAnalysis(Shown):
             for tensor in boundary.tensors.values():
                 for name, form in tensor.forms.items():
                     yield f"{boundary.parent}.{tensor.name}.{name}", form
+
+    def specialised(self, numbers: Mapping[str, int], *assuming: str) -> dict[str, ClosedForm]:
+        """Give every formula with numbers for tiles, clusters and PEs, by its name; see `TiledForm`.
+
+        Formulas share their factors, so that this takes less time than one after the other.
+        """
+        specialiser = Specialiser.of(self.ties, self.symbols, self.valid_on, numbers, assuming)
+        return {name: specialiser.form(form.products) for name, form in self.named()}
+
+    def assuming(self, *assumptions: str, near: Mapping[str, int] | None = None) -> TiledAnalysis:
+        """Give the analysis on the smaller region where conditions hold; see `TiledForm.assuming`.
+
+        Its formulas are shown at a point of the region near the one that is given.
+        """
+        region = narrowed(self.valid_on, assumptions, self.ties, self.symbols)
+        shown = point_in(region, self.ties, self.symbols, self.macs.shown if near is None else near)
+
+        def on(form: TiledForm) -> TiledForm:
+            return form.on(region, shown)
+
+        boundaries = [
+            replace(
+                each,
+                steps=on(each.steps),
+                tensors={
+                    name: replace(tensor, forms={key: on(form) for key, form in tensor.forms.items()})
+                    for name, tensor in each.tensors.items()
+                },
+            )
+            for each in self.boundaries
+        ]
+        return replace(
+            self,
+            boundaries=tuple(boundaries),
+            macs=on(self.macs),
+            steps=on(self.steps),
+            active_units=on(self.active_units),
+        )
+
+    def complete(self) -> dict[str, CompleteForm]:
+        """Give every formula with all its chambers, by name, for `polymaestro.export`.
+
+        Raises `ClosedFormError` where one has too many; assume more then.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T_M,T_M) M; SpatialMap(T_N,T_N) N")
+        >>> analysis = pm.analyze_tiles(pm.gemm(), flow, "PEs")
+        >>> exact = pm.export.Vectorised(analysis.complete())
+        >>> exact(M=[12, 10**20], N=9, K=7, T_M=5, T_N=2, PEs=[2, 3])["steps"].tolist()
+        [9, 40000000000000000000]
+        """
+        found = {}
+        for name, form in self.named():
+            try:
+                found[name] = form.complete()
+            except ClosedFormError as error:
+                message = f"{name}: {error}"
+                raise ClosedFormError(message) from None
+        return found
 
     def runtime(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledRunTime:
         """Give the cycles of a run as a closed form in extents, tiles, units and symbols of the machine.

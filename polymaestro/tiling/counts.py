@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 
 from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.errors import CountingError
+from polymaestro.tiling.exploring import Explored, explored
 from polymaestro.tiling.factors import Factor
+from polymaestro.tiling.known import known_about
 from polymaestro.tiling.run import Run
+from polymaestro.tiling.ties import Ties
 
 
 @dataclass(eq=False)
@@ -22,6 +25,7 @@ class TiledCount:
     factor: Factor
     names: tuple[str, ...]
     known: list[tuple[Region, QuasiPolynomial]] = field(default_factory=list)
+    _everywhere: dict[Region, Explored] = field(default_factory=dict)
 
     def piece_at(self, point: Mapping[str, int]) -> tuple[Region, QuasiPolynomial]:
         """Give the chamber of a point and the formula there."""
@@ -32,6 +36,15 @@ class TiledCount:
         value = self.factor(run)
         self.known.append((Region((tuple(run.conditions),)), value))
         return self.known[-1]
+
+    def everywhere(self, ties: Ties, given: Region) -> Explored:
+        """Derive every chamber of a region.
+
+        Raises `ClosedFormError` where these are too many.
+        """
+        if given not in self._everywhere:
+            self._everywhere[given] = explored(self.factor, known_about(ties, self.names, given))
+        return self._everywhere[given]
 
     def at(self, point: Mapping[str, int]) -> int:
         """Evaluate."""

@@ -15,6 +15,8 @@ from polymaestro.affine import Affine
 from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.counting.quasipolynomial import Atom
 from polymaestro.symbolic import factored
+from polymaestro.symbolic.factoring import factorize
+from polymaestro.symbolic.to_sympy import latex_of_product
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts
@@ -37,6 +39,10 @@ class Quotient:
         for name in self.denominator:
             below *= point[name]
         return Fraction(self.numerator.evaluate(point)) / below
+
+    def latex(self) -> str:
+        """Write as LaTeX, without dollar signs."""
+        return latex_of_product(factorize(self.numerator), self.denominator)
 
     def __str__(self) -> str:
         """Write as a product over a product."""
@@ -146,7 +152,7 @@ class View:
         for tie in self.ties.ties:
             if tie.divisor is None:
                 self.quotients[tie.name] = _reduced(tie.numerator.replace(self.quotients))
-            elif tie.rounded == "up" and not self.ties.is_windows(tie.name):
+            elif tie.rounded == "up" and not tie.kept:
                 self._rounded(tie.name, tie.numerator, tie.divisor)
         for whole, part, rest in self.ties.cuts():
             if not rest.is_constant:

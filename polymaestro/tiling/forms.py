@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from polymaestro.counting import Condition, QuasiPolynomial, Region
-from polymaestro.errors import ClosedFormError, did_you_mean
+from polymaestro.affine import Affine
+from polymaestro.counting import Condition, QuasiPolynomial, Region, Tie
+from polymaestro.counting.ties import expanded, meanings, written
+from polymaestro.errors import ClosedFormError
 from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
-from polymaestro.symbolic.to_sympy import with_ceilings
+from polymaestro.symbolic.cases import cases_of
+from polymaestro.symbolic.factoring import factorize
+from polymaestro.symbolic.to_sympy import in_symbols, latex_of_region, latex_of_ties, product
+from polymaestro.tiling.assuming import narrowed, point_in
+from polymaestro.tiling.complete import CompleteForm, Exported, check_names
 from polymaestro.tiling.conditions import tidied
+from polymaestro.tiling.exploring import outside
+from polymaestro.tiling.known import Known, in_common
 from polymaestro.tiling.quantities import Sum
+from polymaestro.tiling.specialising import Specialiser
 from polymaestro.tiling.ties import Ties
 
 if TYPE_CHECKING:
     import sympy
+
+    from polymaestro.symbolic import ClosedForm
 
 QP = QuasiPolynomial
 
@@ -27,17 +38,21 @@ class TiledCase(Shown):
 
     region: Region
     value: QuasiPolynomial
-    ties: Ties
+    ties: tuple[Tie, ...]
 
     @property
     def expr(self) -> sympy.Expr:
-        """The formula as a SymPy expression over integer symbols."""
-        return with_ceilings(self.value, self.ties.quotients())
+        """The formula as a SymPy expression over integer symbols, ⌈K/T⌉ as ceiling(K/T)."""
+        return in_symbols(product(factorize(self.value)), self.ties)
 
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
-        where = "" if self.region.is_everywhere else f"  if {self.region}"
-        return self.ties.explained(factored(self.value) + where)
+        value, region = factored(self.value), str(self.region)
+        text = written(value, self.ties)
+        if not self.region.is_everywhere:
+            text += f"  if {written(region, self.ties)}"
+        lengths = ", ".join(meanings(text, self.ties))
+        return f"{text}; {lengths}" if lengths else text
 
     def latex(self) -> str:
         """Write the formula as LaTeX, without dollar signs."""
@@ -47,17 +62,25 @@ class TiledCase(Shown):
         words = [each for each in expr.free_symbols if len(each.name) > 1 and each.name.isalpha()]
         return str(sympy.latex(expr, symbol_names={each: rf"\mathrm{{{each.name}}}" for each in words}))
 
+    def statement(self) -> str:
+        """Write the formula and its condition as LaTeX, and what the ties in that are."""
+        text = self.latex()
+        if not self.region.is_everywhere:
+            text += rf" \quad \text{{if }} {latex_of_region(self.region)}"
+        return r" \quad \text{where } ".join([text, *latex_of_ties(text, self.ties)])
+
     def _repr_latex_(self) -> str | None:
-        text = "" if self.region.is_everywhere else self.ties.written(str(self.region))
-        return in_math(self.latex(), ",\\ ".join([text] * bool(text) + [*self.ties.meanings(text)]))
+        text = "" if self.region.is_everywhere else written(str(self.region), self.ties)
+        return in_math(self.latex(), ",\\ ".join([text] * bool(text) + [*meanings(text, self.ties)]))
 
 
 @dataclass(frozen=True, repr=False)
-class TiledForm:
+class TiledForm(Exported):
     """Σ of products of counts over extents, tiles and units; exact wherever `valid_on` holds.
 
     The formula is derived chamber by chamber: `at` gives a number, `case_at` the formula and the region of
-    the chamber that a point lies in. Printing it shows the one of `shown`.
+    the chamber that a point lies in. Printing it shows the one of `shown`. `complete` derives all of them,
+    for code in other languages.
     """
 
     products: Sum
@@ -75,19 +98,11 @@ class TiledForm:
 
     def extended(self, point: Mapping[str, int]) -> Mapping[str, int]:
         """Give a complete point of the region with the values of the ties; raises as `at` does."""
-        for name in point:
-            if name not in self.symbols:
-                message = f"the formula has no symbol {name!r}"
-                raise ClosedFormError(message + did_you_mean(name, self.symbols))
-        missing = [name for name in self.symbols if name not in point]
-        if missing:
-            message = f"the formula needs a value for {', '.join(missing)}"
-            raise ClosedFormError(message)
+        check_names(point, self.symbols)
         values = self.ties.extended(point)
         if not self.valid_on.holds(values):
             shown = ", ".join(f"{name} = {value}" for name, value in sorted(point.items()))
-            region = str(self.valid_on)
-            where = ", with ".join([region, *self.ties.meanings(region)])
+            where = self.ties.explained(str(self.valid_on))
             message = f"the formula does not hold at {shown}; it holds where {where}"
             raise ClosedFormError(message)
         return values
@@ -119,7 +134,25 @@ class TiledForm:
         """Give the formula of the chamber that a point lies in, and that chamber."""
         values = self.extended(point)
         region = tidied(self.conditions(values), self.valid_on, self.ties)
-        return TiledCase(region, self.value_at(values), self.ties)
+        return TiledCase(region, self.value_at(values), tuple(self.ties.ties))
+
+    def specialised(self, /, *assuming: str, **numbers: int) -> ClosedForm:
+        """Give the formula with numbers for tiles, units or extents: all its cases, in the symbols left.
+
+        The views, cases and exporters of `ClosedForm` then work as if these numbers had been given first.
+
+        Raises `ClosedFormError` for an unknown symbol, for numbers or assumptions that contradict the region,
+        and where a symbol that is left still divides or multiplies another; `CountingUnavailableError` where
+        a case cannot be counted, which an assumption such as ``"R <= 7"`` may leave out.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N; TemporalMap(T_K,T_K) K")
+        >>> form = pm.analyze_tiles(pm.gemm(), flow, "PEs")["L2"]["A"].parent_reads
+        >>> print(form.specialised(T=4, T_K=8, PEs=16))
+        K·M·⌈N/16⌉  if K ≥ 9
+        K·M  if K ≤ 8
+        """
+        return Specialiser.of(self.ties, self.symbols, self.valid_on, numbers, assuming).form(self.products)
 
     def value_at(self, extended: Mapping[str, int]) -> QuasiPolynomial:
         """Give the formula of a chamber over extents, tiles, units and numbers of tiles."""
@@ -143,6 +176,69 @@ class TiledForm:
             for count in counts:
                 found.update(dict.fromkeys(count.piece_at(extended)[0].pieces[0]))
         return found.keys()
+
+    def assuming(self, *assumptions: str) -> TiledForm:
+        """Give the form on the smaller region where conditions hold, which `case_at` then leaves out.
+
+        A condition is affine, as ``T <= K``, or says what divides what, as ``K % T == 0``; ``divisible`` is
+        short for every tile and every fold. Raises `AssumptionError` for a condition that does not read,
+        `ClosedFormError` for one that contradicts the region.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M")
+        >>> form = pm.analyze_tiles(pm.gemm(), flow, 1)["L2"]["A"].tile_total
+        >>> print(form, form.assuming("T >= M"), sep="; ")
+        K·M  if T < M; K·M
+        """
+        region = narrowed(self.valid_on, assumptions, self.ties, self.symbols)
+        return self.on(region, point_in(region, self.ties, self.symbols, self.shown))
+
+    def on(self, region: Region, shown: Mapping[str, int]) -> TiledForm:
+        """Give the form on a smaller region, shown at a point of it."""
+        return replace(self, valid_on=region, shown=shown)
+
+    def complete(self) -> CompleteForm:
+        """Derive all chambers on the whole region.
+
+        Where the derivation of some chamber is refused, the form excludes it. Raises `ClosedFormError` for
+        a count with too many chambers; assume more then.
+        """
+        given, regions = self._given, list(self._regions)
+        products = []
+        for sign, counts in self.products:
+            found = [count.everywhere(self.ties, given) for count in counts]
+            regions += [outside(gap) for each in found for gap, _ in each.gaps]
+            products.append((sign, tuple(each.count for each in found)))
+        return CompleteForm.of(tuple(products), self.ties.ties, self.symbols, regions)
+
+    @property
+    def _given(self) -> Region:
+        """The region, where each array is as large as its clusters."""
+        enough = [Condition(Affine.of(tie.name) - 1) for tie in self.ties.ties if tie.rounded == "down"]
+        return Region(tuple(tuple(dict.fromkeys([*piece, *enough])) for piece in self.valid_on.pieces))
+
+    @property
+    def _regions(self) -> Iterator[Region]:
+        """The region in parts: over symbols alone, then each condition on ties, then alternatives."""
+        tied = {tie.name for tie in self.ties.ties}
+        always = in_common(self._given)
+        late = [each for each in always if each.expression.names() & tied]
+        yield Region((tuple(each for each in always if each not in late),))
+        yield from (Region(((each,),)) for each in late)
+        if len(self._given.pieces) > 1:
+            rest = (tuple(each for each in piece if each not in always) for piece in self._given.pieces)
+            yield Region(tuple(rest))
+
+    @property
+    def cases(self) -> tuple[TiledCase, ...]:
+        """The formula as disjoint cases, each one quasi-polynomial with its condition.
+
+        Raises `ClosedFormError` for too many of them; the factors of `complete` have fewer.
+        """
+        known = Known(self.ties, self.symbols, self._given)
+        form, ties = self.complete(), tuple(self.ties.ties)
+        found = cases_of(form.sums, known.domain)
+        return tuple(TiledCase(each.region, expanded(each.value, ties), ties) for each in found)
 
     def _repr_latex_(self) -> str | None:
         return self.case_at(self.shown)._repr_latex_()

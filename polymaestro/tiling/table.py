@@ -30,7 +30,9 @@ def tiled_table(analysis: TiledAnalysis, point: Mapping[str, int], *, divisible:
     lines += [f"  {line}" for line in str(analysis.dataflow).splitlines()]
     lines += [f"  note: {note}" for note in analysis.cuts.notes]
     lines.append("units: " + " × ".join(str(units) for units in analysis.cuts.units))
-    lines += _wrapped(f"parameters: {', '.join(analysis.symbols)}, where {analysis.valid_on}")
+    lines += _wrapped(
+        f"parameters: {', '.join(analysis.symbols)}, where {analysis.ties.written(str(analysis.valid_on))}"
+    )
     lines += _wrapped(f"the formulas below hold where {', '.join(where) or 'these are ≥ 1'}")
     body = _body(names, texts)
     for equation in analysis.ties.meanings("\n".join([*lines, *body])):

@@ -20,14 +20,14 @@ n_K = ⌈K/T⌉; E_K = -T·n_K + K + T
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from polymaestro.affine import Affine, Floor, ceil_div
-from polymaestro.counting import Condition, QuasiPolynomial
+from polymaestro.counting import Condition, QuasiPolynomial, Tie
 from polymaestro.counting.quasipolynomial import Atom
+from polymaestro.counting.ties import expanded, meanings, written
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bound_size
 from polymaestro.errors import ClosedFormError
@@ -38,36 +38,6 @@ if TYPE_CHECKING:
     import sympy
 
 QP = QuasiPolynomial
-
-
-@dataclass(frozen=True)
-class Tie:
-    """name = ⌈numerator/divisor⌉ or ⌊numerator/divisor⌋, or the numerator itself where nothing divides."""
-
-    name: str
-    numerator: QP
-    divisor: QP | None = None
-    rounded: Literal["up", "down"] = "up"
-
-    def value(self, point: Mapping[str, int]) -> int:
-        """Evaluate where the names before this one have values."""
-        numerator = int(self.numerator.evaluate(point))
-        if self.divisor is None:
-            return numerator
-        divisor = int(self.divisor.evaluate(point))
-        return -(-numerator // divisor) if self.rounded == "up" else numerator // divisor
-
-    @property
-    def text(self) -> str:
-        """What the name stands for."""
-        if self.divisor is None:
-            return str(self.numerator)
-        quotient = f"{_part(self.numerator)}/{_part(self.divisor)}"
-        return f"⌈{quotient}⌉" if self.rounded == "up" else f"⌊{quotient}⌋"
-
-    def __str__(self) -> str:
-        """Write as an equation."""
-        return f"{self.name} = {self.text}"
 
 
 @dataclass(frozen=True)
@@ -166,11 +136,8 @@ class Ties:
         key = (numerator, divisor)
         if key not in self._rounded:
             self._rounded[key] = Affine.of(str(self._add(name, QP.of(numerator), QP.of(divisor))))
+            self.ties[-1] = replace(self.ties[-1], kept=True)
         return self._rounded[key]
-
-    def is_windows(self, name: str) -> bool:
-        """Whether a name is one of those, which cut nothing."""
-        return Affine.of(name) in self._rounded.values()
 
     def join_units(self, dim: str, whole: Affine, tile: Affine, units: Affine) -> Affine:
         """Give what all units hold together, and let folds be the tiles of that length."""
@@ -235,14 +202,6 @@ class Ties:
             found[tie.name] = meaning(tie.numerator, tie.divisor, found, rounded=tie.rounded)
         return found
 
-    def quotients(self) -> dict[str, tuple[QP, QP]]:
-        """Give numerator and divisor of each number of tiles and folds, over extents, tiles and these."""
-        return {
-            tie.name: (self.expanded(tie.numerator), tie.divisor)
-            for tie in self.ties
-            if tie.divisor is not None and tie.rounded == "up"
-        }
-
     def full_folds(self, conditions: Container[Condition]) -> dict[Atom, QP]:
         """Give n = F·U where conditions say that the last fold has a tile for every unit."""
         found: dict[Atom, QP] = {}
@@ -255,19 +214,7 @@ class Ties:
 
     def written(self, text: str) -> str:
         """Put ⌈K/T⌉ and T·U in the place of numbers of tiles and widths in a text."""
-        meanings = {
-            tie.name: tie.text
-            for tie in self.ties
-            if tie.divisor is not None and tie.rounded == "up" and not self.is_windows(tie.name)
-        }
-        for length in self._lengths.values():
-            tie = next(each for each in self.ties if each.name == str(length))
-            meanings[tie.name] = tie.text
-        while True:
-            changed = re.sub(r"[^\W\d]\w*", lambda found: meanings.get(found[0], found[0]), text)
-            if changed == text:
-                return text
-            text = changed
+        return written(text, self.ties)
 
     def explained(self, text: str) -> str:
         """Write numbers of tiles out, as `written` does, and say after it what the other ties are."""
@@ -276,10 +223,8 @@ class Ties:
         return f"{text}; {meanings}" if meanings else text
 
     def meanings(self, text: str) -> Iterator[str]:
-        """Give the equation of each tie that a text names, and of those that they name."""
-        for tie in self.ties:
-            if tie.name in re.findall(r"[^\W\d]\w*", text):
-                yield self.written(str(tie))
+        """Give the equation of each tie that a text names."""
+        return meanings(text, self.ties)
 
     def cuts(self) -> Iterator[tuple[Affine, Affine, Affine]]:
         """Give each length that is cut, into what, and what is left for the last part."""
@@ -287,6 +232,11 @@ class Ties:
             yield whole, tile, split.edge
         for (whole, tile, units), fold in self._folds.items():
             yield whole, self._width_of(tile, units), fold.rest
+
+    def folds(self) -> Iterator[tuple[Affine, Affine, Affine]]:
+        """Give each length that is folded, its tile, and what is left for the last fold."""
+        for (whole, tile, _), fold in self._folds.items():
+            yield whole, tile, fold.rest
 
     def most(self) -> Iterator[tuple[str, QP]]:
         """Give what edge tiles, last folds and their units are at most."""
@@ -311,10 +261,7 @@ class Ties:
 
     def expanded(self, value: QP) -> QP:
         """Put lengths in terms of extents, tiles and numbers of tiles; only rounded ties stay."""
-        for tie in reversed(self.ties):
-            if tie.divisor is None:
-                value = value.replace({tie.name: tie.numerator})
-        return value
+        return expanded(value, self.ties)
 
     def _length(self, name: str, whole: Affine, number: QP, tile: Affine) -> Affine:
         return Affine.of(str(self._add(name, QP.of(whole) - (number - 1) * QP.of(tile))))
@@ -357,7 +304,3 @@ def _without(value: QP, number: QP, tile: Affine, product: Affine) -> QP:
             each = QP(((rest, factor),)) * QP.of(product)
         total = total + each
     return total
-
-
-def _part(value: QP) -> str:
-    return str(value) if len(value.atoms()) < 2 else f"({value})"  # noqa: PLR2004  K/T needs no parentheses

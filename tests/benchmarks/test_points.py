@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import polymaestro as pm
 from polymaestro import export
+from polymaestro.tiling import lifted
 
 FLOWS = {
     "C-P": pm.dataflows.c_p(),
@@ -26,6 +27,8 @@ FLOWS = {
 LARGEST = {"N": 8, "K": 512, "C": 512, "P": 224, "Q": 224, "R": 11, "S": 11}
 POINTS = 500_000
 WANTED = 1_000_000  # points a second
+WANTED_WITH_TILES = 200_000
+TRAFFIC = {"fills", "parent_reads", "drains", "parent_updates", "read_backs", "final_writes"}
 
 
 def seconds(run: Callable[[], object], rounds: int = 3) -> float:
@@ -79,3 +82,17 @@ def test_points_beyond_int64() -> None:
     rate = 20_000 / seconds(lambda: several.evaluate(points))
     print(f"\nKC-P, half of the points beyond int64: {rate:,.0f} points a second")  # noqa: T201
     assert several.evaluate(points)["L2.O.tile_total"].dtype == object
+
+
+def test_points_with_tiles_as_symbols() -> None:
+    """All traffic of KC-P with every tile, cluster and extent a symbol, at random points."""
+    found = lifted(pm.conv2d(), FLOWS["KC-P"], 256)
+    forms = pm.analyze_tiles(pm.conv2d(), found.dataflow, found.num_pes).complete()
+    traffic = [name for name in forms if name.rpartition(".")[2] in TRAFFIC]
+    several, points = export.Vectorised(forms), columns(100_000)
+    rng = np.random.default_rng(1)
+    points |= {name: rng.integers(1, 65, 100_000) for name in several.symbols if name not in points}
+    points["PEs"] = points["PEs"] * 64  # never smaller than its clusters
+    rate = 100_000 / seconds(lambda: several.evaluate(points, only=traffic))
+    print(f"\nKC-P with tiles as symbols: {len(traffic)} quantities; {rate:,.0f} points a second")  # noqa: T201
+    assert rate >= WANTED_WITH_TILES

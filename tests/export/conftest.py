@@ -128,7 +128,7 @@ STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wshadow
 CATCHING = ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
 
 
-RunC = Callable[[Mapping[str, pm.ClosedForm], list[list[int]]], list[list[str]]]
+RunC = Callable[[Mapping[str, export.Formula], list[list[int]]], list[list[str]]]
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def run_c(tmp_path: Path, request: pytest.FixtureRequest) -> RunC:
 
 
 def compiled_and_run(
-    forms: Mapping[str, pm.ClosedForm], rows: list[list[int]], folder: Path, flags: list[str]
+    forms: Mapping[str, export.Formula], rows: list[list[int]], folder: Path, flags: list[str]
 ) -> list[list[str]]:
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:

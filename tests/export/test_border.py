@@ -30,7 +30,7 @@ def form(*products: tuple[int, list[Count]], symbols: str = "KLM", where: Region
     counts = [count for _, several in products for count in several]
     numbers = iter(range(len(counts)))
     entries = tuple((sign, tuple(next(numbers) for _ in several)) for sign, several in products)
-    return form_of(export.Entry(tuple(symbols), where, entries), counts)
+    return form_of(export.Entry(tuple(symbols), (where,), entries), counts)
 
 
 def everywhere(value: QuasiPolynomial) -> Count:

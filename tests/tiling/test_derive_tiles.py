@@ -1,10 +1,12 @@
 """``derive --symbolic-tiles`` on files: values, JSON, symbols of the file, what is refused."""
 
 import json
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+import polymaestro as pm
 from polymaestro.cli import main
 
 GEMM = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } Dataflow {
@@ -48,8 +50,14 @@ def test_symbols_of_the_file_stay() -> None:
 @pytest.mark.parametrize(
     ("arguments", "text", "status", "message"),
     [
-        (["--assume", "K % 5 == 0"], GEMM, 2, "--symbolic-tiles goes with --keep, --exact and --json only"),
-        (["--latex"], GEMM, 2, "--symbolic-tiles goes with --keep, --exact and --json only"),
+        (["--leading"], GEMM, 2, "--symbolic-tiles does not go with --leading"),
+        (["--report"], GEMM, 2, "--symbolic-tiles does not go with --report"),
+        (["--export", "isl"], GEMM, 2, "--export isl, which cannot multiply symbols"),
+        (["--export", "c", "--json"], GEMM, 2, "--export and --json exclude each other"),
+        (["--assume", "K % 5"], GEMM, 1, "cannot read the assumption 'K % 5'"),
+        (["--assume", "K % T_M0 == 0"], GEMM, 1, "the mapping cuts no K into parts of T_M0; it has M % T_M0"),
+        (["--assume", "K < 1"], GEMM, 1, "the assumption 'K < 1' contradicts the region"),
+        (["--assume", "K = T_K0 + 1"], GEMM, 1, "rule out that tiles divide what they cut; use --exact"),
         (["--exact", "L2.A.fils"], GEMM, 1, "no quantity 'L2.A.fils'; did you mean 'L2.A.fills'"),
         (
             [],
@@ -64,3 +72,64 @@ def test_what_is_refused(arguments: list[str], text: str, status: int, message: 
     assert result.exit_code == status
     assert message in result.stderr
     assert "Traceback" not in result.output
+
+
+TINY = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } Dataflow {
+  TemporalMap(5,5) M; SpatialMap(2,2) N; } } }"""
+
+
+def test_assumptions_narrow_what_is_shown() -> None:
+    result = run("--symbolic-tiles", "--assume", "T_M0 >= M", "--exact", "L2.A.occupancy", text=TINY)
+    assert (result.exit_code, result.stdout) == (0, "K·M\n")
+    document = json.loads(run("--symbolic-tiles", "--divisible", "--json", text=TINY).stdout)
+    assert "E_N = T_N0" in document["valid_on"] or "T_N0 = E_N" in document["valid_on"]
+    assert document["formulas"]["steps"]["value"] == "M·N/(PEs·T_M0·T_N0)"
+
+
+@pytest.mark.parametrize(
+    ("style", "steps"), [("markdown", "`M·N/(PEs·T_M0·T_N0)`"), ("latex", r"\frac{M N}{")]
+)
+def test_tables_of_the_divisible_view(style: str, steps: str) -> None:
+    result = run("--symbolic-tiles", f"--{style}", text=TINY)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert steps in result.stdout
+    assert "M % T_M0 = 0, N % (PEs·T_N0) = 0" in result.stdout
+    one = run("--symbolic-tiles", f"--{style}", "--exact", "L2.B.occupancy", text=TINY).stdout
+    wanted = "`K·T_N0  if T_N0 < N`" if style == "markdown" else r"K T_{N0} \quad \text{if } T_{N0} < N"
+    assert one == f"{wanted}\n"
+
+
+def test_exports_compute_what_the_interpreter_counts() -> None:
+    space: dict[str, Any] = {}
+    exec(run("--symbolic-tiles", "--export", "python", text=TINY).stdout, space)  # noqa: S102
+    point = {"M": 7, "N": 11, "K": 3, "T_M0": 3, "T_N0": 2, "PEs": 4}
+    flow = pm.parse_dataflow("TemporalMap(3,3) M; SpatialMap(2,2) N")
+    seen = pm.interpret(pm.gemm(M=7, N=11, K=3), flow, 4)
+    counts = space["evaluate"](**point)
+    assert counts["steps"] == seen.steps
+    for tensor, quantities in seen.boundaries[0].tensors.items():
+        assert {name: counts[f"L2.{tensor}.{name}"] for name in quantities} == quantities
+
+
+@pytest.mark.parametrize(
+    ("language", "beginning"),
+    [
+        ("c", "static inline int G_L2_B_fills(int64_t *value"),
+        ("numpy", "def L2_B_fills(**extents"),
+        ("smtlib", "(define-fun L2.B.fills ((K Int)"),
+        ("sympy", "L2_B_fills = "),
+        ("json", '{"schema": "polymaestro.tiled-form/1", "ties": [{"name": "'),
+    ],
+)
+def test_one_formula_in_each_language(language: str, beginning: str) -> None:
+    result = run("--symbolic-tiles", "--export", language, "--exact", "L2.B.fills", text=TINY)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert beginning in result.stdout
+
+
+def test_a_formula_with_too_many_cases_says_what_to_assume(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polymaestro.tiling.exploring.MOST", 3)
+    result = run("--symbolic-tiles", "--export", "c", text=GEMM)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert "has more than 3 cases; assume more of these" in result.stderr

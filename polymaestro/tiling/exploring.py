@@ -1,0 +1,170 @@
+"""Every chamber of a count: its derivation is walked down both ways of each decision.
+
+A derivation asks which of two lengths is longer, and what it asks next depends on the answers. So the answers
+form a tree, and its leaves are regions that cover everything and do not meet: complete by construction. A
+branch is left out where no integers satisfy its conditions and what is known of extents, tiles and ties.
+Not all of that is affine, so that a chamber may be kept that no point lies in; it does no harm. A chamber
+where the derivation is refused is a gap, on which nothing is claimed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from polymaestro.affine import Affine
+from polymaestro.counting import Condition, Count, QuasiPolynomial, Region
+from polymaestro.errors import ClosedFormError, CountingError, CountingUnavailableError
+from polymaestro.tiling.factors import Factor
+from polymaestro.tiling.known import Domain, Known
+from polymaestro.tiling.run import Run
+from polymaestro.tiling.ties import Ties
+
+MOST = 1000
+"""A count with more chambers than this is refused: its code would be read by nobody."""
+
+Conditions = tuple[Condition, ...]
+Leaf = tuple[Conditions, QuasiPolynomial | str]
+
+
+@dataclass(frozen=True)
+class Explored:
+    """A count on a whole region; the gaps are where its derivation is refused, with the reason."""
+
+    count: Count
+    gaps: tuple[tuple[Conditions, str], ...]
+
+
+class _UnreachableError(Exception):
+    """No point takes this way."""
+
+
+@dataclass(eq=False)
+class _Node:
+    """Where a derivation stands: what holds there, what was answered, and the two ways from there.
+
+    A leaf has a formula, or the reason why there is none.
+    """
+
+    domain: Domain
+    decided: frozenset[Condition]
+    parent: _Node | None = None
+    answers: dict[Affine, bool] = field(default_factory=dict)
+    ways: tuple[tuple[Condition, _Node], ...] = ()
+    value: QuasiPolynomial | str | None = None
+    is_done: bool = False
+
+    def finish(self) -> None:
+        """Note that all ways from here have been taken, and so up the tree."""
+        node: _Node | None = self
+        while node is not None and all(way.is_done for _, way in node.ways):
+            node.is_done = True
+            node = node.parent
+
+
+class _Walk(Run):
+    """A run without a point: it takes the first way at each fork that is not done."""
+
+    def __init__(self, root: _Node, known: Known) -> None:
+        super().__init__({})
+        self.node = root
+        self._facts = known
+
+    def is_at_least(self, left: Affine, right: Affine) -> bool:
+        """Whether left ≥ right on this way."""
+        difference = left - right
+        if difference.is_constant:
+            return difference.constant >= 0
+        if difference not in self._known:
+            self._known[difference] = self._decided(difference)
+        return self._known[difference]
+
+    def _decided(self, difference: Affine) -> bool:
+        node = self.node
+        if difference in node.answers:
+            return node.answers[difference]
+        holds, fails = Condition(difference), Condition(-difference - 1)
+        if not node.ways:
+            found = [(each, self._next(each)) for each in (holds, fails)]
+            node.ways = tuple((each, way) for each, way in found if not way.domain.is_empty())
+            if not node.ways:
+                raise _UnreachableError
+            if len(node.ways) == 1:
+                [(only, way)] = node.ways
+                node.domain, node.decided, node.ways = way.domain, way.decided, ()
+                node.answers[difference] = only == holds
+                return only == holds
+        condition, self.node = next((each, way) for each, way in node.ways if not way.is_done)
+        return condition == holds
+
+    def _next(self, condition: Condition) -> _Node:
+        node = self.node
+        domain, decided = self._facts.narrowed(node.domain, node.decided, condition)
+        return _Node(domain, decided, node)
+
+
+def explored(factor: Factor, known: Known) -> Explored:
+    """Derive a factor on every chamber of a region.
+
+    Raises `ClosedFormError` for more than MOST chambers.
+    """
+    root = _Node(known.domain, frozenset())
+    leaves = 0
+    while not root.is_done:
+        _take(factor, _Walk(root, known))
+        leaves += 1
+        if leaves > MOST:
+            shown = ", ".join(sorted(known.symbols))
+            message = f"a count over {shown} has more than {MOST} cases; assume more of these"
+            raise ClosedFormError(message)
+    pieces: list[tuple[Region, QuasiPolynomial]] = []
+    gaps: list[tuple[Conditions, str]] = []
+    for conditions, value in _merged(root, known.ties):
+        if isinstance(value, str):
+            gaps.append((conditions, value))
+        else:
+            pieces.append((Region((conditions,)), value))
+    return Explored(Count(tuple(pieces)), tuple(gaps))
+
+
+def _take(factor: Factor, walk: _Walk) -> None:
+    """Derive along one way, down to a leaf."""
+    try:
+        value: QuasiPolynomial | str = factor(walk)
+    except _UnreachableError:
+        walk.node.finish()
+        return
+    except (CountingUnavailableError, CountingError) as error:
+        value = str(error)
+    walk.node.value = value
+    walk.node.finish()
+
+
+def _merged(node: _Node, ties: Ties) -> list[Leaf]:
+    """Give the leaves below a node with the conditions since; two that say the same are one."""
+    if node.value is not None:
+        return [((), node.value)]
+    found = [
+        ((condition, *conditions), value)
+        for condition, way in node.ways
+        for conditions, value in _merged(way, ties)
+    ]
+    if [len(conditions) for conditions, _ in found] == [1, 1]:
+        values = [value for _, value in found if isinstance(value, QuasiPolynomial)]
+        plain = [ties.expanded(value) for value in values]
+        if len(plain) == 2 and plain[0] == plain[1]:  # noqa: PLR2004  both are formulas
+            return [((), min(*values, plain[0], key=_length))]
+    return found
+
+
+def _length(value: QuasiPolynomial) -> int:
+    return sum(1 + sum(power for _, power in monomial) for monomial, _ in value.terms)
+
+
+def outside(gap: Conditions) -> Region:
+    """Give where not all conditions hold."""
+    found = []
+    for each in gap:
+        above = Condition(each.expression - 1)
+        below = Condition(-each.expression - 1)
+        found += [(below,), (above,)] if each.equality else [(below,)]
+    return Region(tuple(found))

@@ -1,0 +1,121 @@
+"""What is known of the symbols of some dimensions: a region of them, and what their ties mean, for isl."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property, lru_cache, reduce
+
+import islpy as isl
+
+from polymaestro.affine import Affine
+from polymaestro.counting import Condition, Region
+from polymaestro.tiling.ties import Ties
+
+Decided = frozenset[Condition]
+Domain = isl.Set
+
+
+class Known:
+    """Facts about some symbols and the ties that are made of them only."""
+
+    def __init__(self, ties: Ties, symbols: Iterable[str], given: Region) -> None:
+        """Take the symbols, and a region, of which what is about these symbols and ties is used."""
+        self.ties = ties
+        self.symbols = frozenset(symbols)
+        names = set(self.symbols)
+        for tie in ties.ties:
+            if tie.names() <= names:
+                names.add(tie.name)
+        self.names = frozenset(names)
+        self._given = Region(tuple(_about(piece, self.names) for piece in given.pieces))
+        self._sets: dict[tuple[Condition, ...], isl.Set] = {}
+        self._facts: dict[Decided, isl.Set] = {}
+
+    @cached_property
+    def domain(self) -> isl.Set:
+        """All that holds before anything is decided."""
+        alternatives = [self._set(piece) for piece in self._given.pieces]
+        domain = reduce(isl.Set.union, alternatives).coalesce()
+        return domain.intersect(self._implied(frozenset(in_common(self._given)))).remove_redundancies()
+
+    def of_symbols(self) -> isl.Set:
+        """Give what is said of the symbols themselves, as a set of these alone."""
+        plain = Region(tuple(_about(piece, self.symbols) for piece in self._given.pieces))
+        return isl.Set(f"[{', '.join(sorted(self.symbols))}] -> {{ : {plain.isl()} }}").params()
+
+    def narrowed(self, domain: isl.Set, decided: Decided, condition: Condition) -> tuple[isl.Set, Decided]:
+        """Add a condition to a domain, and what follows from it by the meaning of the ties."""
+        domain = domain.intersect(self._set([condition]))
+        if condition not in self._telling:
+            return domain, decided
+        decided = decided | {condition}
+        return domain.intersect(self._implied(decided)), decided
+
+    @cached_property
+    def _telling(self) -> frozenset[Condition]:
+        """The conditions from which other facts follow."""
+        found = set(self.ties.decisions())
+        for first, second, _ in self._steps:
+            found |= {Condition(first - second - 1), Condition(second - first - 1)}
+        return frozenset(found)
+
+    def _implied(self, decided: Decided) -> isl.Set:
+        """Give what follows from some conditions."""
+        if decided not in self._facts:
+            facts = [*self.ties.facts(decided), *self._apart(decided)]
+            about = [Condition(each) for each in facts if each.names() <= self.names]
+            self._facts[decided] = self._set(about).remove_redundancies()
+        return self._facts[decided]
+
+    def _apart(self, decided: Collection[Condition]) -> Iterator[Affine]:
+        """Different multiples of T are T apart at least, and X - E is the larger, the larger X is."""
+        for first, second, tile in self._steps:
+            for left, right in ((first, second), (second, first)):
+                if Condition(left - right - 1) in decided:
+                    yield left - right - tile
+        longer = {(each, rest) for whole, part, rest in self._cuts for each in (whole, part)}
+        for (whole, tile, edge), (other, same, last) in itertools.permutations(self._cuts, 2):
+            if tile == same and ((whole, other) in longer or Condition(whole - other - 1) in decided):
+                yield (whole - edge) - (other - last)
+
+    @cached_property
+    def _steps(self) -> list[tuple[Affine, Affine, Affine]]:
+        """Pairs of lengths that are multiples of one tile, and the tile."""
+        multiples: dict[Affine, list[Affine]] = {}
+        for whole, tile, edge in self._cuts:
+            rests = [rest for of, into, rest in self.ties.folds() if (of, into) == (whole, tile)]
+            multiples.setdefault(tile, [Affine.of(0)]).extend(each - edge for each in (whole, *rests))
+        return [
+            (*pair, tile)
+            for tile, lengths in multiples.items()
+            for pair in itertools.combinations(dict.fromkeys(lengths), 2)
+        ]
+
+    @cached_property
+    def _cuts(self) -> list[tuple[Affine, Affine, Affine]]:
+        """Each length of these symbols that is cut, into what, and the rest."""
+        return [each for each in self.ties.cuts() if all(part.names() <= self.names for part in each)]
+
+    def _set(self, conditions: Iterable[Condition]) -> isl.Set:
+        key = tuple(dict.fromkeys(conditions))
+        if key not in self._sets:
+            body = " and ".join(each.isl() for each in key) or "true"
+            self._sets[key] = isl.Set(f"[{', '.join(sorted(self.names))}] -> {{ : {body} }}").params()
+        return self._sets[key]
+
+
+@lru_cache(maxsize=64)
+def known_about(ties: Ties, symbols: tuple[str, ...], given: Region) -> Known:
+    """Make one for all counts over the same symbols."""
+    return Known(ties, symbols, given)
+
+
+def in_common(region: Region) -> tuple[Condition, ...]:
+    """Give the conditions that every alternative of a region has."""
+    first, *others = region.pieces
+    return tuple(each for each in dict.fromkeys(first) if all(each in piece for piece in others))
+
+
+def _about(piece: Iterable[Condition], names: frozenset[str]) -> tuple[Condition, ...]:
+    return tuple(each for each in piece if each.expression.names() <= names)
