@@ -24,12 +24,16 @@ NAME = r"[^\W\d]\w*"
 
 @dataclass(frozen=True)
 class Tie:
-    """name = ⌈numerator/divisor⌉ or ⌊numerator/divisor⌋, or the numerator itself where nothing divides."""
+    """name = ⌈numerator/divisor⌉ or ⌊numerator/divisor⌋, or the numerator itself where nothing divides.
+
+    `kept`: formulas are shorter with the name than with what it stands for.
+    """
 
     name: str
     numerator: QuasiPolynomial
     divisor: QuasiPolynomial | None = None
     rounded: Literal["up", "down"] = "up"
+    kept: bool = False
 
     def value(self, point: Mapping[str, int]) -> int:
         """Evaluate where the names before this one have values."""
@@ -51,7 +55,8 @@ class Tie:
     @property
     def is_short(self) -> bool:
         """Whether a formula is better read with the quotient or product in the place of the name."""
-        return self.rounded == "up" and (self.divisor is not None or len(self.numerator.terms) == 1)
+        single = self.divisor is not None or len(self.numerator.terms) == 1
+        return self.rounded == "up" and single and not self.kept
 
     @property
     def text(self) -> str:

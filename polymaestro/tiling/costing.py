@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 
-from polymaestro.errors import ClosedFormError, HardwareError
+from polymaestro.errors import ClosedFormError, CountingUnavailableError, HardwareError
 from polymaestro.hardware import Hardware
 from polymaestro.model.clock import Clock
 from polymaestro.model.energy import energy_parts
@@ -28,6 +28,7 @@ from polymaestro.tiling.mapping import Cuts
 from polymaestro.tiling.off_chip import OffChip, off_chip_of
 from polymaestro.tiling.schedule import Schedule
 from polymaestro.tiling.timing import TiledRunTime
+from polymaestro.workload import Operator
 
 Classified = tuple[tuple[Policies, ...], frozenset[str] | None]
 
@@ -99,6 +100,7 @@ class Costing:
         )
 
     def _classified(self, machine: Machine, resident: frozenset[str] | None) -> TiledClasses:
+        _check_output(self.cuts.operator)
         policies = tuple(machine.policies_at(depth) for depth in range(self.cuts.depth + 1))
         key = (policies, resident)
         if key not in self._classes:
@@ -124,3 +126,14 @@ class Costing:
         levels = classes.levels(values, lambda each: int(each.evaluate(values)))
         times = times_of(Clock(levels, machine, residency.resident, Integers(machine, values)))
         return performance_of(self, machine, times, residency, tensors, self.cuts.units, values)
+
+
+def _check_output(operator: Operator) -> None:
+    """Partial sums that tiles share come back at some steps of a kind and not at others."""
+    for index in operator.output.access:
+        if len(index.terms) > 1:
+            message = (
+                f"index {index} of the output {operator.output.name} joins dimensions, so that its tiles "
+                f"overlap, which a run time with symbols in the mapping cannot follow; analyze takes numbers"
+            )
+            raise CountingUnavailableError(message)

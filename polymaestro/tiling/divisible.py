@@ -152,7 +152,7 @@ class View:
         for tie in self.ties.ties:
             if tie.divisor is None:
                 self.quotients[tie.name] = _reduced(tie.numerator.replace(self.quotients))
-            elif tie.rounded == "up" and not self.ties.is_windows(tie.name):
+            elif tie.rounded == "up" and not tie.kept:
                 self._rounded(tie.name, tie.numerator, tie.divisor)
         for whole, part, rest in self.ties.cuts():
             if not rest.is_constant:

@@ -16,6 +16,7 @@ from polymaestro.affine import Affine
 from polymaestro.counting import QuasiPolynomial
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.tiling.chains import Chain, Pair, Status
+from polymaestro.tiling.distinct import Touched
 from polymaestro.tiling.families import Family, Held
 from polymaestro.tiling.lengths import Span
 from polymaestro.tiling.mapping import Cut
@@ -157,25 +158,37 @@ class Group:
         return count
 
     def distinct(self, access: Access) -> Factor:
-        """Σ over parents of |⋃ over units and steps of A|, where each index is one dimension.
-
-        The parents share out the dimensions that the tensor has, and each of them sees all of the tensor
-        as far as the other dimensions go.
-        """
-        indexed = _names(access)
-        depth = self.depth - 1
+        """Σ over parents of |⋃ over units and steps of A|."""
 
         def count(run: Run) -> QP:
-            product = QP.of(1)
-            for chain in self.chains:
-                if chain.variable in indexed:
-                    product = product * QP.of(chain.extent)
-                else:
-                    outer = [cut for cut in self._above(chain) if cut.level < depth]
-                    product = product * chain.parents(run, outer)
-            return product
+            return self._touched(run, access).count()
 
         return count
+
+    def first_seen(self, access: Access) -> Factor:
+        """Σ over steps of the elements of |⋃ New| that no unit of the parent gave up before.
+
+        These are the distinct ones, as long as no unit gets what another one holds and keeps.
+        """
+
+        def count(run: Run) -> QP:
+            touched = self._touched(run, access)
+            if self.shared and self.shared.variable in _names(access) and not touched.is_one_to_one():
+                message = (
+                    f"units along {self.shared.dim} hold overlapping parts of the output, so that which of "
+                    f"its partial sums come back depends on all units; map {self.shared.dim} over time"
+                )
+                raise CountingUnavailableError(message)
+            return touched.count()
+
+        return count
+
+    def _touched(self, run: Run, access: Access) -> Touched:
+        loops = {
+            chain: tuple(cut for cut in self._above(chain) if cut.level < self.depth - 1)
+            for chain in self.chains
+        }
+        return Touched(run, index_of(access), loops)
 
     def elements(self, access: Access) -> Factor:
         """|⋃ over all units and steps of A|."""

@@ -103,7 +103,7 @@ class TiledForm(Exported):
         values = self.ties.extended(point)
         if not self.valid_on.holds(values):
             shown = ", ".join(f"{name} = {value}" for name, value in sorted(point.items()))
-            where = self.ties.written(str(self.valid_on))
+            where = self.ties.explained(str(self.valid_on))
             message = f"the formula does not hold at {shown}; it holds where {where}"
             raise ClosedFormError(message)
         return values

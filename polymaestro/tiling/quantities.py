@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from polymaestro.errors import LoweringError
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.factors import Access, Factor, Group
 from polymaestro.tiling.mapping import Cut
@@ -57,12 +56,12 @@ class Flows:
         }
         if tensor.role == "input":
             return held | {"fills": tuple(moved), "parent_reads": tuple(arrived)}
-        _check_output(tensor)
         final = self._product(lambda g: self._count(g, g.distinct, a(g)))
+        first = self._product(lambda g: self._count(g, g.first_seen, a(g)))
         return held | {
             "drains": tuple(moved),
             "parent_updates": tuple(self._departures(a)),
-            "read_backs": (*arrived, *self._negated(final)),
+            "read_backs": (*arrived, *self._negated(first)),
             "final_writes": final,
         }
 
@@ -106,12 +105,3 @@ class Flows:
 def _access(group: Group, tensor: Tensor) -> Access:
     mine = frozenset(chain.variable for chain in group.chains)
     return tuple(index for index in tensor.access if index.names() & mine)
-
-
-def _check_output(tensor: Tensor) -> None:
-    for index in tensor.access:
-        if len(index.terms) > 1:
-            message = (
-                f"index {index} of the output {tensor.name} joins dimensions; symbolic tiles need one each"
-            )
-            raise LoweringError(message)

@@ -21,7 +21,7 @@ n_K = ⌈K/T⌉; E_K = -T·n_K + K + T
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from polymaestro.affine import Affine, Floor, ceil_div
@@ -136,11 +136,8 @@ class Ties:
         key = (numerator, divisor)
         if key not in self._rounded:
             self._rounded[key] = Affine.of(str(self._add(name, QP.of(numerator), QP.of(divisor))))
+            self.ties[-1] = replace(self.ties[-1], kept=True)
         return self._rounded[key]
-
-    def is_windows(self, name: str) -> bool:
-        """Whether a name is one of those, which cut nothing."""
-        return Affine.of(name) in self._rounded.values()
 
     def join_units(self, dim: str, whole: Affine, tile: Affine, units: Affine) -> Affine:
         """Give what all units hold together, and let folds be the tiles of that length."""

@@ -119,7 +119,9 @@ class WindowReader:
 
     def _refused(self, level: LevelReader, each: Map, tile: Affine, narrower: Map | None) -> LoweringError:
         if narrower or not self.aligned:
-            what = "do not hold whole windows of the whole filter"
+            names = {dim: prime for prime, dim in self.state.operator.primes.items()}
+            output = names.get(self.window.output, self.window.output)
+            what = f"do not hold whole windows of the whole filter (a map on {output} cuts the outputs)"
         elif tile.is_constant and tile.constant < 1:
             what = f"hold no whole window of {level.above[self.window.filter][-1]} taps"
         else:
@@ -129,8 +131,11 @@ class WindowReader:
     def _note(self, level: LevelReader, each: Map, tile: Affine) -> None:
         if self.window.stride == 1:
             return
-        reading = {tile: "output", tile * self.window.stride: "input"}.get(each.offset)
-        rows = f"{reading} rows" if reading else f"output rows where it is {tile}, else in input rows"
+        names = ["output", "input"]
+        by_windows, by_rows = reversed(names) if self.state.operator.scatters(self.window) else names
+        reading = {tile: by_windows, tile * self.window.stride: by_rows}.get(each.offset)
+        either = f"{by_windows} rows where it is {tile}, else in {by_rows} rows"
+        rows = f"{reading} rows" if reading else either
         self.state.notes.append(
             f"offset {each.offset} of '{each}' (level {level.level.index}) read in {rows}"
         )

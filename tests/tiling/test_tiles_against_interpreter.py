@@ -94,8 +94,11 @@ def check(drawn: Drawn, rng: random.Random, seen: Counter[str]) -> None:
         assert observed.legal
         try:
             report = analysis.at(point)
-        except CountingUnavailableError:
-            seen["unavailable"] += 1  # single taps in space under a stride, for many outputs
+        except CountingUnavailableError as error:
+            if "of the output" in str(error):
+                seen["overlapping outputs"] += 1  # of units, in transposed convolutions
+            else:
+                seen["unavailable"] += 1  # single taps in space under a stride, for many outputs
             continue
         assert_equal(report, observed)
         seen["equal"] += 1
@@ -118,8 +121,8 @@ def test_symbols_in_the_mapping_are_exact(drawn: Drawn, rng: random.Random) -> N
 
 @pytest.mark.slow
 def test_thousands_of_mappings_with_symbols_are_exact(*, full: bool) -> None:
-    """3,000 of them with ``pytest --full``, which takes minutes."""
-    drawn_mappings, least = (5500, 3000) if full else (700, 300)
+    """3,000 of them with ``pytest --full``, which takes two minutes."""
+    drawn_mappings, least = (4000, 3000) if full else (500, 300)
     seen: Counter[str] = Counter()
 
     @given(mappings().filter(lambda drawn: not drawn.operator.conditions), st.randoms(use_true_random=False))
@@ -135,6 +138,7 @@ def test_thousands_of_mappings_with_symbols_are_exact(*, full: bool) -> None:
     assert seen["mappings with offsets"] >= least / 2
     assert seen["equal, offset not as the tile"] >= least / 10
     assert seen["unavailable"] <= 1 + seen["equal"] / 500
+    assert seen["overlapping outputs"] <= 1 + seen["equal"] / 10
 
 
 CONV = pm.conv2d(N=1)
