@@ -11,12 +11,13 @@ left over when the others are known, so it would go first, as a quotient of them
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import islpy as isl
 
-from polymaestro.affine import Floor
 from polymaestro.counting.reading import conditions_of
 from polymaestro.relations.sets import SET, coalesced, dimensions, integer, named
 
@@ -51,38 +52,21 @@ def with_turns_joined(domain: isl.Set) -> isl.Set:
 
 
 def _turns(domain: isl.Set) -> Iterator[Turn]:
-    """Find pairs that all conditions hold in one ratio, or one of them alone."""
-    names = dimensions(domain)
-    factors = [_factors(piece, names) for piece in domain.get_basic_sets()]
-    if any(each is None for each in factors):
-        return
-    rows = [row for each in factors for row in each or ()]
-    for slow, fast in {(s, f) for row in rows for s in row for f in row if abs(row[s]) > abs(row[f])}:
-        ratios = {_ratio(row, slow, fast) for row in rows} - {1}
-        if len(ratios) == 1 and _takes_turns(domain, fast, abs(ratio := ratios.pop())):
-            yield Turn(slow, fast, ratio)
+    """Find the pairs that conditions hold in one ratio, those that most conditions hold so first."""
+    place = {name: index for index, name in enumerate(dimensions(domain))}
+    found: Counter[Turn] = Counter()
+    for piece in domain.get_basic_sets():
+        for condition in conditions_of(piece):
+            terms = {place[str(atom)]: f for atom, f in condition.expression.terms if str(atom) in place}
+            found.update(
+                Turn(slow, fast, terms[slow] // terms[fast])
+                for slow, fast in itertools.permutations(terms, 2)
+                if terms[slow] % terms[fast] == 0
+            )
+    return (turn for turn, _ in found.most_common() if takes_turns(domain, turn.fast, abs(turn.ratio)))
 
 
-def _factors(piece: isl.BasicSet, names: tuple[str, ...]) -> list[dict[int, int]] | None:
-    """Give the factors of the dimensions in each condition; None where one is divided."""
-    place = {name: index for index, name in enumerate(names)}
-    found: list[dict[int, int]] = []
-    for condition in conditions_of(piece):
-        terms = condition.expression.terms
-        if any(isinstance(atom, Floor) and atom.numerator.names() & place.keys() for atom, _ in terms):
-            return None
-        found.append({place[str(atom)]: factor for atom, factor in terms if str(atom) in place})
-    return found
-
-
-def _ratio(row: dict[int, int], slow: int, fast: int) -> int:
-    """Give the ratio in which a condition holds two dimensions, 1 for any, 0 for none."""
-    if slow in row and fast in row:
-        return row[slow] // row[fast] if row[slow] % row[fast] == 0 else 0
-    return 1 if len(row) == 1 or not row.keys() & {slow, fast} else 0
-
-
-def _takes_turns(domain: isl.Set, fast: int, ratio: int) -> bool:
+def takes_turns(domain: isl.Set, fast: int, ratio: int) -> bool:
     """Whether a dimension takes more than one value, and no more than a ratio."""
     low, high = domain.dim_min_val(fast), domain.dim_max_val(fast)
     if not (low.is_int() and high.is_int()):

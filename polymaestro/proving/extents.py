@@ -1,92 +1,83 @@
-"""Extents in blocks: a dataflow derived for Q = 6·(n - 1) + e, with 1 ≤ e ≤ 6, is derived for all Q.
+"""Extents in blocks: a dataflow derived for Q = 24·q_1 + 6·q_2 + q_3 is derived for all Q.
 
-Units that take turns over tiles of 6 divide Q by 6 and by the width of a fold, and what they share under a
-filter of any length divides sums of both. Over blocks nothing is divided: the same derivation, by isl sets
-and nested sums, then has few and simple chambers, where it finds none over Q within minutes.
+Where 4 units take turns over tiles of 6, Q is divided by 6 and by 24, and what they share under a filter of
+any length divides sums of both. Over blocks, with 1 ≤ q_3 ≤ 6 and 0 ≤ q_2 < 4, nothing is divided: the same
+derivation, by isl sets and nested sums, then has few and simple chambers, where it finds none over Q within
+minutes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import islpy as isl
 
 from polymaestro.affine import Affine
-from polymaestro.counting.remainders import Split
 from polymaestro.proving.functions import Function
-from polymaestro.workload import Operator
+from polymaestro.relations.sets import PARAM, coalesced
 
 
-@dataclass(frozen=True)
-class Block(Split):
-    """A split under names of its own, for counting to split again under its names."""
-
-    @property
-    def tiles(self) -> str:
-        """The parameter that counts the blocks."""
-        return f"{self.parameter}_blocks"
-
-    @property
-    def last(self) -> str:
-        """The parameter that is the extent of the last block."""
-        return f"{self.parameter}_last"
-
-
+import os
+CASE = str.upper if os.environ.get("UP") else str.lower
 @dataclass(frozen=True)
 class Blocks:
-    """Extents that are written in blocks, and blocks of blocks.
+    """Extents as sums of blocks; for each the sizes of the smallest ones, then how many of these make a next.
 
-    >>> blocks = Blocks.of({"Q": (6, 4)})
+    >>> blocks = Blocks({"Q": (6, 4)})
     >>> print(blocks.values["Q"], *blocks.conditions, sep="; ")
-    24·Q_blocks_blocks + 6·Q_blocks_last + Q_last - 30; Q_blocks_blocks >= 1; 1 <= Q_blocks_last <= 4; 1 <= Q_last <= 6
+    24·q_1 + 6·q_2 + q_3; 1 <= q_3 <= 6; 0 <= q_2 <= 3; q_1 >= 0
+    >>> every = isl.Set("[Q] -> { : Q >= 1 }").params()
+    >>> blocks.restored(blocks.applied(every)).is_equal(every)
+    True
     """
 
-    splits: tuple[Block, ...]
-
-    @staticmethod
-    def of(sizes: Mapping[str, Sequence[int]]) -> Blocks:
-        """Take for each extent the sizes of its blocks, the smallest ones first; blocks of 1 change nothing."""
-        splits: list[Block] = []
-        for name, nested in sizes.items():
-            whole = name
-            for size in nested:
-                if size > 1:
-                    splits.append(Block(whole, size))
-                    whole = splits[-1].tiles
-        return Blocks(tuple(splits))
+    sizes: Mapping[str, Sequence[int]]
 
     @property
     def values(self) -> dict[str, Affine]:
         """Each extent over its blocks."""
-        found: dict[str, Affine] = {}
-        for each in reversed(self.splits):
-            tiles = found.pop(each.tiles, Affine.of(each.tiles))
-            found[each.parameter] = (tiles - 1) * each.size + each.last
-        return found
+        return {name: self._whole(name) for name in self.sizes}
+
+    def _whole(self, name: str) -> Affine:
+        weight, whole = 1, Affine.of(0)
+        for symbol, count in self._symbols(name):
+            whole += Affine.of(symbol) * weight
+            weight *= count or 1
+        return whole
+
+    def _symbols(self, name: str) -> Iterator[tuple[str, int | None]]:
+        """Give the symbols of an extent, the smallest first, with the number of values that each takes."""
+        sizes = [*self.sizes[name], None]
+        return ((f"{CASE(name)}_{len(sizes) - place}", count) for place, count in enumerate(sizes))
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """What makes blocks of each extent one way only."""
-        whole = {each.parameter for each in self.splits}
-        counts = [f"{each.tiles} >= 1" for each in self.splits if each.tiles not in whole]
-        return (*counts, *(f"1 <= {each.last} <= {each.size}" for each in reversed(self.splits)))
+        """What makes blocks of each extent in one way only."""
+        return tuple(each for name in self.sizes for each in self._conditions(name))
 
-    def operator(self, operator: Operator) -> Operator:
-        """Write the extents of an operator in blocks."""
-        return operator.with_extents(self.values)
+    def _conditions(self, name: str) -> Iterator[str]:
+        low = 1
+        for symbol, count in self._symbols(name):
+            yield f"{symbol} >= {low}" if count is None else f"{low} <= {symbol} <= {count - 1 + low}"
+            low = 0
 
     def applied(self, context: isl.Set) -> isl.Set:
         """Write a region of extents in blocks."""
-        for each in self.splits:
-            context = each.apply(context)
-        return context
+        return self._tied(context, tuple(self.sizes))
 
     def restored(self, context: isl.Set) -> isl.Set:
-        """Give all extents whose blocks lie in a region."""
-        for each in reversed(self.splits):
-            context = each.restored(context)
-        return context
+        """Give the extents whose blocks lie in a region."""
+        return self._tied(context, tuple(symbol for name in self.sizes for symbol, _ in self._symbols(name)))
+
+    def _tied(self, context: isl.Set, old: Sequence[str]) -> isl.Set:
+        """State what the blocks are and project the old parameters out."""
+        names = {*self.sizes, *(symbol for name in self.sizes for symbol, _ in self._symbols(name))}
+        body = " and ".join((*(f"{n} = {value.isl()}" for n, value in self.values.items()), *self.conditions))
+        tied = context.intersect(isl.Set(f"[{', '.join(sorted(names))}] -> {{ : {body or 'true'} }}").params())
+        for name in old:
+            tied = tied.project_out(PARAM, tied.find_dim_by_name(PARAM, name), 1)
+        return coalesced(tied)
 
     def function(self, function: Function) -> Function:
         """Read a function of extents as one of blocks."""
