@@ -44,7 +44,7 @@ class Turn:
 
 
 def with_turns_joined(domain: isl.Set) -> isl.Set:
-    """Give a set with as many points, one index for each pair of fold and unit; its dimensions x0, x1 …"""
+    """Give a set with as many points, one index for each pair of fold and unit, and dimensions x0, x1 …."""
     domain = named(domain).compute_divs()
     while (turn := next(_turns(domain), None)) is not None:
         domain = named(turn.joined(domain)).compute_divs()

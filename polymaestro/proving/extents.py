@@ -18,8 +18,6 @@ from polymaestro.proving.functions import Function
 from polymaestro.relations.sets import PARAM, coalesced
 
 
-import os
-CASE = str.upper if os.environ.get("UP") else str.lower
 @dataclass(frozen=True)
 class Blocks:
     """Extents as sums of blocks; for each the sizes of the smallest ones, then how many of these make a next.
@@ -49,7 +47,7 @@ class Blocks:
     def _symbols(self, name: str) -> Iterator[tuple[str, int | None]]:
         """Give the symbols of an extent, the smallest first, with the number of values that each takes."""
         sizes = [*self.sizes[name], None]
-        return ((f"{CASE(name)}_{len(sizes) - place}", count) for place, count in enumerate(sizes))
+        return ((f"{name.lower()}_{len(sizes) - place}", count) for place, count in enumerate(sizes))
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -74,7 +72,9 @@ class Blocks:
         """State what the blocks are and project the old parameters out."""
         names = {*self.sizes, *(symbol for name in self.sizes for symbol, _ in self._symbols(name))}
         body = " and ".join((*(f"{n} = {value.isl()}" for n, value in self.values.items()), *self.conditions))
-        tied = context.intersect(isl.Set(f"[{', '.join(sorted(names))}] -> {{ : {body or 'true'} }}").params())
+        tied = context.intersect(
+            isl.Set(f"[{', '.join(sorted(names))}] -> {{ : {body or 'true'} }}").params()
+        )
         for name in old:
             tied = tied.project_out(PARAM, tied.find_dim_by_name(PARAM, name), 1)
         return coalesced(tied)

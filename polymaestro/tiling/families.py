@@ -143,12 +143,13 @@ class Family:
         found: list[Interval] = []
         for each in samples:
             if not each.row.is_one and not (
-                self._follows(each.first, each.second)
-                and self.run.is_at_least(each.first[1], each.second[0])
+                self._follows(each.first, each.second) and self.run.is_at_least(each.first[1], each.second[0])
             ):
                 return None
             found.append((each.first[0], each.last[1]))
-        return sum((size(minus(self.run, (row,), tuple(found[:at]))) for at, row in enumerate(found)), QP.of(0))
+        return sum(
+            (size(minus(self.run, (row,), tuple(found[:at]))) for at, row in enumerate(found)), QP.of(0)
+        )
 
     def _in_order(self, samples: list[_Sample]) -> list[_Sample]:
         """Sort by the first element."""
