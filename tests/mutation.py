@@ -32,6 +32,7 @@ FIRST = (
     "row",
     "what-each",
     "the-product",
+    "tables",
 )
 
 RUN = """
