@@ -24,7 +24,7 @@ from polymaestro.counting.reading import conditions_of, region_of
 from polymaestro.counting.region import Region
 from polymaestro.counting.remainders import find_split
 from polymaestro.counting.residues import find_residues
-from polymaestro.counting.turns import takes_turns, with_turns_joined
+from polymaestro.counting.turns import with_turns_joined
 from polymaestro.errors import CountingError, CountingUnavailableError
 from polymaestro.relations.sets import (
     SET,
@@ -281,7 +281,7 @@ def _mixed_radix(domain: isl.Set) -> isl.Set | None:
             factors = {a: f for a, f in condition.expression.terms if isinstance(a, str) and a[0] == "x"}
             for slow, factor in factors.items():
                 for fast, other in factors.items():
-                    if abs(other) == 1 and takes_turns(domain, int(fast[1:]), abs(factor)):
+                    if abs(factor) > 1 and abs(other) == 1:
                         joined = _joined(domain, int(slow[1:]), int(fast[1:]), factor * other)
                         if joined is not None:
                             return joined

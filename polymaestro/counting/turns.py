@@ -52,7 +52,10 @@ def with_turns_joined(domain: isl.Set) -> isl.Set:
 
 
 def _turns(domain: isl.Set) -> Iterator[Turn]:
-    """Find the pairs that conditions hold in one ratio, those that most conditions hold so first."""
+    """Find the pairs that conditions hold in one ratio, those that most conditions hold so first.
+
+    Tiles of one index are left apart: there 4·f + u is an index itself, and counting by tiles has to see it.
+    """
     place = {name: index for index, name in enumerate(dimensions(domain))}
     found: Counter[Turn] = Counter()
     for piece in domain.get_basic_sets():
@@ -61,12 +64,12 @@ def _turns(domain: isl.Set) -> Iterator[Turn]:
             found.update(
                 Turn(slow, fast, terms[slow] // terms[fast])
                 for slow, fast in itertools.permutations(terms, 2)
-                if terms[slow] % terms[fast] == 0
+                if abs(terms[fast]) > 1 and terms[slow] % terms[fast] == 0
             )
-    return (turn for turn, _ in found.most_common() if takes_turns(domain, turn.fast, abs(turn.ratio)))
+    return (turn for turn, _ in found.most_common() if _takes_turns(domain, turn.fast, abs(turn.ratio)))
 
 
-def takes_turns(domain: isl.Set, fast: int, ratio: int) -> bool:
+def _takes_turns(domain: isl.Set, fast: int, ratio: int) -> bool:
     """Whether a dimension takes more than one value, and no more than a ratio."""
     low, high = domain.dim_min_val(fast), domain.dim_max_val(fast)
     if not (low.is_int() and high.is_int()):
