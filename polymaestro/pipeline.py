@@ -1,4 +1,4 @@
-"""The pipeline: one assignment per arrow of the house; what is refused is explained."""
+"""The pipeline: one assignment per arrow from directives to formulas; what is refused is explained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The oracle: a mapping run with plain Python loops and sets, as `model.md` §2 and §3 define it.
+"""The oracle: a mapping run with plain Python loops and sets.
 
     Mapping ─ running ▶ (unit, step, box)* ─ moving ▶ A_F(u, t), compared in time ▶ Observation
 

@@ -1,4 +1,4 @@
-"""The operators of `model.md` §1 by name; every extent is a symbol until a number fixes it."""
+"""The operators by name, each with its formula; every extent is a symbol until a number fixes it."""
 
 from __future__ import annotations
 
