@@ -96,7 +96,7 @@ class Observation(Tabled):
 def interpret(
     operator: Operator, dataflow: Dataflow, num_pes: int, extents: Values[str, int] | None = None
 ) -> Observation:
-    """Run a dataflow and count what moved; `extents` gives every symbol a number.
+    """Run a dataflow and count what moved, in elements; `extents` gives every symbol a number.
 
     Raises `WorkloadError` or `DataflowError` for a symbol without a number, and what `bind` raises.
 
