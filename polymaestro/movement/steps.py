@@ -1,4 +1,4 @@
-"""One axis group at one boundary: tiles, and the step before each step (`model.md` §3, §6).
+"""One axis group at one boundary: tiles, and the step before each step.
 
 The steps of a group are its units and time loops above the boundary. Time passes through the loops of
 all groups in one lexicographic order, so seen from a single loop position a group is in one of two modes:

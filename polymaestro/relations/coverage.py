@@ -1,6 +1,6 @@
 """Coverage: which points of the iteration domain are executed, never, once or several times.
 
-A dataflow is legal when every point is executed exactly once (`model.md` §2). Points of different
+A dataflow is legal when every point is executed exactly once. Points of different
 groups combine freely, so the whole is covered exactly when each group is.
 """
 
