@@ -14,7 +14,7 @@ import islpy as isl
 
 from polymaestro.relations.groups import AxisGroup
 from polymaestro.relations.points import Points, lifted, united
-from polymaestro.relations.sets import PARAM, SET, coalesced, sample_of
+from polymaestro.relations.sets import PARAM, SET, coalesced, lexmin, sample_of
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _repeated(placed: isl.Map, done: isl.Set) -> isl.Set:
     """Give the points that two different places execute."""
     if placed.is_single_valued():
         return done.subtract(done)
-    first = placed.lexmin()
+    first = lexmin(placed)
     return coalesced(placed.subtract(first).domain())
 
 

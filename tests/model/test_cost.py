@@ -130,6 +130,14 @@ def test_costs_with_padded_tiles_are_exact_on_random_machines_under_the_other_po
     compare(drawn, data.draw(machines(drawn.num_pes, len(drawn.dataflow.levels))), chosen)
 
 
+def test_steps_at_which_isl_loses_an_equality_are_found_all_the_same() -> None:
+    p, r = Affine.of("p"), Affine.of("r")
+    operator = pm.depthwise_conv2d(N=1, C=1, P=2, Q=1, R=3, S=1, stride=(2, 1))
+    operator = replace(operator, constraints=(2 * r - 2 * p - 2, 2 - 2 * p))
+    flow = pm.parse_dataflow("TemporalMap(1,1) R; TemporalMap(4,4) Y")
+    compare(Drawn(operator, flow, 1), pm.Hardware(num_pes=1), Policies())
+
+
 def test_a_loop_nest_that_is_run_uses_the_array_of_its_analysis_and_not_all_of_the_hardware() -> None:
     operator = replace(pm.gemm(M=2, N=2, K=3), constraints=(Affine.of("k") - 1,))
     flow = pm.Dataflow(
