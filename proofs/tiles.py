@@ -11,8 +11,8 @@ are compared factor by factor (polymaestro/proving/products.py).
 Where units slide along an axis, what they share depends on how the filter, the tiles and the folds divide
 each other, and the second way ends at no formula over the extent. There the extent is written in blocks of
 tiles and folds (polymaestro/proving/extents.py), which are all extents: that too is shown. The second way
-then has a formula for each of these choices within seconds. Of all that were drawn three were passed over,
-one of YX-P and two of YR-P, for which it has none even so.
+then has a formula for each of these choices within seconds. Of all that were drawn four were passed over,
+one of YX-P and three of YR-P, for which it has none even so.
 """
 
 from __future__ import annotations
