@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from fractions import Fraction
 
-from polymaestro.affine import RESERVED
+from polymaestro.affine import no_symbol
 from polymaestro.errors import HardwareError
 
 Value = Fraction | str
@@ -14,8 +13,6 @@ Value = Fraction | str
 
 Given = int | float | str | Fraction | Decimal
 """What a caller may write; 1.1 means the decimal 1.1, not the nearest float."""
-
-SYMBOL = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
 
 def exact(given: Given, field: str, least: int = 0, *, open_end: bool = False) -> Value:
@@ -28,7 +25,7 @@ def exact(given: Given, field: str, least: int = 0, *, open_end: bool = False) -
     """
     bound = f"above {least}" if open_end else f"{least} or more"
     if isinstance(given, str):
-        if not SYMBOL.fullmatch(given) or given.lower() in RESERVED:
+        if no_symbol(given):
             message = f"{field} is {given!r}; it must be a number, {bound}, or a name for a symbol"
             raise HardwareError(message)
         return given

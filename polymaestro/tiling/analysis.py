@@ -11,7 +11,7 @@ from math import prod
 from polymaestro.affine import Affine
 from polymaestro.counting import Region
 from polymaestro.dataflow import Dataflow
-from polymaestro.dataflow.binding import bind
+from polymaestro.dataflow.binding import array_of, bind
 from polymaestro.errors import ClosedFormError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.model.report import BoundaryReport, LayerReport
@@ -232,7 +232,8 @@ def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) ->
     Every level must cut each dimension into consecutive tiles, as the published dataflows do; the formulas
     hold where offsets and sizes make it so.
 
-    Raises `DataflowError` or `LoweringError` for directives that do not fit.
+    Raises `DataflowError` or `LoweringError` for directives that do not fit, `HardwareError` for an array of
+    no PEs.
 
     >>> import polymaestro as pm
     >>> flow = pm.parse_dataflow("TemporalMap(T,T) N; SpatialMap(1,1) M; TemporalMap(K1,K1) K")
@@ -244,6 +245,7 @@ def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) ->
         shown = ", ".join(f"{each} ≥ 0" for each in operator.constraints)
         message = f"the iteration domain of {operator.name} is no box ({shown}), which symbolic tiles need"
         raise LoweringError(message)
+    num_pes = array_of(num_pes)
     names = set(operator.symbols) | _names(dataflow) | ({num_pes} if isinstance(num_pes, str) else set())
     ties = Ties({str(name) for name in names})
     cuts = cuts_of(bind(operator, dataflow, num_pes, top=top_units(ties, operator, dataflow, num_pes)), ties)
