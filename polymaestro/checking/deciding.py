@@ -32,7 +32,7 @@ def check(  # noqa: PLR0913  three things to check, the machine and two options
     num_pes: int | str,
     hardware: Hardware | None = None,
     *,
-    assuming: Iterable[str] = (),
+    assuming: str | Iterable[str] = (),
     double_buffered: bool = True,
 ) -> Verdict:
     """Decide whether a dataflow executes every point exactly once, say why not, and what would mend it.

@@ -226,7 +226,11 @@ class _Report:
         where = f" with {', '.join(self.conditions)}" if self.conditions else ""
         proof = "proved: the least of" if best.proved else "not proved: the search ended early among"
         yield f"// {self.minimize} = {decimal(Fraction(best.value))}{where}"
-        yield f"// {proof} {best.space} points"
+        yield (
+            f"// {proof} {best.space} points"
+            if best.space > 1
+            else "// the only point: no size can be chosen"
+        )
         if self.before is not None:
             times = f", {decimal(self.before / best.value)} times as much" if best.value else ""
             breaks = "" if self.keeps else "; the conditions do not hold there"

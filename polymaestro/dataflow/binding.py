@@ -12,6 +12,7 @@ from math import prod
 
 from polymaestro.affine import Affine, floor_div, no_symbol
 from polymaestro.dataflow.directives import SIZE_OF, Cluster, Dataflow, Level, Map, located
+from polymaestro.dataflow.scanner import brief
 from polymaestro.errors import DataflowError, HardwareError, LoweringError, WorkloadError, did_you_mean
 from polymaestro.workload.operator import Operator, Window
 
@@ -93,6 +94,7 @@ def resolved(
     Raises `DataflowError` for an unknown dimension, for sizes below 1; `HardwareError` for an array of no
     PEs; `LoweringError` as `bind` does.
     """
+    _check_kinds(operator, dataflow)
     array = Affine.of(array_of(num_pes))
     levels = dataflow.levels
     below = [bound_size(operator, level.cluster.size) for level in levels if level.cluster]
@@ -135,6 +137,19 @@ def clashes(mapping: Mapping) -> Iterator[Clash]:
 def window_of(operator: Operator, dim: str) -> Window | None:
     """Give the window whose input coordinate, output or filter this dimension is."""
     return next((w for w in operator.windows if dim in (w.input, w.output, w.filter)), None)
+
+
+def _check_kinds(operator: object, dataflow: object) -> None:
+    """Refuse what is no operator and no dataflow, such as the text of one."""
+    if not isinstance(operator, Operator):
+        message = f"expected an operator, as pm.gemm() or pm.einsum(…) gives it, not {brief(repr(operator))}"
+        raise WorkloadError(message)
+    if not isinstance(dataflow, Dataflow):
+        message = (
+            f"expected a dataflow, as pm.parse_dataflow(…) or pm.dataflows.kc_p() gives it, "
+            f"not {brief(repr(dataflow))}"
+        )
+        raise DataflowError(message)
 
 
 def array_of(num_pes: int | str) -> int | str:

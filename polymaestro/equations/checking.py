@@ -22,7 +22,7 @@ from polymaestro.equations.verdict import Counterexample, Verdict
 from polymaestro.equations.zero import proof_of_zero
 from polymaestro.errors import ClosedFormError, EquationError
 from polymaestro.model.reuse import Ratio
-from polymaestro.relations import assumed
+from polymaestro.relations import assumed, several
 from polymaestro.relations.sets import parameters
 from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.closed_form import Product
@@ -36,7 +36,7 @@ def check_equation(
     ours: ClosedForm | Ratio,
     candidate: str | Number | Callable[..., Any] | Any,  # noqa: ANN401  or a SymPy expression
     *,
-    assuming: Iterable[str] = (),
+    assuming: str | Iterable[str] = (),
 ) -> Verdict:
     """Decide whether a formula equals ours for all parameters of the region.
 
@@ -69,9 +69,9 @@ def check_equation(
         raise EquationError(message) from None
 
 
-def _narrowed(form: ClosedForm, assuming: Iterable[str]) -> isl.Set:
+def _narrowed(form: ClosedForm, assuming: str | Iterable[str]) -> isl.Set:
     context = form.context
-    for assumption in (assuming,) if isinstance(assuming, str) else assuming:
+    for assumption in several(assuming):
         context = context.intersect(assumed(assumption, parameters(context)))
     if context.is_empty():
         message = "no extents satisfy the assumptions"

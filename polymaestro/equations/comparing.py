@@ -29,6 +29,7 @@ from polymaestro.showing import Shown
 from polymaestro.symbolic import LARGE, ClosedForm, CommonCase, factored, point_near
 from polymaestro.symbolic.regions import shown_region
 from polymaestro.symbolic.written import quotient
+from polymaestro.tiling import TiledAnalysis
 
 SAMPLED = 300
 
@@ -163,7 +164,7 @@ def diff(
     """Compare two analyses of one operator, quantity by quantity.
 
     `at` chooses the case that is shown: large symbols and 3-tap filters unless given. Raises
-    `EquationError` when the operators differ or the regions do not meet.
+    `EquationError` when the operators differ, the regions do not meet, or either is no result of `analyze`.
 
     >>> import polymaestro as pm
     >>> flows = ("TemporalMap(1,1) N; SpatialMap(1,1) M", "TemporalMap(1,1) M; SpatialMap(1,1) N")
@@ -176,6 +177,14 @@ def diff(
     <  where M ≥ 2, N ≥ 5
     =  where M ≥ 2, N ≤ 4 or M = 1
     """
+    for each in (first, second):
+        if not isinstance(each, Analysis):
+            message = f"diff compares two results of pm.analyze, and {type(each).__name__} is none"
+            if isinstance(each, TiledAnalysis):
+                message += (
+                    "; give its sizes numbers, as in pm.analyze(operator, flow.substituted({'T': 4}), 64)"
+                )
+            raise EquationError(message)
     if first.operator != second.operator:
         message = (
             f"only analyses of one operator with the same extents compare, not\n{first.operator}\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import islpy as isl
 
@@ -11,6 +11,11 @@ from polymaestro.affine import RESERVED
 from polymaestro.errors import AssumptionError, did_you_mean
 
 SIGNS = {"==": "=", "%": " mod ", "≥": ">=", "≤": "<=", "·": "*"}
+
+
+def several(texts: str | Iterable[str]) -> tuple[str, ...]:
+    """Give a text, or several; one alone is no list of its letters."""
+    return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
 def assumed(assumption: str, symbols: Collection[str]) -> isl.Set:

@@ -151,7 +151,7 @@ class TiledAnalysis(Shown):
                 raise ClosedFormError(message) from None
         return found
 
-    def runtime(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledRunTime:
+    def runtime(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> TiledRunTime:
         """Give the cycles of a run as a closed form in extents, tiles, units and symbols of the machine.
 
         `resident` names the tensors that L2 keeps for the whole run: all where it has no limit, else it must
@@ -166,11 +166,11 @@ class TiledAnalysis(Shown):
         """
         return self.costing.runtime(hardware, resident)
 
-    def energy(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledEnergy:
+    def energy(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> TiledEnergy:
         """Give the energy of a run as a closed form; `resident` as for `runtime`."""
         return self.costing.energy(hardware, resident)
 
-    def roofline(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledRoofline:
+    def roofline(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> TiledRoofline:
         """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
         return self.costing.roofline(hardware, resident)
 
