@@ -25,6 +25,9 @@ from polymaestro.cli.tables import on_errors
 from polymaestro.cli.verify import verify
 from polymaestro.errors import PolymaestroError
 
+INTERRUPTED = 130
+"""The exit status of a program that Ctrl-C has ended, as shells have it."""
+
 EXAMPLES = """\b
 Examples, from the root of the repository:
   polymaestro analyze examples/vgg16_kc_p.m --num-pes 256
@@ -56,6 +59,9 @@ class Program(click.Group):
         except click.UsageError as error:
             message = on_errors(f"Error: {error.format_message()}").removeprefix("Error: ")
             raise click.UsageError(message, error.ctx) from None
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader has seen enough, which click knows how to end
                 raise

@@ -91,6 +91,8 @@ def _text(found: Difference) -> str:
         )
         for change in _changed(found)
     )
+    if not rows:
+        return f"{found}\n\n{_equal(found)}"
     table = Table(("quantity", *found.names, "ratio"), rows, title=f"at {shown}" if shown else "in numbers")
     return f"{found}\n\n{written([table], 'text')}"
 
@@ -110,8 +112,18 @@ def _markdown(found: Difference) -> str:
         for change in _changed(found)
     )
     head = ("quantity", *found.names, "ratio", "leading", "at the layer", "less")
+    if not rows:
+        return f"{found.operator}: {_equal(found)}"
     notes = () if found.region.is_everywhere else (f"in the case where {found.region}",)
     return Table(head, rows, words=7, title=found.operator, notes=notes).markdown()
+
+
+def _equal(found: Difference) -> str:
+    """Say that nothing changes in the case shown, and whether that is all there is to say."""
+    if found.is_equal:
+        return "no quantity differs, at any extents"
+    elsewhere = [each.name for each in found.changes if not each.is_equal]
+    return f"no quantity differs here; elsewhere {', '.join(elsewhere)} may (--where QUANTITY)"
 
 
 def _changed(found: Difference) -> list[Change]:

@@ -92,7 +92,10 @@ class Layer(Shown):
         dimension: all units but the first would be idle.
         """
         if self.dataflow is None:
-            message = f"layer {self.name} has no Dataflow; write one, or give one with with_dataflow"
+            message = (
+                f"layer {self.name} has no Dataflow; write one, or take a published one: --dataflow on the "
+                f"command line, with_dataflow(…) in Python"
+            )
             raise DataflowError(located(message, self.place))
         return _mapped(self.operator(), self.type, self.dataflow)
 

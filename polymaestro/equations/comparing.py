@@ -134,6 +134,13 @@ class Difference(Shown):
         message = f"no quantity {quantity!r} that both have"
         raise EquationError(message + did_you_mean(quantity, [each.name for each in self.changes]))
 
+    @cached_property
+    def is_equal(self) -> bool:
+        """Whether every quantity that both have is proved to be equal everywhere, and neither has another."""
+        if any(self.only) or any(each.values[0] != each.values[1] for each in self.changes):
+            return False
+        return all(each.is_equal for each in self.changes)
+
     def __str__(self) -> str:
         """Write what changes, in the case shown."""
         first, second = self.names
@@ -148,7 +155,8 @@ class Difference(Shown):
                 lines += [f"  {first:<10} {shown[0]}", f"  {second:<10} {shown[1]}"]
                 lines.append(f"  {'ratio':<10} {each.ratio}")
         if same:
-            lines += ["", f"equal here: {', '.join(same)}"]
+            where = "everywhere" if self.is_equal else "here"
+            lines += ["", f"equal {where}: {', '.join(same)}"]
         for name, only in zip(self.names, self.only, strict=True):
             lines += [f"only in {name}: {', '.join(only)}"] * bool(only)
         return "\n".join(lines)

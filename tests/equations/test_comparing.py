@@ -118,5 +118,5 @@ def test_what_is_no_analysis_is_not_compared() -> None:
     plain = pm.analyze(pm.gemm(), flow.substituted({"T": 2}), 4)
     with pytest.raises(EquationError, match=r"TiledAnalysis is none; give its sizes numbers"):
         pm.diff(plain, tiled)  # type: ignore[arg-type]
-    with pytest.raises(EquationError, match="str is none$"):
+    with pytest.raises(EquationError, match=r"str is none$"):
         pm.diff("KC-P", plain)  # type: ignore[arg-type]
