@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -78,12 +79,22 @@ def main(context: click.Context) -> None:
     FILE holds layers with their dimensions and directives, in the language of the MAESTRO files; "-" is
     standard input. --network and --dataflow take published ones by name, without any file.
     """
+    _stand_in()
     context.color = wants_colour(os.environ)
     # Formulas need ⌈ and ·, which the encoding of a redirected stream may lack.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     # Counts are exact at any size, and Python refuses to print more than 4300 digits by itself.
     sys.set_int_max_str_digits(0)
+
+
+def _stand_in() -> None:
+    """Put something in the place of closed streams: what goes to standard error is lost, results are not."""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  open to the end
+    if sys.stdout is None:
+        message = "standard output is closed"
+        raise Failure(message)
 
 
 def wants_colour(environment: Mapping[str, str]) -> bool | None:

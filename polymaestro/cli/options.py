@@ -42,6 +42,11 @@ class Failure(click.ClickException):
         click.echo(on_errors(f"error: {self.format_message()}"), file=file, err=True)
 
 
+def unwritable(path: str, error: OSError) -> Failure:
+    """Say that a file cannot be written."""
+    return Failure(f"cannot write {path or 'a file without a name'}: {error.strerror}")
+
+
 def array_options(command: Command) -> Command:
     """Add the options that say what the array is."""
     command = click.option(

@@ -95,6 +95,7 @@ def resolved(
     PEs; `LoweringError` as `bind` does.
     """
     _check_kinds(operator, dataflow)
+    refuse_shadows(operator, dataflow)
     array = Affine.of(array_of(num_pes))
     levels = dataflow.levels
     below = [bound_size(operator, level.cluster.size) for level in levels if level.cluster]
@@ -150,6 +151,19 @@ def _check_kinds(operator: object, dataflow: object) -> None:
             f"not {brief(repr(dataflow))}"
         )
         raise DataflowError(message)
+
+
+def refuse_shadows(operator: Operator, dataflow: Dataflow) -> None:
+    """Refuse a size with a symbol that is called like a dimension of another extent: `DataflowError`."""
+    dims = {*operator.coordinates, *operator.primes} - set(operator.symbols)
+    for each in dataflow.directives:
+        used = each.size.names() | (frozenset() if isinstance(each, Cluster) else each.offset.names())
+        for name in sorted(used & dims):
+            message = (
+                f"{name} in '{each}' is a dimension of {operator.name}; write Sz({name}) for its extent, or "
+                f"give the symbol another name"
+            )
+            raise DataflowError(located(message, each.place))
 
 
 def array_of(num_pes: int | str) -> int | str:

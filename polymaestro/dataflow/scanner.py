@@ -171,6 +171,9 @@ def read_source(path: str | Path) -> tuple[str, str]:
     if not name:
         message = "the name of the file is empty"
         raise LanguageError(message, Place("''", 1, 1))
+    if name == "<stdin>" and sys.stdin is None:
+        message = "standard input is closed"
+        raise LanguageError(message, Place(name, 1, 1))
     try:
         raw = sys.stdin.buffer.read() if name == "<stdin>" else Path(path).read_bytes()
     except (OSError, ValueError) as error:

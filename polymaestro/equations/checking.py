@@ -150,8 +150,8 @@ class _Question:
             if found and (best is None or _order(found) < _order(best)):
                 best = found
         if best is None:
-            return self._verdict(equal=None, how=f"{why}; no counterexample among {tried} points")
-        return self._verdict(equal=False, how=f"found after comparing {tried} points", counterexample=best)
+            return self._verdict(equal=None, how=f"{why}; no counterexample among {_points(tried)}")
+        return self._verdict(equal=False, how=f"found after comparing {_points(tried)}", counterexample=best)
 
     def _smallest(self, domains: list[isl.Set]) -> tuple[Counterexample | None, int]:
         """Walk through each region in order until the first difference; say whether it is the smallest."""
@@ -187,7 +187,7 @@ class _Question:
             found = self._difference(point)
             if found is not None:
                 return self._verdict(
-                    equal=False, how=f"found after comparing {tried} points", counterexample=found
+                    equal=False, how=f"found after comparing {_points(tried)}", counterexample=found
                 )
         return self._verdict(equal=True, how=f"compared at each of the {tried} points of the region")
 
@@ -254,3 +254,7 @@ def _proof(kinds: Counter[str], *, traced: bool) -> str:
     details = ", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items()))
     reading = "; the function was read by running it on symbols" if traced else ""
     return f"proved: the difference is 0 in {cases} ({details}){reading}"
+
+
+def _points(number: int) -> str:
+    return f"{number} point{'s' * (number != 1)}"

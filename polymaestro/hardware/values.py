@@ -50,7 +50,8 @@ def plain(value: Value) -> int | float | str:
 def check_integer(name: str, value: object, least: int) -> None:
     """Refuse what is no integer from `least` on."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        message = f"{name} is {value!r}; it must be an integer, {least} or more"
+        shown = value if isinstance(value, Fraction) else repr(value)
+        message = f"{name} is {shown}; it must be an integer, {least} or more"
         raise HardwareError(message)
 
 

@@ -18,6 +18,15 @@ def several(texts: str | Iterable[str]) -> tuple[str, ...]:
     return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
+def _outside(text: str) -> str:
+    """Give what stands in no parentheses."""
+    while True:
+        found = re.sub(r"\([^()]*\)", "", text)
+        if found == text:
+            return found
+        text = found
+
+
 def assumed(assumption: str, symbols: Collection[str]) -> isl.Set:
     """Read an assumption; ``%`` and ``==`` are accepted beside isl's own ``mod`` and ``=``.
 
@@ -31,6 +40,9 @@ def assumed(assumption: str, symbols: Collection[str]) -> isl.Set:
         text = text.replace(sign, written)
     message = f"cannot read the assumption {assumption!r}; write e.g. 'C % 64 == 0' or 'P >= R'"
     if not text.strip() or re.search(r"[^\w\s<>=!+*/(),-]", text):
+        raise AssumptionError(message)
+    if "," in _outside(text):  # which isl takes for a list that the conditions beside it share
+        message = f"cannot read the assumption {assumption!r}: write 'and' for ',', or give several"
         raise AssumptionError(message)
     for name in re.findall(r"[^\W\d]\w*", text):
         if name not in symbols and name not in RESERVED:

@@ -100,7 +100,8 @@ class Quantities:
         if name not in self.sums:
             message = f"no quantity {name!r}"
             if name in MACHINE:
-                message += f" without a machine; give minimize=analysis.{name}(pm.Hardware(…))"
+                message = f"{name} is no part of a sum or condition; minimize it alone, which in Python is "
+                message += f"minimize=analysis.{name}(machine)"
                 raise PolymaestroError(message)
             raise PolymaestroError(message + did_you_mean(name, self.sums))
         return self.sums[name]
