@@ -94,7 +94,7 @@ def resolved(
     Raises `DataflowError` for an unknown dimension, for sizes below 1; `HardwareError` for an array of no
     PEs; `LoweringError` as `bind` does.
     """
-    _check_kinds(operator, dataflow)
+    check_kinds(operator, dataflow)
     refuse_shadows(operator, dataflow)
     array = Affine.of(array_of(num_pes))
     levels = dataflow.levels
@@ -140,7 +140,7 @@ def window_of(operator: Operator, dim: str) -> Window | None:
     return next((w for w in operator.windows if dim in (w.input, w.output, w.filter)), None)
 
 
-def _check_kinds(operator: object, dataflow: object) -> None:
+def check_kinds(operator: object, dataflow: object) -> None:
     """Refuse what is no operator and no dataflow, such as the text of one."""
     if not isinstance(operator, Operator):
         message = f"expected an operator, as pm.gemm() or pm.einsum(…) gives it, not {brief(repr(operator))}"

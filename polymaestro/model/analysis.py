@@ -216,7 +216,8 @@ class Analysis(Shown):
     def on(self, hardware: Hardware, **extents: int) -> LayerReport:
         """Evaluate everything at a point, for the array that the analysis was made for.
 
-        Raises `ClosedFormError` outside the region, and when the hardware has another number of PEs;
+        Raises `ClosedFormError` outside the region, and when the hardware has another number of PEs, of which
+        the clusters of the dataflow would fill more or fewer;
         `HardwareError` for hardware with symbols.
         """
         constants = self.machine(hardware).symbols
@@ -226,9 +227,13 @@ class Analysis(Shown):
                 f"and roofline, which are formulas in it"
             )
             raise HardwareError(message)
-        units = self.loop_nest.pes_at(self.macs.checked(extents))
-        if not 1 <= units <= hardware.pes:
-            message = f"the analysis uses {units} PEs, the hardware has {hardware.pes}; analyze again"
+        point = self.macs.checked(extents)
+        units, filled = self.loop_nest.pes_at(point), self.loop_nest.filled(point, hardware.pes)
+        if units != filled:
+            message = (
+                f"the analysis uses {units} PEs, and its dataflow would use {filled} of the {hardware.pes} "
+                f"that the hardware has; analyze again"
+            )
             raise ClosedFormError(message)
         return self.at(extents, hardware=hardware)
 

@@ -22,6 +22,9 @@ class Machine:
     @staticmethod
     def of(hardware: Hardware, depth: int, policies: Policies) -> Machine:
         """Give the machine for a dataflow of so many levels; refuses memories that it does not have."""
+        if not isinstance(hardware, Hardware):
+            message = f"expected a machine, as pm.Hardware(num_pes=256) gives it, not {hardware!r}"
+            raise HardwareError(message)
         names = ("DRAM", *memory_names(depth))
         hardware.check_names(names)
         return Machine(hardware, tuple(hardware.memory(name) for name in names), policies)

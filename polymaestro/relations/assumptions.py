@@ -35,7 +35,7 @@ def assumed(assumption: str, symbols: Collection[str]) -> isl.Set:
     >>> print(assumed("C % 64 == 0", ["C", "K"]))
     [C, K] -> {  : (C) mod 64 = 0 }
     """
-    text = assumption
+    text = str(assumption)
     for sign, written in SIGNS.items():
         text = text.replace(sign, written)
     message = f"cannot read the assumption {assumption!r}; write e.g. 'C % 64 == 0' or 'P >= R'"

@@ -11,7 +11,7 @@ from math import prod
 from polymaestro.affine import Affine
 from polymaestro.counting import Region
 from polymaestro.dataflow import Dataflow
-from polymaestro.dataflow.binding import array_of, bind
+from polymaestro.dataflow.binding import array_of, bind, check_kinds
 from polymaestro.errors import ClosedFormError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.model.report import BoundaryReport, LayerReport
@@ -241,6 +241,7 @@ def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) ->
     >>> analysis["L2"]["A"].parent_reads.at(M=6, N=7, K=5, T=3, K1=2, U=4)
     90
     """
+    check_kinds(operator, dataflow)
     if operator.constraints:
         shown = ", ".join(f"{each} ≥ 0" for each in operator.constraints)
         message = f"the iteration domain of {operator.name} is no box ({shown}), which symbolic tiles need"
