@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sympy
@@ -210,13 +211,14 @@ def test_a_report_without_the_extent_that_is_the_number_of_pes_is_refused() -> N
 def test_a_case_or_table_is_that_of_a_point_of_the_region_only() -> None:
     analysis = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(2,2) K"), 4)
     form = analysis["L2"]["A"].parent_reads
-    for point, said in (
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
         ({}, "needs a value for K, M, N"),
         ({"M": 0, "N": 1, "K": 1}, "does not hold at K = 1, M = 0, N = 1"),
         ({"M": 1.5, "N": 1, "K": 1}, "M is 1.5; it must be an integer"),
         ({"M": 1, "N": 1, "K": 1, "Q": 1}, "no symbol 'Q'"),
         ({"M": 1e30, "N": 1, "K": 1}, r"M is 1e\+30, a float that is not exact"),
-    ):
+    )
+    for point, said in wrong:
         for asked in (form.case_at, analysis.table, form.evaluate):
             with pytest.raises(ClosedFormError, match=said):
                 asked(point)

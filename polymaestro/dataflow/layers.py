@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from polymaestro.affine import Affine
-from polymaestro.dataflow.binding import refuse_shadows
+from polymaestro.dataflow.binding import check_kinds, refuse_shadows
 from polymaestro.dataflow.directives import (
     Cluster,
     Dataflow,
@@ -99,6 +99,7 @@ class Layer(Shown):
             )
             raise DataflowError(located(message, self.place))
         operator = self.operator()
+        check_kinds(operator, self.dataflow)
         refuse_shadows(operator, self.dataflow)
         return _mapped(operator, self.type, self.dataflow)
 

@@ -224,6 +224,13 @@ class Hardware(Tabled):
         return data | {"energy": self.energy.to_json()}
 
 
+def check_machine(hardware: object) -> None:
+    """Refuse what is no machine, such as a number of PEs, with `HardwareError`."""
+    if not isinstance(hardware, Hardware):
+        message = f"expected a machine, as pm.Hardware(num_pes=256) gives it, not {hardware!r}"
+        raise HardwareError(message)
+
+
 def _memory_table(memories: Iterable[Mapping[str, Any]]) -> Table:
     """Write memories as `Hardware.to_json` gives them, and the link below each."""
     head = ("memory", "capacity\nwords", "double\nbuffered", "read\nenergy", "write\nenergy")

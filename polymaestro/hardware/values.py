@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from numbers import Real
 
 from polymaestro.affine import no_symbol
 from polymaestro.errors import HardwareError
@@ -29,7 +30,7 @@ def exact(given: Given, field: str, least: int = 0, *, open_end: bool = False) -
             message = f"{field} is {given!r}; it must be a number, {bound}, or a name for a symbol"
             raise HardwareError(message)
         return given
-    valid = isinstance(given, int | float | Fraction | Decimal) and not isinstance(given, bool)
+    valid = isinstance(given, Real | Decimal) and not isinstance(given, bool)
     try:
         number = Fraction(str(given)) if valid else None
     except ValueError:  # nan, inf
