@@ -14,6 +14,7 @@ import polymaestro as pm
 from polymaestro.errors import PolymaestroError
 from polymaestro.loopnest.interpreter import Observation, interpret
 from polymaestro.tiling import TiledAnalysis, lifted
+from polymaestro.tiling.searching import segments
 
 GEMM = pm.parse_dataflow("TemporalMap(T_M,T_M) M; SpatialMap(T_N,T_N) N; TemporalMap(T_K,T_K) K")
 CONV = pm.parse_dataflow(
@@ -348,6 +349,19 @@ def test_wrong_searches_are_refused(changed: dict[str, object], message: str) ->
     arguments: dict[str, object] = {"minimize": "steps", "extents": {"M": 6, "N": 4, "K": 5}}
     with pytest.raises(PolymaestroError, match=message):
         pm.optimize(analysis, **(arguments | changed))  # type: ignore[arg-type]
+
+
+def test_rows_bounded_together_and_one_by_one_give_the_same_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    analysis = pm.analyze_tiles(pm.gemm(), GEMM, 64)
+    extents = dict.fromkeys("MNK", segments.MANY + 7)
+    found = []
+    for many in (segments.MANY, 10**9):
+        monkeypatch.setattr(segments, "MANY", many)
+        found.append(
+            pm.optimize(analysis, minimize="L2.traffic", extents=extents, subject_to="L1 <= 60", tiles="all")
+        )
+    assert (found[0].value, found[0].point, found[0].proved) == (found[1].value, found[1].point, True)
+    assert found[0].evaluated < found[1].evaluated
 
 
 def test_one_condition_or_size_needs_no_list() -> None:
