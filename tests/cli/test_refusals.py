@@ -26,6 +26,8 @@ FILES = {
     "empty.yaml": "",
     "open.yaml": "num_pes: [1\n  x: {",
     "list.yaml": "- 1\n- 2\n",
+    "octal.yaml": "num_pes: 0100\n",
+    "exponent.yaml": "num_pes: 64\nnoc_bw: 1e3\n",
     "field.yaml": "num_pes: 256\nfoo: 1\n",
 }
 CASES = {
@@ -48,6 +50,8 @@ CASES = {
         ("analyze gemm.m --hw open.yaml", "open.yaml:2:"),
         ("analyze gemm.m --hw list.yaml", "expected the fields of a machine"),
         ("check gemm.m --hw field.yaml", "no field 'foo'"),
+        ("analyze gemm.m --hw octal.yaml", "num_pes is 0100, no decimal number to YAML; write its digits"),
+        ("analyze gemm.m --hw exponent.yaml", "exponent.yaml:2:9: noc_bw is 1e3, no decimal number"),
         ("sweep gemm.m --hw gemm.m", "unknown hardware key 'Constant'"),
         ("analyze gemm.m --num-pes 256 --layer Prodct", "did you mean 'Product'?"),
         ("analyze gemm.m --dataflow kc_p --num-pes 256", "GEMM has no C"),

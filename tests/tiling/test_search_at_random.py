@@ -171,7 +171,7 @@ FEW = 12
 
 @pytest.fixture(params=[(descent.BLOCK, descent.DIVE), (1, 1), (FEW, 2)], ids=["", "row by row", "few rows"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let small spaces be searched in many steps, each of which may prune the next ones; few rows also together."""
+    """Let small spaces be searched in many steps, each of which may prune the next, or few rows together."""
     monkeypatch.setattr(descent, "BLOCK", request.param[0])
     monkeypatch.setattr(descent, "DIVE", request.param[1])
     if request.param[0] == FEW:
