@@ -236,6 +236,14 @@ def test_hardware_of_another_size_than_the_analysis_is_refused() -> None:
         analysis.on(None)  # type: ignore[arg-type]
 
 
+def test_every_public_name_and_module_is_there_when_it_is_asked_for() -> None:
+    assert set(pm.__all__) <= set(dir(pm))
+    for name in [*pm.__all__, "export", "errors"]:
+        assert getattr(pm, name) is getattr(pm, name)
+    with pytest.raises(AttributeError, match="module 'polymaestro' has no attribute 'optimise'"):
+        pm.optimise  # type: ignore[attr-defined]  # noqa: B018
+
+
 @pytest.mark.parametrize("asked", [pm.analyze, pm.analyze_tiles, pm.interpret])
 def test_a_text_is_no_dataflow_and_no_operator(asked: Callable[..., object]) -> None:
     text = "SpatialMap(1,1) M"

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 import polymaestro
+from polymaestro.__main__ import INTERRUPTED
 from polymaestro.cli.analyze import analyze
 from polymaestro.cli.check import check
 from polymaestro.cli.derive import derive
@@ -25,9 +26,6 @@ from polymaestro.cli.sweep import sweep
 from polymaestro.cli.tables import on_errors
 from polymaestro.cli.verify import verify
 from polymaestro.errors import PolymaestroError
-
-INTERRUPTED = 130
-"""The exit status of a program that Ctrl-C has ended, as shells have it."""
 
 EXAMPLES = """\b
 Examples, from the root of the repository:

@@ -182,6 +182,20 @@ def test_an_interrupted_run_ends_without_a_traceback(monkeypatch: pytest.MonkeyP
     assert (result.exit_code, result.stdout, result.stderr.strip()) == (130, "", "interrupted")
 
 
+def test_a_program_that_is_interrupted_while_it_is_imported_says_so() -> None:
+    text = """import sys
+from polymaestro.__main__ import main
+class Interrupted:
+    def find_spec(self, name, *rest):
+        if name == "islpy":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+main()"""
+    command = [sys.executable, "-c", text, "prove", "--list"]
+    done = subprocess.run(command, text=True, capture_output=True, cwd=ROOT, check=False)  # noqa: S603
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("closed", "command", "status", "said"),
     [
