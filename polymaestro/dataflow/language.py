@@ -291,4 +291,6 @@ class _Parser:
             )
         if token.text == "}" and token.kind == "sign":
             scanner.fail("a '}' that no '{' opened")
+        if token.text in ("#", "/", "*", "%", ";", "-"):
+            scanner.fail("a comment begins with //")
         self._no_keyword("at the top of a file", TOP)

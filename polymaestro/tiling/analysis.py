@@ -310,7 +310,16 @@ class _Builder:
         for index, dim in enumerate(self.cuts.operator.dims):
             extent = SHOWN_TAPS if dim.name in filters else SHOWN_EXTENT + 4 * index
             point.update(dict.fromkeys(dim.extent.names(), extent))
+        self._make_room(point)
         return nearby(self._valid_on, {name: point[name] for name in self._symbols}, self.ties)
+
+    def _make_room(self, point: dict[str, int]) -> None:
+        """Let the array hold the clusters, whose sizes may be extents: more PEs, or else clusters of one."""
+        for tie in self.ties.ties:
+            if tie.rounded == "down" and tie.divisor is not None and tie.value(point) < 1:
+                arrays = tie.numerator.names() - tie.divisor.names()
+                room = dict.fromkeys(arrays, int(tie.divisor.evaluate(point)) * SHOWN_UNITS)
+                point.update(room or dict.fromkeys(tie.divisor.names(), 1))
 
     @cached_property
     def _symbols(self) -> tuple[str, ...]:

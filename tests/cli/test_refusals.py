@@ -22,6 +22,7 @@ FILES = {
     "shadow.m": """Network T { Layer A { Type: GEMM Dimensions { M: 8, N: 2, K: 6 }
       Dataflow { SpatialMap(1,1) M; TemporalMap(K,K) K; } }
       Layer B { Type: GEMM Dimensions { M: 9, N: 2, K: 6 } } }""",
+    "hash.m": "# a comment\nNetwork N { }",
     "bare.m": "Network B { Layer A { Type: GEMM Dimensions { M: 4, N: 2, K: 6 } } }",
     "empty.yaml": "",
     "open.yaml": "num_pes: [1\n  x: {",
@@ -66,6 +67,7 @@ CASES = {
         ("verify gemm.m --num-pes 256 --quantity macs --formula 'K*Z'", "a symbol 'Z'"),
         ("verify gemm.m --num-pes 256 --quantity mac --formula K", "did you mean 'macs'?"),
         ("diff gemm.m KCP --num-pes 256", "did you mean 'KC-P'?"),
+        ("analyze hash.m --num-pes 4", "a comment begins with //"),
         ("analyze '' --num-pes 4", "the name of the file is empty"),
         ("analyze gemm.m --hw ''", "the name of the file is empty"),
         ("analyze bare.m --num-pes 4", "--dataflow on the command line"),

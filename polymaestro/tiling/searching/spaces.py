@@ -180,7 +180,7 @@ def _values(
         if str(cut.size) == name and extent.names() <= extents.keys():
             found |= set(_tiles_of(name, extent.evaluate(extents), tiles))
     if not found:
-        message = f"{name} needs a value in extents, or several in choices"
+        message = f"{name} needs a value in extents, or several in choices (--choose on the command line)"
         raise PolymaestroError(message)
     return tuple(sorted(found))
 
