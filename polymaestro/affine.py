@@ -16,11 +16,14 @@ outputs and R taps reads the input coordinate y = p + r, and its input has P + R
 
 from __future__ import annotations
 
+import keyword
+import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from math import gcd
-from typing import Literal
+from typing import Literal, SupportsIndex
 
 from polymaestro.errors import PolymaestroError
 from polymaestro.showing import Shown
@@ -48,6 +51,46 @@ RESERVED = frozenset(
         "nan",
     ]
 )
+# Words of the directive language, and functions of formulas.
+WORDS = frozenset(
+    [
+        "Constant",
+        "Network",
+        "Layer",
+        "Type",
+        "Stride",
+        "Dilation",
+        "Dimensions",
+        "Dataflow",
+        "TemporalMap",
+        "SpatialMap",
+        "Cluster",
+        "Sz",
+        "abs",
+        "Abs",
+        "ceiling",
+    ]
+)
+SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def no_symbol(name: str) -> str:
+    """Say why a name cannot be that of a symbol; empty where it can.
+
+    What is read and written with it are directives, conditions (isl's notation) and formulas (Python's).
+
+    >>> no_symbol("and")
+    "'and' is a word of the notation; give the symbol another name"
+    >>> no_symbol("T_K"), no_symbol("4")
+    ('', "'4' is a text; write 4, without quotes")
+    """
+    if name.isdecimal() and name.isascii():
+        return f"{name!r} is a text; write {name}, without quotes"
+    if not SYMBOL.fullmatch(name):
+        return f"{name!r} is no name for a symbol; use a letter, then letters, digits and _"
+    if name.lower() in RESERVED or name in WORDS or keyword.iskeyword(name):
+        return f"{name!r} is a word of the notation; give the symbol another name"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +147,10 @@ class Affine(Shown):
         """Read an integer, a name or an atom as an expression."""
         if isinstance(value, Affine):
             return value
-        if isinstance(value, bool) or not isinstance(value, int | str | Floor | Extremum):
-            message = f"expected an integer or a name, not {value!r}"
-            raise PolymaestroError(message)
-        if isinstance(value, int):
+        if isinstance(value, int) and not isinstance(value, bool):
             return Affine((), value)
+        if not isinstance(value, str | Floor | Extremum):
+            return Affine((), _integer(value))
         return Affine(((value, 1),), 0)
 
     @staticmethod
@@ -264,6 +306,21 @@ def _extremum(
         by_shape.setdefault(argument.terms, []).append(argument.constant)
     folded = tuple(Affine(terms, pick(constants)) for terms, constants in by_shape.items())
     return folded[0] if len(folded) == 1 else Affine.of(Extremum(kind, folded))
+
+
+def settle_integers(described: object) -> None:
+    """Make Python's integers of those of NumPy in the fields of a frozen dataclass that is being built."""
+    for name, value in list(vars(described).items()):
+        if isinstance(value, SupportsIndex) and not isinstance(value, int):
+            object.__setattr__(described, name, operator.index(value))
+
+
+def _integer(value: object) -> int:
+    """Give an integer of another type, such as those of NumPy, as Python's."""
+    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+        return operator.index(value)
+    message = f"expected an integer or a name, not {value!r}"
+    raise PolymaestroError(message)
 
 
 def _sort_key(term: tuple[str | Floor | Extremum, int]) -> str:

@@ -18,6 +18,7 @@ from polymaestro.checking import LayerVerdict, check_layer
 from polymaestro.dataflow import Dataflow, Layer
 from polymaestro.errors import CountingUnavailableError, DataflowError, PolymaestroError, WorkloadError
 from polymaestro.hardware import Hardware
+from polymaestro.hardware.machine import check_machine
 from polymaestro.model import Analysis, LayerReport, NetworkReport
 from polymaestro.pipeline import analyze, derive
 from polymaestro.policies import Policies
@@ -55,6 +56,7 @@ class Network(language.Network):
 
         Raises `WorkloadError` when a layer has a symbol for an extent.
         """
+        check_machine(hardware)
         batch = Batch(hardware, policies, allow_illegal=allow_illegal)
         batch.expect(self.layers)
         layers = tuple(batch.report(layer) for layer in progress(self.layers))
@@ -67,6 +69,7 @@ class Network(language.Network):
 
         Nothing stops at a layer that is wrong, however wrong it is.
         """
+        check_machine(hardware)
         return tuple(
             check_layer(layer, hardware, double_buffered=double_buffered) for layer in progress(self.layers)
         )

@@ -107,7 +107,7 @@ MOST_KNOWN, SOME = 16, 6
 """More names than the first are not all listed; the second says how many are."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Give the tail of a message about an unknown name: the nearest known one, and all or the nearest few.
 
     >>> did_you_mean("Kk", ["K", "C"])
@@ -115,7 +115,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("L15", [f"L{n}" for n in range(100, 200)])
     "; did you mean 'L195'? Known: L195, L185, L175, L165, L159, L158 and 94 more"
     """
-    names = sorted(set(known))
+    name, names = str(name), sorted(set(known))
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5) or [
         other for other in names if other.lower() == name.lower()
     ]

@@ -24,7 +24,7 @@ def analyze(  # noqa: PLR0913  three things to analyse and four options
     dataflow: Dataflow,
     num_pes: int | str,
     *,
-    assuming: Iterable[str] = (),
+    assuming: str | Iterable[str] = (),
     policies: Policies = Policies(),  # noqa: B008  frozen
     engine: Engine = "auto",
     allow_illegal: bool = False,
@@ -68,7 +68,7 @@ def derive(  # noqa: PLR0913  as `analyze`
     dataflow: Dataflow,
     num_pes: int | str,
     *,
-    assuming: Iterable[str] = (),
+    assuming: str | Iterable[str] = (),
     policies: Policies = Policies(),  # noqa: B008  frozen
     engine: Engine = "auto",
     allow_illegal: bool = False,

@@ -1,9 +1,22 @@
+import re
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import polymaestro as pm
 from polymaestro.affine import Affine, Floor, ceil_div, floor_div, greatest, least
-from polymaestro.errors import LanguageError, Place, PolymaestroError, did_you_mean
+from polymaestro.dataflow import Cluster
+from polymaestro.errors import (
+    DataflowError,
+    HardwareError,
+    LanguageError,
+    Place,
+    PolymaestroError,
+    WorkloadError,
+    did_you_mean,
+)
 
 NUMBERS = st.integers(-50, 50)
 POINTS = st.fixed_dictionaries({"a": NUMBERS, "b": NUMBERS})
@@ -83,3 +96,43 @@ def test_a_suggestion_is_near_or_differs_in_case() -> None:
     assert did_you_mean("Clustr", ["Cluster", "Layer"]).startswith("; did you mean 'Cluster'?")
     assert did_you_mean("conv", ["CONV", "GEMM"]).startswith("; did you mean 'CONV'?")
     assert did_you_mean("zzz", ["K"]) == "; Known: K"
+
+
+WRONG = ("", "1x", "4", "and", "Min", "lambda", "Sz", "Cluster", "abs", "a b", "π", "K'", "PEs\n")
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_no_notation_reads_is_no_symbol_anywhere(name: str) -> None:
+    flow = pm.parse_dataflow("SpatialMap(T,T) N; TemporalMap(1,1) K")
+    shown = re.escape(repr(name))
+    with pytest.raises(HardwareError, match=f"num_pes: {shown}"):
+        pm.analyze_tiles(pm.gemm(), flow, name)
+    with pytest.raises(HardwareError, match=f"num_pes: {shown}"):
+        pm.check(pm.gemm(), flow, name)
+    with pytest.raises(WorkloadError, match=f"extent of 'K': {shown}"):
+        pm.gemm(K=name)
+    with pytest.raises(DataflowError, match=f"(?s)size of 'Cluster.*: {shown}"):
+        Cluster(Affine.of(name))
+    with pytest.raises(HardwareError, match=shown):
+        pm.Hardware(num_pes=4, noc_bw=name)
+
+
+def test_every_other_name_is_a_symbol() -> None:
+    flow = pm.parse_dataflow("SpatialMap(T,T) N")
+    for name in ("x0", "k", "U", "I", "_", "n_K", "T_K1", "Lambda", "CLUSTER"):
+        reads = pm.analyze_tiles(pm.gemm(K=name), flow, "PEs")["L2"]["A"].parent_reads
+        assert reads.at(**{name: 5, "M": 3, "N": 2, "T": 1, "PEs": 2}) == 15
+
+
+def test_numpy_integers_are_integers_and_truth_values_are_not() -> None:
+    assert Affine.of(np.int64(4)) == Affine.of(4)  # type: ignore[arg-type]
+    assert type(Affine.of(np.int64(4)).constant) is int  # type: ignore[arg-type]
+    machine = pm.Hardware(num_pes=np.int32(64), l2_size=np.uint8(9), noc_bw=np.int64(4))  # type: ignore[arg-type]
+    assert machine == pm.Hardware(num_pes=64, l2_size=9, noc_bw=4)
+    assert str(machine) == str(pm.Hardware(num_pes=64, l2_size=9, noc_bw=4))
+    assert pm.conv2d(stride=np.int64(2)) == pm.conv2d(stride=2)  # type: ignore[arg-type]
+    with pytest.raises(HardwareError, match="l2_size is True"):
+        pm.Hardware(num_pes=4, l2_size=True)
+    for value in (True, np.True_, 4.0, None):
+        with pytest.raises(PolymaestroError, match="expected an integer or a name"):
+            Affine.of(value)  # type: ignore[arg-type]

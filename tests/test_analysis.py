@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sympy
@@ -205,3 +206,64 @@ def test_a_report_without_the_extent_that_is_the_number_of_pes_is_refused() -> N
     analysis = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes="M")
     with pytest.raises(ClosedFormError, match="the formula needs a value for M"):
         analysis.on(pm.Hardware(num_pes=4), N=2, K=2)
+
+
+def test_a_case_or_table_is_that_of_a_point_of_the_region_only() -> None:
+    analysis = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(2,2) K"), 4)
+    form = analysis["L2"]["A"].parent_reads
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
+        ({}, "needs a value for K, M, N"),
+        ({"M": 0, "N": 1, "K": 1}, "does not hold at K = 1, M = 0, N = 1"),
+        ({"M": 1.5, "N": 1, "K": 1}, "M is 1.5; it must be an integer"),
+        ({"M": 1, "N": 1, "K": 1, "Q": 1}, "no symbol 'Q'"),
+        ({"M": 1e30, "N": 1, "K": 1}, r"M is 1e\+30, a float that is not exact"),
+    )
+    for point, said in wrong:
+        for asked in (form.case_at, analysis.table, form.evaluate):
+            with pytest.raises(ClosedFormError, match=said):
+                asked(point)
+
+
+def test_hardware_of_another_size_than_the_analysis_is_refused() -> None:
+    """Five PEs hold two clusters of two, as four do; eight hold four."""
+    flow = pm.parse_dataflow("SpatialMap(1,1) M; Cluster(2); SpatialMap(1,1) N")
+    analysis = pm.analyze(pm.gemm(M=8, N=8, K=8), flow, 5)
+    assert analysis.on(pm.Hardware(num_pes=4)).macs == 512
+    for pes in (3, 6, 8):
+        with pytest.raises(ClosedFormError, match="the analysis uses 4 PEs"):
+            analysis.on(pm.Hardware(num_pes=pes))
+    with pytest.raises(HardwareError, match="expected a machine"):
+        analysis.on(None)  # type: ignore[arg-type]
+
+
+def test_every_public_name_and_module_is_there_when_it_is_asked_for() -> None:
+    assert set(pm.__all__) <= set(dir(pm))
+    for name in [*pm.__all__, "export", "errors"]:
+        assert getattr(pm, name) is getattr(pm, name)
+    with pytest.raises(AttributeError, match="module 'polymaestro' has no attribute 'optimise'"):
+        pm.optimise  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize("asked", [pm.analyze, pm.analyze_tiles, pm.interpret])
+def test_a_text_is_no_dataflow_and_no_operator(asked: Callable[..., object]) -> None:
+    text = "SpatialMap(1,1) M"
+    with pytest.raises(DataflowError, match=r"expected a dataflow, as pm.parse_dataflow.* not 'SpatialMap"):
+        asked(pm.gemm(M=1, N=1, K=1), text, 4)
+    with pytest.raises(WorkloadError, match=r"expected an operator, as pm.gemm"):
+        asked("gemm", pm.parse_dataflow(text), 4)
+
+
+def test_a_tensor_or_memory_by_number_is_refused_as_by_name() -> None:
+    analysis = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4)
+    with pytest.raises(ClosedFormError, match=r"no .* 0"):
+        analysis[0]  # type: ignore[index]
+    with pytest.raises(ClosedFormError, match="no tensor 0"):
+        analysis["L2"][0]  # type: ignore[index]
+
+
+def test_an_assumption_alone_is_no_list_of_letters() -> None:
+    flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(2,2) K")
+    alone, listed = (pm.analyze(pm.gemm(), flow, 4, assuming=each) for each in ("K >= 3", ["K >= 3"]))
+    assert alone.macs.valid_on == listed.macs.valid_on
+    assert pm.check(pm.gemm(), flow, 4, assuming="K >= 3").legal
+    assert alone.on(pm.Hardware(4), K=3, M=4, N=1) == listed.on(pm.Hardware(4), K=3, M=4, N=1)

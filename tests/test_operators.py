@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 import polymaestro as pm
+from polymaestro.errors import WorkloadError
 from polymaestro.strategies import DIAMOND, OPERATORS, STATEMENTS
 
 ROWS = "TemporalMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X"
@@ -84,3 +85,10 @@ def test_a_max_moves_what_a_sum_moves() -> None:
     largest = pm.analyze(pm.max_pool2d(stride=2, R=3, S=3), flow, 4)
     total = pm.analyze(pm.average_pool2d(stride=2, R=3, S=3), flow, 4)
     assert [str(form) for _, form in largest.forms.named()] == [str(form) for _, form in total.forms.named()]
+
+
+def test_a_stride_is_one_number_or_two() -> None:
+    assert pm.conv2d(stride=[1, 2]) == pm.conv2d(stride=(1, 2))  # type: ignore[arg-type]
+    for pair in ((1, 2, 3), (2,), ()):
+        with pytest.raises(WorkloadError, match="it must be a number, or one for rows and one for columns"):
+            pm.conv2d(dilation=pair)  # type: ignore[arg-type]

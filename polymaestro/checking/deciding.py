@@ -32,7 +32,7 @@ def check(  # noqa: PLR0913  three things to check, the machine and two options
     num_pes: int | str,
     hardware: Hardware | None = None,
     *,
-    assuming: Iterable[str] = (),
+    assuming: str | Iterable[str] = (),
     double_buffered: bool = True,
 ) -> Verdict:
     """Decide whether a dataflow executes every point exactly once, say why not, and what would mend it.
@@ -41,7 +41,7 @@ def check(  # noqa: PLR0913  three things to check, the machine and two options
     sizes of memories; a tile needs twice its words when it is double-buffered.
 
     Raises nothing for a dataflow that is wrong, however wrong it is; `PolymaestroError` for assumptions
-    that contradict each other.
+    that contradict each other, and an array of no PEs.
 
     >>> from polymaestro.workload import gemm
     >>> from polymaestro.dataflow import parse_dataflow

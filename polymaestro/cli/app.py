@@ -7,11 +7,13 @@ import io
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
 import polymaestro
+from polymaestro.__main__ import INTERRUPTED
 from polymaestro.cli.analyze import analyze
 from polymaestro.cli.check import check
 from polymaestro.cli.derive import derive
@@ -56,6 +58,9 @@ class Program(click.Group):
         except click.UsageError as error:
             message = on_errors(f"Error: {error.format_message()}").removeprefix("Error: ")
             raise click.UsageError(message, error.ctx) from None
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader has seen enough, which click knows how to end
                 raise
@@ -72,12 +77,22 @@ def main(context: click.Context) -> None:
     FILE holds layers with their dimensions and directives, in the language of the MAESTRO files; "-" is
     standard input. --network and --dataflow take published ones by name, without any file.
     """
+    _stand_in()
     context.color = wants_colour(os.environ)
     # Formulas need ⌈ and ·, which the encoding of a redirected stream may lack.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     # Counts are exact at any size, and Python refuses to print more than 4300 digits by itself.
     sys.set_int_max_str_digits(0)
+
+
+def _stand_in() -> None:
+    """Put something in the place of closed streams: what goes to standard error is lost, results are not."""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  open to the end
+    if sys.stdout is None:
+        message = "standard output is closed"
+        raise Failure(message)
 
 
 def wants_colour(environment: Mapping[str, str]) -> bool | None:

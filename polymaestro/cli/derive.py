@@ -91,7 +91,7 @@ def derive(  # noqa: PLR0913  one argument per option
     chosen_layer = layer_of(source.network(), layer)
     if symbolic_tiles:
         with Waiting(f"deriving {chosen_layer.name}"):
-            extents = symbols_of(chosen_layer.operator(), keep, set())
+            extents = symbols_of(chosen_layer.operator(), keep, frozenset())
             assumed = [*assume, *([DIVISIBLE] if divisible else [])]
             tiled = TiledLayer.of(chosen_layer, hardware.pes, extents, assumed)
             text = _tiled_text(tiled, style, exact, language)

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import click
 
 import polymaestro as pm
-from polymaestro.cli.lifting import Lifted, assume_option, keep_option, lifted
+from polymaestro.cli.lifting import Lifted, assume_option, fixed_filters, keep_option, lifted
 from polymaestro.cli.options import array_options, chosen, format_options, layer_option, machine
 from polymaestro.cli.sides import Sides, sides_arguments
-from polymaestro.cli.tables import say, written
+from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.waiting import Waiting
 from polymaestro.equations import Change, Difference
 from polymaestro.model.numbers import decimal
@@ -56,7 +56,9 @@ def diff(  # noqa: PLR0913  one argument per option
     """
     style = chosen(formats)
     hardware = machine(hw, num_pes, file=sides.file)
-    pair = [lifted(each, hardware.pes, keep, assume) for each in sides.layers(layer)]
+    layers = sides.layers(layer)
+    fixed = fixed_filters(layers[0]) | fixed_filters(layers[1])
+    pair = [lifted(each, hardware.pes, keep, assume, fixed=fixed) for each in layers]
     with Waiting("comparing"):
         found = pm.diff(pair[0].analysis, pair[1].analysis, at=_numbers(pair[0]), names=sides.names)
         if where is not None:
@@ -65,6 +67,9 @@ def diff(  # noqa: PLR0913  one argument per option
             text = {"json": _document, "markdown": _markdown, "text": _text}[style](found)
     say(text, style)
     pair[0].note_fixed()
+    if _numbers(pair[0]) != _numbers(pair[1]):
+        shown = ", ".join(f"{name} = {value}" for name, value in _numbers(pair[1]).items())
+        tell(f"note: numbers are at the extents of the first; the layer of {sides.names[1]} has {shown}")
 
 
 def _numbers(layer: Lifted) -> Mapping[str, int]:
@@ -91,6 +96,8 @@ def _text(found: Difference) -> str:
         )
         for change in _changed(found)
     )
+    if not rows:
+        return f"{found}\n\n{_equal(found)}"
     table = Table(("quantity", *found.names, "ratio"), rows, title=f"at {shown}" if shown else "in numbers")
     return f"{found}\n\n{written([table], 'text')}"
 
@@ -110,8 +117,18 @@ def _markdown(found: Difference) -> str:
         for change in _changed(found)
     )
     head = ("quantity", *found.names, "ratio", "leading", "at the layer", "less")
+    if not rows:
+        return f"{found.operator}: {_equal(found)}"
     notes = () if found.region.is_everywhere else (f"in the case where {found.region}",)
     return Table(head, rows, words=7, title=found.operator, notes=notes).markdown()
+
+
+def _equal(found: Difference) -> str:
+    """Say that nothing changes in the case shown, and whether that is all there is to say."""
+    if found.is_equal:
+        return "no quantity differs, at any extents"
+    elsewhere = [each.name for each in found.changes if not each.is_equal]
+    return f"no quantity differs here; elsewhere {', '.join(elsewhere)} may (--where QUANTITY)"
 
 
 def _changed(found: Difference) -> list[Change]:

@@ -59,12 +59,18 @@ class Lifted:
             tell(f"note: {names} kept as in --keep: the dataflow suits {their} only")
 
 
-def lifted(
-    layer: Layer, num_pes: int, keep: str, assume: Sequence[str], *, divisible: bool = False
+def lifted(  # noqa: PLR0913  as the options have it
+    layer: Layer,
+    num_pes: int,
+    keep: str,
+    assume: Sequence[str],
+    *,
+    divisible: bool = False,
+    fixed: frozenset[str] = frozenset(),
 ) -> Lifted:
-    """Analyse a layer with a symbol for every extent that is a number and not kept."""
+    """Analyse a layer with a symbol for every extent that is a number, not kept and not fixed."""
     operator, flow = layer.operator(), layer.mapping_dataflow()
-    fixed = _fixed_filters(operator, flow)
+    fixed |= fixed_filters(layer)
     symbolic = operator.with_extents(symbols_of(operator, keep, fixed))
     with Waiting(f"deriving {layer.name}"):
         analysis = _derived(symbolic, flow, num_pes, assume)
@@ -72,12 +78,13 @@ def lifted(
     return Lifted(layer.name, operator, analysis, bool(assume) or divisible, tuple(sorted(fixed)))
 
 
-def _fixed_filters(operator: pm.Operator, flow: Dataflow) -> set[str]:
+def fixed_filters(layer: Layer) -> frozenset[str]:
     """Give the filter dimensions that only a number suits.
 
     A window or filter tile that the dataflow writes as a number was written for one filter size; the size
     of a cluster divides the array; and the taps of one axis may be the offset of another's map.
     """
+    operator, flow = layer.operator(), layer.mapping_dataflow()
     fixed: set[str] = set()
     for window in operator.windows:
         own = f"Sz({window.filter})"
@@ -90,10 +97,10 @@ def _fixed_filters(operator: pm.Operator, flow: Dataflow) -> set[str]:
                 suits = own not in each.offset.names()
             if not suits:
                 fixed.add(window.filter)
-    return fixed
+    return frozenset(fixed)
 
 
-def symbols_of(operator: pm.Operator, keep: str, fixed: set[str]) -> dict[str, str]:
+def symbols_of(operator: pm.Operator, keep: str, fixed: frozenset[str]) -> dict[str, str]:
     """Give the symbol of each extent that is a number and not kept."""
     kept = {name.strip() for name in keep.split(",") if name.strip()}
     names = [dim.name for dim in operator.dims]

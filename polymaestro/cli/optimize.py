@@ -139,7 +139,7 @@ def optimize(  # noqa: PLR0913  one argument per option
             tiles=tiles,
             limit=limit,
         )
-        report = _Report(network.name, found, minimize, goal, best, conditions)
+        report = _Report(network.name, found, minimize, goal, best, conditions, _single(given))
     click.echo(report.json() if style == "json" else "\n".join(report.lines()))
 
 
@@ -152,6 +152,10 @@ def _by_name(choices: Iterable[tuple[str, list[int]]]) -> dict[str, list[int]]:
             raise click.UsageError(message)
         found[name] = values
     return found
+
+
+def _single(choices: Mapping[str, list[int]]) -> dict[str, int]:
+    return {name: values[0] for name, values in choices.items() if len(values) == 1}
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,8 @@ class _Report:
     goal: Goal
     best: Optimum
     conditions: tuple[str, ...]
+    single: Mapping[str, int]
+    """The sizes for which one value was given."""
 
     @cached_property
     def before(self) -> Fraction | None:
@@ -226,14 +232,14 @@ class _Report:
         where = f" with {', '.join(self.conditions)}" if self.conditions else ""
         proof = "proved: the least of" if best.proved else "not proved: the search ended early among"
         yield f"// {self.minimize} = {decimal(Fraction(best.value))}{where}"
-        yield f"// {proof} {best.space} points"
+        yield (f"// {proof} {best.space} points" if best.space > 1 else "// the only point: no size is open")
         if self.before is not None:
             times = f", {decimal(self.before / best.value)} times as much" if best.value else ""
             breaks = "" if self.keeps else "; the conditions do not hold there"
             before = "the same" if self.before == best.value else f"{decimal(self.before)}{times}"
             yield f"// before: {before}{breaks}"
         numbers = self.found.numbers
-        for name, value in sorted(best.point.items()):
+        for name, value in sorted({**self.single, **best.point}.items()):
             was = "" if numbers.get(name, value) == value else f", was {numbers[name]}"
             yield f"// {name} = {value}{was}"
         layer = replace(self.found.layer, dataflow=best.dataflow)
@@ -250,7 +256,7 @@ class _Report:
             "subject_to": list(self.conditions),
             "value": _number(best.value),
             "before": None if self.before is None else _number(self.before),
-            "point": dict(best.point),
+            "point": {**self.single, **best.point},
             "point_before": dict(self.found.numbers),
             "satisfied_before": self.keeps,
             "space": best.space,

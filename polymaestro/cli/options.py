@@ -10,7 +10,7 @@ from typing import IO, Any, TypeVar
 import click
 
 import polymaestro as pm
-from polymaestro.cli.tables import on_errors
+from polymaestro.cli.tables import on_errors, tell
 from polymaestro.dataflow import Layer
 from polymaestro.errors import did_you_mean
 from polymaestro.hardware import PRESETS
@@ -40,6 +40,11 @@ class Failure(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message."""
         click.echo(on_errors(f"error: {self.format_message()}"), file=file, err=True)
+
+
+def unwritable(path: str, error: OSError) -> Failure:
+    """Say that a file cannot be written."""
+    return Failure(f"cannot write {path or 'a file without a name'}: {error.strerror}")
 
 
 def array_options(command: Command) -> Command:
@@ -74,6 +79,9 @@ def policies_of(changes: Sequence[str]) -> pm.Policies:
         name, _, option = change.partition("=")
         if name not in OPTIONS:
             message = f"no policy {name!r}{did_you_mean(name, OPTIONS)}"
+            raise click.UsageError(message)
+        if name in chosen:
+            message = f"--policy {name} is given twice: {chosen[name]} and {option}"
             raise click.UsageError(message)
         chosen[name] = option
     try:
@@ -132,9 +140,13 @@ def network_of(file: str) -> pm.Network:
 
 
 def layer_of(network: pm.Network, name: str | None) -> Layer:
-    """Give the layer of that name, the first of several; without a name, the only layer."""
+    """Give the layer of that name, the first of several, which is said; without a name, the only layer."""
     if name is not None:
-        return network.named(name)[0]
+        first, *others = network.named(name)
+        if any(other != first for other in others):
+            where = f", in {first.place.file} line {first.place.line}" if first.place else ""
+            tell(f"note: {len(others) + 1} layers are called {name}; this is the first{where}")
+        return first
     if len(network.layers) > 1:
         names = ", ".join(layer.name for layer in network.layers)
         message = f"which layer? Give --layer NAME. {network.name} has {names}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from polymaestro.cli.options import Failure
+from polymaestro.cli.options import unwritable
 from polymaestro.cli.tables import tell
 from polymaestro.errors import ExportError
 from polymaestro.plot import save
@@ -30,6 +30,5 @@ def write_picture(figure: Figure, path: str) -> None:
     try:
         save(figure, path)
     except OSError as error:
-        message = f"cannot write {path}: {error.strerror}"
-        raise Failure(message) from None
+        raise unwritable(path, error) from None
     tell(f"picture written to {path}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from polymaestro.cli.options import Failure
+from polymaestro.cli.options import Failure, unwritable
 from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.waiting import Waiting
 from polymaestro.showing import Row, Table
@@ -41,6 +41,9 @@ def prove(names: tuple[str, ...], folder: str, certificates: str | None, *, list
     """
     from polymaestro.proving import chosen, load_statements  # noqa: PLC0415  only this command needs it
 
+    if not folder:
+        message = "--folder is empty; name the folder of the statements"
+        raise click.UsageError(message)
     statements = chosen(load_statements(Path(folder)), names)
     if list_only:
         for each in statements:
@@ -93,5 +96,4 @@ def _write(file: str, text: str) -> None:
     try:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as error:
-        message = f"cannot write {file}: {error.strerror}"
-        raise Failure(message) from None
+        raise unwritable(file, error) from None

@@ -72,7 +72,7 @@ class Sides:
 
     def layers(self, name: str | None) -> tuple[Layer, Layer]:
         """Read both layers; a published dataflow goes onto the layer of the network, or of the other side."""
-        own = {side: self._layer(side, name) for side in self.both if _dataflow(side) is None}
+        own = {side: self._layer(side, name) for side in dict.fromkeys(self.both) if _dataflow(side) is None}
         shared = next(iter(own.values())) if own else self._layer(None, name)
         first, second = (own.get(side) or _with_dataflow(shared, side) for side in self.both)
         return first, second

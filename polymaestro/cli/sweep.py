@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import polymaestro as pm
-from polymaestro.cli.options import Failure, chosen, format_options, policies_of, policy_option
+from polymaestro.cli.options import Failure, chosen, format_options, policies_of, policy_option, unwritable
 from polymaestro.cli.options import machine as machine_of
 from polymaestro.cli.pictures import check_picture, write_picture
 from polymaestro.cli.source import DATAFLOWS, Layers, layers_arguments
@@ -159,9 +159,8 @@ def _written_file(path: str, write: Any) -> None:  # noqa: ANN401
     try:
         count = write(path)
     except OSError as error:
-        message = f"cannot write {path}: {error.strerror}"
-        raise Failure(message) from None
-    tell(f"{count} designs written to {path}")
+        raise unwritable(path, error) from None
+    tell(f"{count} design{'s' * (count != 1)} written to {path}")
 
 
 def _pes(values: list[Any] | None) -> list[int]:

@@ -63,7 +63,7 @@ class Tie:
         """What the name stands for."""
         if self.divisor is None:
             return str(self.numerator)
-        quotient = f"{_part(self.numerator)}/{_part(self.divisor)}"
+        quotient = f"{_part(self.numerator, ' /')}/{_part(self.divisor, ' /·')}"
         return f"⌈{quotient}⌉" if self.rounded == "up" else f"⌊{quotient}⌋"
 
     def __str__(self) -> str:
@@ -71,15 +71,19 @@ class Tie:
         return f"{self.name} = {self.text}"
 
 
-def _part(value: QuasiPolynomial) -> str:
-    return str(value) if len(value.atoms()) < 2 else f"({value})"  # noqa: PLR2004  K/T needs no parentheses
+def _part(value: QuasiPolynomial, signs: str) -> str:
+    """Write a side of a quotient; with one of the signs, or several names, it needs parentheses."""
+    text = str(value)
+    needs = len(value.atoms()) > 1 or any(sign in text for sign in signs)
+    return f"({text})" if needs else text
 
 
 def written(text: str, ties: Iterable[Tie]) -> str:
     """Put ⌈K/T⌉ and T·U in the place of numbers of tiles and products in a text.
 
-    >>> written("n·M", [Tie("n", QuasiPolynomial.of("K"), QuasiPolynomial.of("T"))])
-    '⌈K/T⌉·M'
+    >>> K, T = map(QuasiPolynomial.of, ("K", "T"))
+    >>> written("n·M + f", [Tie("n", K, T), Tie("f", K, T * 4)])
+    '⌈K/T⌉·M + ⌈K/(4·T)⌉'
     """
     meanings = {tie.name: tie.text for tie in ties if tie.is_short}
     while True:

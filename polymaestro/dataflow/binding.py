@@ -6,17 +6,15 @@ window ``Y``, every ``Sz(D)`` the extent of D, and every level knows how many un
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 
-from polymaestro.affine import Affine, floor_div
-from polymaestro.dataflow.directives import Cluster, Dataflow, Level, Map, located
-from polymaestro.errors import DataflowError, LoweringError, WorkloadError, did_you_mean
+from polymaestro.affine import Affine, floor_div, no_symbol
+from polymaestro.dataflow.directives import SIZE_OF, Cluster, Dataflow, Level, Map, located
+from polymaestro.dataflow.scanner import brief
+from polymaestro.errors import DataflowError, HardwareError, LoweringError, WorkloadError, did_you_mean
 from polymaestro.workload.operator import Operator, Window
-
-SIZE_OF = re.compile(r"Sz\((?P<dim>[^()]+)\)\Z")
 
 
 @dataclass(frozen=True)
@@ -93,16 +91,20 @@ def resolved(
 ) -> Mapping:
     """Resolve names and sizes only: maps of one level may clash, and the array may be too small.
 
-    Raises `DataflowError` for an unknown dimension and for sizes below 1, `LoweringError` as `bind` does.
+    Raises `DataflowError` for an unknown dimension, for sizes below 1; `HardwareError` for an array of no
+    PEs; `LoweringError` as `bind` does.
     """
+    check_kinds(operator, dataflow)
+    refuse_shadows(operator, dataflow)
+    array = Affine.of(array_of(num_pes))
     levels = dataflow.levels
     below = [bound_size(operator, level.cluster.size) for level in levels if level.cluster]
-    units = [_top_units(num_pes, below) if top is None else top, *below]
+    units = [_top_units(array, below) if top is None else top, *below]
     bound = tuple(
         BoundLevel(level.index, count, _bound_maps(operator, level), level.maps, level.cluster)
         for level, count in zip(levels, units, strict=True)
     )
-    return Mapping(operator, bound, Affine.of(num_pes))
+    return Mapping(operator, bound, array)
 
 
 def shortage(mapping: Mapping) -> str:
@@ -138,7 +140,48 @@ def window_of(operator: Operator, dim: str) -> Window | None:
     return next((w for w in operator.windows if dim in (w.input, w.output, w.filter)), None)
 
 
-def _top_units(num_pes: int | str, clusters: list[Affine]) -> Affine:
+def check_kinds(operator: object, dataflow: object) -> None:
+    """Refuse what is no operator and no dataflow, such as the text of one."""
+    if not isinstance(operator, Operator):
+        message = f"expected an operator, as pm.gemm() or pm.einsum(…) gives it, not {brief(repr(operator))}"
+        raise WorkloadError(message)
+    if not isinstance(dataflow, Dataflow):
+        message = (
+            f"expected a dataflow, as pm.parse_dataflow(…) or pm.dataflows.kc_p() gives it, "
+            f"not {brief(repr(dataflow))}"
+        )
+        raise DataflowError(message)
+
+
+def refuse_shadows(operator: Operator, dataflow: Dataflow) -> None:
+    """Refuse a size with a symbol that is called like a dimension of another extent: `DataflowError`."""
+    dims = {*operator.coordinates, *operator.primes} - set(operator.symbols)
+    for each in dataflow.directives:
+        used = each.size.names() | (frozenset() if isinstance(each, Cluster) else each.offset.names())
+        for name in sorted(used & dims):
+            message = (
+                f"{name} in '{each}' is a dimension of {operator.name}; write Sz({name}) for its extent, or "
+                f"give the symbol another name"
+            )
+            raise DataflowError(located(message, each.place))
+
+
+def array_of(num_pes: int | str) -> int | str:
+    """Give the number of PEs, a Python integer or a symbol; raises `HardwareError` for anything else."""
+    if isinstance(num_pes, str):
+        reason = no_symbol(num_pes)
+        if reason:
+            message = f"num_pes: {reason}"
+            raise HardwareError(message)
+        return num_pes
+    array = Affine.of(num_pes).constant
+    if array < 1:
+        message = f"num_pes is {array}; it must be 1 or more"
+        raise HardwareError(message)
+    return array
+
+
+def _top_units(array: Affine, clusters: list[Affine]) -> Affine:
     product = 1
     for size in clusters:
         if not size.is_constant:
@@ -148,7 +191,7 @@ def _top_units(num_pes: int | str, clusters: list[Affine]) -> Affine:
             )
             raise LoweringError(message)
         product *= size.constant
-    return floor_div(Affine.of(num_pes), product)
+    return floor_div(array, product)
 
 
 def _bound_maps(operator: Operator, level: Level) -> tuple[Map, ...]:
@@ -177,7 +220,7 @@ def bound_size(operator: Operator, size: Affine, directive: Map | None = None) -
     """Put the extents of an operator in the place of each Sz(); refuse numbers below 1."""
     values: dict[str, Affine | int] = {}
     for name in size.names():
-        found = SIZE_OF.match(name)
+        found = SIZE_OF.fullmatch(name)
         if found:
             values[name] = _extent(operator, found["dim"], directive)
     result = size.substitute(values)

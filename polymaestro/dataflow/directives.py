@@ -18,13 +18,16 @@ A size or offset is an `Affine` whose names are symbols or ``Sz(D)``, the full e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from polymaestro.affine import Affine
+from polymaestro.affine import Affine, no_symbol
 from polymaestro.errors import DataflowError, Place
 from polymaestro.showing import Shown
+
+SIZE_OF = re.compile(r"Sz\((?P<dim>[^()]+)\)")
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Level:
 class Dataflow(Shown):
     """A list of directives, outermost first.
 
-    >>> from polymaestro.affine import Affine
+    >>> from polymaestro.affine import Affine, no_symbol
     >>> one = Affine.of(1)
     >>> flow = Dataflow((SpatialMap(one, one, "K"), Cluster(Affine.of(8)), SpatialMap(one, one, "C")))
     >>> [len(level.maps) for level in flow.levels]
@@ -148,6 +151,11 @@ def located(message: str, place: Place | None) -> str:
 
 def _check_sizes(directive: object, place: Place | None, **sizes: Affine) -> None:
     for name, value in sizes.items():
+        for symbol in value.names():
+            reason = "" if SIZE_OF.fullmatch(symbol) else no_symbol(symbol)
+            if reason:
+                message = f"{name} of '{directive}': {reason}"
+                raise DataflowError(located(message, place))
         if value.is_constant and value.constant < 1:
             message = f"{name} {value.constant} in '{directive}': it must be 1 or more"
             raise DataflowError(located(message, place))

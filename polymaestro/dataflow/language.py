@@ -66,7 +66,7 @@ def parse_dataflow(text: str, *, file: str = "<text>") -> Dataflow:
 def parse_network(text: str, *, file: str = "<text>") -> Network:
     """Read a whole file; a layer without Dataflow takes the one before it in the file.
 
-    Several ``Network`` blocks make one network: the name of the first, the layers of all.
+    Several ``Network`` blocks make one network, named after all of them, with the layers of all.
 
     Raises `LanguageError`, which names the place, for text that is no such file.
 
@@ -84,7 +84,7 @@ def parse_network(text: str, *, file: str = "<text>") -> Network:
         parser.constants_here()
     if not names:
         parser.scanner.expected("Network NAME { … }")
-    return Network(names[0], tuple(layers))
+    return Network("_and_".join(dict.fromkeys(names)), tuple(layers))
 
 
 def load(path: str | Path) -> Network:
@@ -291,4 +291,6 @@ class _Parser:
             )
         if token.text == "}" and token.kind == "sign":
             scanner.fail("a '}' that no '{' opened")
+        if token.text in ("#", "/", "*", "%", ";", "-"):
+            scanner.fail("a comment begins with //")
         self._no_keyword("at the top of a file", TOP)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from polymaestro.affine import Affine
+from polymaestro.dataflow.binding import check_kinds, refuse_shadows
 from polymaestro.dataflow.directives import (
     Cluster,
     Dataflow,
@@ -88,13 +89,19 @@ class Layer(Shown):
         Files name dimensions of extent 1 that the type lacks (K of a depthwise layer); such a
         ``TemporalMap`` has one step, which changes nothing, and is left out.
 
-        Raises `DataflowError` when the layer has no dataflow, and for a ``SpatialMap`` of such a
-        dimension: all units but the first would be idle.
+        Raises `DataflowError` when the layer has no dataflow, for a symbol that is called like a dimension,
+        and for a ``SpatialMap`` of such a dimension: all units but the first would be idle.
         """
         if self.dataflow is None:
-            message = f"layer {self.name} has no Dataflow; write one, or give one with with_dataflow"
+            message = (
+                f"layer {self.name} has no Dataflow; write one, or take a published one: --dataflow on the "
+                f"command line, with_dataflow(…) in Python"
+            )
             raise DataflowError(located(message, self.place))
-        return _mapped(self.operator(), self.type, self.dataflow)
+        operator = self.operator()
+        check_kinds(operator, self.dataflow)
+        refuse_shadows(operator, self.dataflow)
+        return _mapped(operator, self.type, self.dataflow)
 
 
 def check_label(what: str, name: str) -> None:

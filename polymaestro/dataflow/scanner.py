@@ -168,6 +168,12 @@ def read_source(path: str | Path) -> tuple[str, str]:
     Raises `LanguageError` where the file cannot be read or is not UTF-8.
     """
     name = "<stdin>" if str(path) == "-" else str(path)
+    if not name:
+        message = "the name of the file is empty"
+        raise LanguageError(message, Place("''", 1, 1))
+    if name == "<stdin>" and sys.stdin is None:
+        message = "standard input is closed"
+        raise LanguageError(message, Place(name, 1, 1))
     try:
         raw = sys.stdin.buffer.read() if name == "<stdin>" else Path(path).read_bytes()
     except (OSError, ValueError) as error:

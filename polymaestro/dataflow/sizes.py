@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import log2
 
-from polymaestro.affine import RESERVED, Affine, Extremum, Floor
+from polymaestro.affine import Affine, Extremum, Floor, no_symbol
 from polymaestro.dataflow.scanner import MAX_DIGITS, Scanner, Token, brief
 
 MAX_NESTING = 100
@@ -125,10 +125,9 @@ class _Reader:
             scanner.fail(
                 f"{brief(token.text)} is a dimension; its extent is Sz({brief(token.text)})", token.start
             )
-        if token.text.lower() in RESERVED:
-            scanner.fail(
-                f"{token.text!r} is a word of the notation; give the symbol another name", token.start
-            )
+        reason = no_symbol(token.text)
+        if reason:
+            scanner.fail(reason, token.start)
 
     def _nested(self) -> Affine:
         opening = self.scanner.advance()

@@ -22,7 +22,7 @@ from polymaestro.equations.verdict import Counterexample, Verdict
 from polymaestro.equations.zero import proof_of_zero
 from polymaestro.errors import ClosedFormError, EquationError
 from polymaestro.model.reuse import Ratio
-from polymaestro.relations import assumed
+from polymaestro.relations import assumed, several
 from polymaestro.relations.sets import parameters
 from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.closed_form import Product
@@ -36,7 +36,7 @@ def check_equation(
     ours: ClosedForm | Ratio,
     candidate: str | Number | Callable[..., Any] | Any,  # noqa: ANN401  or a SymPy expression
     *,
-    assuming: Iterable[str] = (),
+    assuming: str | Iterable[str] = (),
 ) -> Verdict:
     """Decide whether a formula equals ours for all parameters of the region.
 
@@ -69,9 +69,9 @@ def check_equation(
         raise EquationError(message) from None
 
 
-def _narrowed(form: ClosedForm, assuming: Iterable[str]) -> isl.Set:
+def _narrowed(form: ClosedForm, assuming: str | Iterable[str]) -> isl.Set:
     context = form.context
-    for assumption in (assuming,) if isinstance(assuming, str) else assuming:
+    for assumption in several(assuming):
         context = context.intersect(assumed(assumption, parameters(context)))
     if context.is_empty():
         message = "no extents satisfy the assumptions"
@@ -150,8 +150,8 @@ class _Question:
             if found and (best is None or _order(found) < _order(best)):
                 best = found
         if best is None:
-            return self._verdict(equal=None, how=f"{why}; no counterexample among {tried} points")
-        return self._verdict(equal=False, how=f"found after comparing {tried} points", counterexample=best)
+            return self._verdict(equal=None, how=f"{why}; no counterexample among {_points(tried)}")
+        return self._verdict(equal=False, how=f"found after comparing {_points(tried)}", counterexample=best)
 
     def _smallest(self, domains: list[isl.Set]) -> tuple[Counterexample | None, int]:
         """Walk through each region in order until the first difference; say whether it is the smallest."""
@@ -187,7 +187,7 @@ class _Question:
             found = self._difference(point)
             if found is not None:
                 return self._verdict(
-                    equal=False, how=f"found after comparing {tried} points", counterexample=found
+                    equal=False, how=f"found after comparing {_points(tried)}", counterexample=found
                 )
         return self._verdict(equal=True, how=f"compared at each of the {tried} points of the region")
 
@@ -254,3 +254,7 @@ def _proof(kinds: Counter[str], *, traced: bool) -> str:
     details = ", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items()))
     reading = "; the function was read by running it on symbols" if traced else ""
     return f"proved: the difference is 0 in {cases} ({details}){reading}"
+
+
+def _points(number: int) -> str:
+    return f"{number} point{'s' * (number != 1)}"

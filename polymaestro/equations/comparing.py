@@ -29,6 +29,7 @@ from polymaestro.showing import Shown
 from polymaestro.symbolic import LARGE, ClosedForm, CommonCase, factored, point_near
 from polymaestro.symbolic.regions import shown_region
 from polymaestro.symbolic.written import quotient
+from polymaestro.tiling import TiledAnalysis
 
 SAMPLED = 300
 
@@ -133,6 +134,13 @@ class Difference(Shown):
         message = f"no quantity {quantity!r} that both have"
         raise EquationError(message + did_you_mean(quantity, [each.name for each in self.changes]))
 
+    @cached_property
+    def is_equal(self) -> bool:
+        """Whether every quantity that both have is proved to be equal everywhere, and neither has another."""
+        if any(self.only) or any(each.values[0] != each.values[1] for each in self.changes):
+            return False
+        return all(each.is_equal for each in self.changes)
+
     def __str__(self) -> str:
         """Write what changes, in the case shown."""
         first, second = self.names
@@ -147,7 +155,8 @@ class Difference(Shown):
                 lines += [f"  {first:<10} {shown[0]}", f"  {second:<10} {shown[1]}"]
                 lines.append(f"  {'ratio':<10} {each.ratio}")
         if same:
-            lines += ["", f"equal here: {', '.join(same)}"]
+            where = "everywhere" if self.is_equal else "here"
+            lines += ["", f"equal {where}: {', '.join(same)}"]
         for name, only in zip(self.names, self.only, strict=True):
             lines += [f"only in {name}: {', '.join(only)}"] * bool(only)
         return "\n".join(lines)
@@ -163,7 +172,7 @@ def diff(
     """Compare two analyses of one operator, quantity by quantity.
 
     `at` chooses the case that is shown: large symbols and 3-tap filters unless given. Raises
-    `EquationError` when the operators differ or the regions do not meet.
+    `EquationError` when the operators differ, the regions do not meet, or either is no result of `analyze`.
 
     >>> import polymaestro as pm
     >>> flows = ("TemporalMap(1,1) N; SpatialMap(1,1) M", "TemporalMap(1,1) M; SpatialMap(1,1) N")
@@ -176,6 +185,14 @@ def diff(
     <  where M ≥ 2, N ≥ 5
     =  where M ≥ 2, N ≤ 4 or M = 1
     """
+    for each in (first, second):
+        if not isinstance(each, Analysis):
+            message = f"diff compares two results of pm.analyze, and {type(each).__name__} is none"
+            if isinstance(each, TiledAnalysis):
+                message += (
+                    "; give its sizes numbers, as in pm.analyze(operator, flow.substituted({'T': 4}), 64)"
+                )
+            raise EquationError(message)
     if first.operator != second.operator:
         message = (
             f"only analyses of one operator with the same extents compare, not\n{first.operator}\n"

@@ -79,10 +79,10 @@ def read(text: str) -> Formula:
     try:
         tree = ast.parse(source.strip(), mode="eval")
         return _formula(tree.body, source.strip())
-    except SyntaxError:
+    except (SyntaxError, ValueError):
         message = f"cannot read the formula {text!r}; write it as in 'K*C*ceil(P/4)*(Q + S - 1)'"
         raise EquationError(message) from None
-    except (RecursionError, MemoryError, ValueError):
+    except (RecursionError, MemoryError):
         message = f"the formula {text[:40]!r}… is too deeply nested to read"
         raise EquationError(message) from None
 
@@ -145,7 +145,8 @@ def _known(name: str) -> str:
 def _called(name: str, arguments: Sequence[Formula]) -> Formula:
     wanted = ARITY.get(name, 1)
     if not arguments or (name not in VARIADIC and len(arguments) != wanted):
-        message = f"{name} takes {wanted} argument{'s' * (wanted > 1)}, not {len(arguments)}"
+        least = "at least " if name in VARIADIC else ""
+        message = f"{name} takes {least}{wanted} argument{'s' * (wanted > 1)}, not {len(arguments)}"
         raise EquationError(message)
     return FUNCTIONS[name](*arguments)
 

@@ -21,10 +21,11 @@ class Counterexample(Shown):
 
     def __str__(self) -> str:
         """Write the point and both values."""
-        where = ", ".join(f"{name} = {value}" for name, value in sorted(self.point.items())) or "all numbers"
+        where = ", ".join(f"{name} = {value}" for name, value in sorted(self.point.items()))
         theirs = "has no value" if self.theirs is None else f"is {self.theirs}"
         kind = "smallest counterexample" if self.smallest else "a counterexample, maybe not the smallest"
-        return f"at {where} the exact count is {self.ours}, the candidate {theirs} ({kind})"
+        at = f"at {where} the" if where else "the"
+        return f"{at} exact count is {self.ours}, the candidate {theirs} ({kind})"
 
 
 @dataclass(frozen=True, repr=False)

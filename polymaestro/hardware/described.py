@@ -17,6 +17,7 @@ A number may be a name instead: then it is a symbol of the formulas.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any, TypeVar
@@ -32,6 +33,11 @@ Part = TypeVar("Part", Hardware, Memory, Link)
 TEXTS = ("name", "source", "table", "unit")
 """The fields that are taken as they are written."""
 
+OTHERWISE = {
+    "int": re.compile(r"[+-]?(0[0-9_]+|.*:.*)"),
+    "str": re.compile(r"[+-]?[0-9][0-9_.]*(e[+-]?[0-9]+)?", re.IGNORECASE),
+}
+"""What looks like a decimal number and is none to YAML: octal, base 60, and the texts 1e3 and "4"."""
 KINDS = ("bool", "float", "int", "null", "str")
 """What any other value may be; YAML knows dates and more."""
 
@@ -145,8 +151,12 @@ class _Reader:
             raise self._error(node, f"{name} must be one value")
         if name in TEXTS:
             return node.value
+        kind = node.tag.rpartition(":")[2]
+        if kind in OTHERWISE and OTHERWISE[kind].fullmatch(node.value):
+            message = f"{name} is {node.value}, no decimal number to YAML; write its digits only"
+            raise self._error(node, message)
         try:
-            if node.tag.rpartition(":")[2] in KINDS:
+            if kind in KINDS:
                 return yaml.SafeLoader("").construct_object(node)
         except (KeyError, ValueError):
             pass  # not of the kind that its tag says, or of too many digits

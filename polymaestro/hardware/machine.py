@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
+from polymaestro.affine import settle_integers
 from polymaestro.errors import HardwareError, did_you_mean
 from polymaestro.hardware.energy import HOROWITZ, EnergyTable
 from polymaestro.hardware.values import Given, Value, check_count, check_flag, check_integer, exact, plain
@@ -44,6 +45,7 @@ class Link:
 
     def __post_init__(self) -> None:
         """Refuse what makes no link."""
+        settle_integers(self)
         if self.bandwidth is not None:
             exact(self.bandwidth, "bandwidth", open_end=True)
         check_integer("hops", self.hops, 0)
@@ -80,6 +82,7 @@ class Memory:
 
     def __post_init__(self) -> None:
         """Refuse what makes no memory."""
+        settle_integers(self)
         if self.capacity is not None:
             check_integer("capacity", self.capacity, 1)
         check_flag("double_buffered", self.double_buffered)
@@ -127,6 +130,7 @@ class Hardware(Tabled):
 
     def __post_init__(self) -> None:
         """Refuse what is no integer, too small, or said twice."""
+        settle_integers(self)
         check_count("num_pes", self.num_pes, 1)
         check_count("hop_latency", self.hop_latency, 0)
         for name, least in INTEGERS.items():
@@ -218,6 +222,13 @@ class Hardware(Tabled):
         if self.word_sizes:
             data["word_sizes"] = dict(self.word_sizes)
         return data | {"energy": self.energy.to_json()}
+
+
+def check_machine(hardware: object) -> None:
+    """Refuse what is no machine, such as a number of PEs, with `HardwareError`."""
+    if not isinstance(hardware, Hardware):
+        message = f"expected a machine, as pm.Hardware(num_pes=256) gives it, not {hardware!r}"
+        raise HardwareError(message)
 
 
 def _memory_table(memories: Iterable[Mapping[str, Any]]) -> Table:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from fractions import Fraction
+from numbers import Real
 
-from polymaestro.affine import RESERVED
+from polymaestro.affine import no_symbol
 from polymaestro.errors import HardwareError
 
 Value = Fraction | str
@@ -14,8 +14,6 @@ Value = Fraction | str
 
 Given = int | float | str | Fraction | Decimal
 """What a caller may write; 1.1 means the decimal 1.1, not the nearest float."""
-
-SYMBOL = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
 
 def exact(given: Given, field: str, least: int = 0, *, open_end: bool = False) -> Value:
@@ -28,11 +26,11 @@ def exact(given: Given, field: str, least: int = 0, *, open_end: bool = False) -
     """
     bound = f"above {least}" if open_end else f"{least} or more"
     if isinstance(given, str):
-        if not SYMBOL.fullmatch(given) or given.lower() in RESERVED:
+        if no_symbol(given):
             message = f"{field} is {given!r}; it must be a number, {bound}, or a name for a symbol"
             raise HardwareError(message)
         return given
-    valid = isinstance(given, int | float | Fraction | Decimal) and not isinstance(given, bool)
+    valid = isinstance(given, Real | Decimal) and not isinstance(given, bool)
     try:
         number = Fraction(str(given)) if valid else None
     except ValueError:  # nan, inf
@@ -53,7 +51,8 @@ def plain(value: Value) -> int | float | str:
 def check_integer(name: str, value: object, least: int) -> None:
     """Refuse what is no integer from `least` on."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        message = f"{name} is {value!r}; it must be an integer, {least} or more"
+        shown = value if isinstance(value, Fraction) else repr(value)
+        message = f"{name} is {shown}; it must be an integer, {least} or more"
         raise HardwareError(message)
 
 

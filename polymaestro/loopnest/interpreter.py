@@ -30,7 +30,7 @@ from itertools import chain
 from math import prod
 
 from polymaestro.affine import Affine
-from polymaestro.dataflow.binding import Mapping, bind
+from polymaestro.dataflow.binding import Mapping, bind, check_kinds
 from polymaestro.dataflow.directives import Dataflow
 from polymaestro.errors import DataflowError, WorkloadError
 from polymaestro.loopnest.elements import Touched
@@ -113,6 +113,7 @@ def interpret(
 
 def numeric(operator: Operator, dataflow: Dataflow, num_pes: int, extents: Values[str, int]) -> Mapping:
     """Bind a dataflow after every symbol, in extents and in sizes, has become a number."""
+    check_kinds(operator, dataflow)
     unknown = [name for name in operator.symbols if name not in extents]
     if unknown:
         message = f"the interpreter needs a number for {', '.join(unknown)} of {operator.name}"

@@ -112,6 +112,11 @@ class LoopNest(Shown):
         """Give the number of PEs of all levels, idle ones included, as far as clusters fill the array."""
         return prod(units.count.evaluate(point) for units in self.units)
 
+    def filled(self, point: Mapping[str, int], array: int) -> int:
+        """Give the PEs of an array that the clusters would fill."""
+        size = prod(units.count.evaluate(point) for units in self.units[1:])
+        return array // size * size
+
     def constraints(self) -> Iterator[Constraint]:
         """Give every constraint on loops, units and iteration variables, the domain's conditions too."""
         for loop in self.loops:

@@ -122,7 +122,7 @@ class Analysis(Shown):
         """What the numbers assume."""
         return self.movement.policies
 
-    def runtime(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> RunTime:
+    def runtime(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> RunTime:
         """Give the cycles of a run as a closed form in the extents and the symbols of the machine.
 
         `resident` names the tensors that L2 keeps for the whole run: all where it has no limit. With a
@@ -137,14 +137,14 @@ class Analysis(Shown):
             raise CountingUnavailableError(message)
         return RunTime(classes, machine, self._staying(machine, resident), self.macs)
 
-    def energy(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> Energy:
+    def energy(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> Energy:
         """Give the energy of a run as a closed form; `resident` as for `runtime`."""
         machine = self.machine(hardware)
         energy = energy_of(self.forms, self.off_chip[1], machine, self._staying(machine, resident))
         self._check_apart(energy.constants)
         return energy
 
-    def roofline(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> Roofline:
+    def roofline(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> Roofline:
         """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
         machine = self.machine(hardware)
         links = links_of(self.forms, self.off_chip[1], machine, self._staying(machine, resident))
@@ -200,7 +200,7 @@ class Analysis(Shown):
         counts = count_off_chip(self.relations, first_reads, self._sizer)
         return counts, close_off_chip(counts, self.relations)
 
-    def _staying(self, machine: Machine, resident: Iterable[str] | None) -> frozenset[str]:
+    def _staying(self, machine: Machine, resident: str | Iterable[str] | None) -> frozenset[str]:
         chosen = staying(self.operator, machine, resident)
         if chosen is not None:
             return chosen
@@ -216,7 +216,8 @@ class Analysis(Shown):
     def on(self, hardware: Hardware, **extents: int) -> LayerReport:
         """Evaluate everything at a point, for the array that the analysis was made for.
 
-        Raises `ClosedFormError` outside the region, and when the hardware has another number of PEs;
+        Raises `ClosedFormError` outside the region, and when the hardware has another number of PEs, of which
+        the clusters of the dataflow would fill more or fewer;
         `HardwareError` for hardware with symbols.
         """
         constants = self.machine(hardware).symbols
@@ -226,9 +227,13 @@ class Analysis(Shown):
                 f"and roofline, which are formulas in it"
             )
             raise HardwareError(message)
-        units = self.loop_nest.pes_at(self.macs.checked(extents))
-        if not 1 <= units <= hardware.pes:
-            message = f"the analysis uses {units} PEs, the hardware has {hardware.pes}; analyze again"
+        point = self.macs.checked(extents)
+        units, filled = self.loop_nest.pes_at(point), self.loop_nest.filled(point, hardware.pes)
+        if units != filled:
+            message = (
+                f"the analysis uses {units} PEs, and its dataflow would use {filled} of the {hardware.pes} "
+                f"that the hardware has; analyze again"
+            )
             raise ClosedFormError(message)
         return self.at(extents, hardware=hardware)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from polymaestro.errors import HardwareError
 from polymaestro.hardware import Hardware, Link, Memory, Value
+from polymaestro.hardware.machine import check_machine
 from polymaestro.hardware.values import exact
 from polymaestro.movement.tracing import memory_names
 from polymaestro.policies import Policies
@@ -22,6 +23,7 @@ class Machine:
     @staticmethod
     def of(hardware: Hardware, depth: int, policies: Policies) -> Machine:
         """Give the machine for a dataflow of so many levels; refuses memories that it does not have."""
+        check_machine(hardware)
         names = ("DRAM", *memory_names(depth))
         hardware.check_names(names)
         return Machine(hardware, tuple(hardware.memory(name) for name in names), policies)

@@ -69,7 +69,16 @@ def costs(report: NetworkReport) -> Table:
     )
     machine = report.hardware.name or f"{report.hardware.num_pes} PEs"
     title = f"{report.network} on {machine}"
-    return Table(head, tuple(rows), words=2, title=title, notes=tuple(_too_small(report.layers)))
+    return Table(head, tuple(rows), words=2, title=title, notes=tuple(_notes(report)))
+
+
+def _notes(report: NetworkReport) -> Iterator[str]:
+    """Say what is odd about the machine: memories that are too small, word sizes of no tensor."""
+    yield from _too_small(report.layers)
+    known = {name for layer in report.layers for each in layer.boundaries for name in each.roles}
+    unknown = sorted(set(report.hardware.word_sizes) - known)
+    if known and unknown:
+        yield f"no layer has a tensor {', '.join(unknown)}, for which word_sizes has a number"
 
 
 def _too_small(layers: Iterable[LayerReport]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from polymaestro.counting.off_chip import OffChipCounts
 from polymaestro.errors import HardwareError, WorkloadError, did_you_mean
 from polymaestro.model.links import Form
 from polymaestro.model.machine import Machine
+from polymaestro.relations import several
 from polymaestro.symbolic.boundaries import FormsOfTensor
 from polymaestro.workload import Operator
 
@@ -63,14 +64,16 @@ def kept(ranked: list[Residency]) -> Residency:
     return next((choice for choice in ranked if choice.fits), nothing)
 
 
-def staying(operator: Operator, machine: Machine, resident: Iterable[str] | None) -> frozenset[str] | None:
+def staying(
+    operator: Operator, machine: Machine, resident: str | Iterable[str] | None
+) -> frozenset[str] | None:
     """Give the tensors that are said to stay, or all where L2 has no limit; None where it depends.
 
     Raises `WorkloadError` for a name that is no tensor.
     """
     names = [tensor.name for tensor in operator.tensors]
     if resident is not None:
-        chosen = frozenset(resident)
+        chosen = frozenset(several(resident))
         for name in sorted(chosen - set(names)):
             message = f"{operator.name} has no tensor {name!r}" + did_you_mean(name, names)
             raise WorkloadError(message)

@@ -25,10 +25,10 @@ def formula_table(
     at: Mapping[str, int] | None,
 ) -> str:
     """Print every formula in one common case, with the condition of that case."""
-    point = dict(at) if at is not None else reference_point(operator, forms.macs.symbols)
-    point = {name: point[name] for name in forms.macs.symbols}
-    if not forms.macs.valid_on.holds(point):
-        point = point_near(forms.macs.context, point)
+    if at is not None:
+        point = forms.macs.checked(at)
+    else:
+        point = point_near(forms.macs.context, reference_point(operator, forms.macs.symbols))
     lines = [*str(operator).splitlines(), "dataflow:"]
     lines += [f"  {line}" for line in str(dataflow).splitlines()]
     lines += [f"  note: {note}" for note in nest.notes]

@@ -10,7 +10,7 @@ import islpy as isl
 
 from polymaestro.errors import LegalityError, PolymaestroError, WorkloadError
 from polymaestro.loopnest import LoopNest
-from polymaestro.relations.assumptions import assumed
+from polymaestro.relations.assumptions import assumed, several
 from polymaestro.relations.coverage import Coverage, coverage_of, executed_again, never_executed
 from polymaestro.relations.groups import AxisGroup, axis_groups
 from polymaestro.relations.points import Points
@@ -71,7 +71,9 @@ class Relations(Shown):
         return "\n".join(lines)
 
 
-def extract(nest: LoopNest, assumptions: Iterable[str] = (), *, allow_illegal: bool = False) -> Relations:
+def extract(
+    nest: LoopNest, assumptions: str | Iterable[str] = (), *, allow_illegal: bool = False
+) -> Relations:
     """Build the relations of a nest.
 
     `assumptions` are conditions on the parameters as isl reads them: ``"C mod 64 = 0"``, ``"P >= R"``.
@@ -80,7 +82,7 @@ def extract(nest: LoopNest, assumptions: Iterable[str] = (), *, allow_illegal: b
     that depends on the parameters, the context shrinks to where the dataflow is legal. Raises
     `WorkloadError` when the conditions of the operator leave no point.
     """
-    context = _context(nest, tuple(assumptions))
+    context = _context(nest, several(assumptions))
     groups = axis_groups(nest, context)
     _check_domain(nest, groups)
     relations = Relations(nest, context, groups, tuple(coverage_of(group) for group in groups))

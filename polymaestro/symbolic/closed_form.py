@@ -180,8 +180,9 @@ class ClosedForm:
         """Give the quasi-polynomial of the chambers that a point lies in, and where these meet.
 
         The region may be smaller than the largest on which the polynomial is right; `cases` has that.
+        Raises `ClosedFormError` as `at` does.
         """
-        case = CommonCase.of([self], point)
+        case = CommonCase.of([self], self.checked(point))
         return Case(case.region, case.value(self))
 
     @property

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from math import isfinite
 from numbers import Real
 from typing import Any
 
 from polymaestro.errors import ClosedFormError, did_you_mean
+
+EXACT = 2**53
+"""Floats up to here are the integers that were meant."""
 
 
 def integer_point(
@@ -41,6 +45,9 @@ def whole(name: str, value: Any) -> int:  # noqa: ANN401  whatever a caller take
     Raises `ClosedFormError` for anything else.
     """
     is_number = isinstance(value, Real)
+    if isinstance(value, float) and abs(value) > EXACT and isfinite(value):
+        message = f"{name} is {value}, a float that is not exact; write an integer, as in 10**30"
+        raise ClosedFormError(message)
     if is_number and not isinstance(value, bool) and value % 1 == 0:
         return int(value)
     message = f"{name} is {value if is_number else repr(value)}; it must be an integer"

@@ -11,7 +11,7 @@ from math import prod
 from polymaestro.affine import Affine
 from polymaestro.counting import Region
 from polymaestro.dataflow import Dataflow
-from polymaestro.dataflow.binding import bind
+from polymaestro.dataflow.binding import array_of, bind, check_kinds
 from polymaestro.errors import ClosedFormError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.model.report import BoundaryReport, LayerReport
@@ -151,7 +151,7 @@ class TiledAnalysis(Shown):
                 raise ClosedFormError(message) from None
         return found
 
-    def runtime(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledRunTime:
+    def runtime(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> TiledRunTime:
         """Give the cycles of a run as a closed form in extents, tiles, units and symbols of the machine.
 
         `resident` names the tensors that L2 keeps for the whole run: all where it has no limit, else it must
@@ -166,11 +166,11 @@ class TiledAnalysis(Shown):
         """
         return self.costing.runtime(hardware, resident)
 
-    def energy(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledEnergy:
+    def energy(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> TiledEnergy:
         """Give the energy of a run as a closed form; `resident` as for `runtime`."""
         return self.costing.energy(hardware, resident)
 
-    def roofline(self, hardware: Hardware, *, resident: Iterable[str] | None = None) -> TiledRoofline:
+    def roofline(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> TiledRoofline:
         """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
         return self.costing.roofline(hardware, resident)
 
@@ -232,7 +232,8 @@ def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) ->
     Every level must cut each dimension into consecutive tiles, as the published dataflows do; the formulas
     hold where offsets and sizes make it so.
 
-    Raises `DataflowError` or `LoweringError` for directives that do not fit.
+    Raises `DataflowError` or `LoweringError` for directives that do not fit, `HardwareError` for an array of
+    no PEs.
 
     >>> import polymaestro as pm
     >>> flow = pm.parse_dataflow("TemporalMap(T,T) N; SpatialMap(1,1) M; TemporalMap(K1,K1) K")
@@ -240,10 +241,12 @@ def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) ->
     >>> analysis["L2"]["A"].parent_reads.at(M=6, N=7, K=5, T=3, K1=2, U=4)
     90
     """
+    check_kinds(operator, dataflow)
     if operator.constraints:
         shown = ", ".join(f"{each} ≥ 0" for each in operator.constraints)
         message = f"the iteration domain of {operator.name} is no box ({shown}), which symbolic tiles need"
         raise LoweringError(message)
+    num_pes = array_of(num_pes)
     names = set(operator.symbols) | _names(dataflow) | ({num_pes} if isinstance(num_pes, str) else set())
     ties = Ties({str(name) for name in names})
     cuts = cuts_of(bind(operator, dataflow, num_pes, top=top_units(ties, operator, dataflow, num_pes)), ties)
@@ -307,7 +310,16 @@ class _Builder:
         for index, dim in enumerate(self.cuts.operator.dims):
             extent = SHOWN_TAPS if dim.name in filters else SHOWN_EXTENT + 4 * index
             point.update(dict.fromkeys(dim.extent.names(), extent))
+        self._make_room(point)
         return nearby(self._valid_on, {name: point[name] for name in self._symbols}, self.ties)
+
+    def _make_room(self, point: dict[str, int]) -> None:
+        """Let the array hold the clusters, whose sizes may be extents: more PEs, or else clusters of one."""
+        for tie in self.ties.ties:
+            if tie.rounded == "down" and tie.divisor is not None and tie.value(point) < 1:
+                arrays = tie.numerator.names() - tie.divisor.names()
+                room = dict.fromkeys(arrays, int(tie.divisor.evaluate(point)) * SHOWN_UNITS)
+                point.update(room or dict.fromkeys(tie.divisor.names(), 1))
 
     @cached_property
     def _symbols(self) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class Costing:
             message = f"{clash[0]} is a size and a constant of the machine; call one of them otherwise"
             raise HardwareError(message)
 
-    def _staying(self, machine: Machine, resident: Iterable[str] | None) -> frozenset[str]:
+    def _staying(self, machine: Machine, resident: str | Iterable[str] | None) -> frozenset[str]:
         found = staying(self.cuts.operator, machine, resident)
         if found is None:
             raise undecided(self.cuts.operator, machine)
@@ -67,7 +67,7 @@ class Costing:
 
     # --- Forms ---
 
-    def runtime(self, hardware: Hardware, resident: Iterable[str] | None) -> TiledRunTime:
+    def runtime(self, hardware: Hardware, resident: str | Iterable[str] | None) -> TiledRunTime:
         """Give the cycles of a run."""
         machine = self.machine(hardware)
         chosen = self._staying(machine, resident)
@@ -75,7 +75,7 @@ class Costing:
         classes = self._classified(machine, None if is_free else chosen)
         return TiledRunTime(classes, machine, chosen, self.macs)
 
-    def energy(self, hardware: Hardware, resident: Iterable[str] | None) -> TiledEnergy:
+    def energy(self, hardware: Hardware, resident: str | Iterable[str] | None) -> TiledEnergy:
         """Give the energy of a run."""
         machine = self.machine(hardware)
         parts = energy_parts(self, self.off_chip.tensors, machine, self._staying(machine, resident))
@@ -83,7 +83,7 @@ class Costing:
         self._check_apart(energy.constants)
         return energy
 
-    def roofline(self, hardware: Hardware, resident: Iterable[str] | None) -> TiledRoofline:
+    def roofline(self, hardware: Hardware, resident: str | Iterable[str] | None) -> TiledRoofline:
         """Give the cycles that no schedule can beat."""
         machine = self.machine(hardware)
         links = links_of(self, self.off_chip.tensors, machine, self._staying(machine, resident))

@@ -17,6 +17,8 @@ from typing import Any, Literal, Protocol
 
 from polymaestro.dataflow import Cluster, Dataflow
 from polymaestro.dataflow.directives import Directive
+from polymaestro.errors import PolymaestroError
+from polymaestro.relations import several
 from polymaestro.showing import Shown
 from polymaestro.tiling.analysis import TiledAnalysis
 
@@ -51,7 +53,8 @@ class Optimum(Shown):
         at = ", ".join(f"{name} = {value}" for name, value in sorted(self.point.items()))
         where = f" at {at}" if at else ""
         found = "the least of" if self.proved else "not proved to be the least of"
-        return f"{self.quantity} = {self.value}{where}; {found} {self.space} points"
+        of = f"{found} {self.space} points" if self.space > 1 else "the only point"
+        return f"{self.quantity} = {self.value}{where}; {of}"
 
 
 def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
@@ -59,8 +62,8 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
     *,
     minimize: str | Objective,
     extents: Mapping[str, int],
-    subject_to: Iterable[str] = (),
-    choices: Mapping[str, Iterable[int]] | None = None,
+    subject_to: str | Iterable[str] = (),
+    choices: Mapping[str, int | Iterable[int]] | None = None,
     tiles: Literal["divisors", "all"] = "divisors",
     limit: int | None = None,
 ) -> Optimum:
@@ -75,17 +78,30 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
     `extents` gives numbers to symbols that are fixed; of the others, `choices` lists the values, and tile
     sizes run over the divisors of their dimension or over all its sizes.
 
-    `subject_to` holds conditions between such sums and symbols: ``"L1 <= 512"`` or ``"L1.occupancy <= 512"``
-    for the words that a memory needs, all its tensors' tiles added up; ``"2*L1 <= 512"`` where the memory is
-    double-buffered; ``"L2.W.parent_reads <= 40000"``, ``"T_P0 == T_Q0"``.
+    `subject_to` is a condition, or several, between such sums and symbols: ``"L1 <= 512"`` or
+    ``"L1.occupancy <= 512"`` for the words that a memory needs, all its tensors' tiles added up;
+    ``"2*L1 <= 512"`` where the memory is double-buffered; ``"L2.W.parent_reads <= 40000"``,
+    ``"T_P0 == T_Q0"``.
     After `limit` evaluated points the search ends, and what it has found is not proved.
 
     Raises `PolymaestroError` for unknown names, symbols without values, and a space where nothing fits.
     """
+    if not isinstance(analysis, TiledAnalysis):
+        message = (
+            f"optimize chooses sizes that are symbols in a result of pm.analyze_tiles, and "
+            f"{type(analysis).__name__} is none; write symbols for the sizes of the dataflow and give "
+            f"pm.analyze_tiles(operator, dataflow, num_pes)"
+        )
+        raise PolymaestroError(message)
     # NumPy costs a tenth of a second, which only a search has to pay.
     from polymaestro.tiling.searching.search import Search  # noqa: PLC0415
 
-    search = Search.of(analysis, minimize, subject_to, extents, choices or {}, tiles)
+    if limit is not None and limit < 1:
+        message = f"limit is {limit}; it must be 1 or more"
+        raise PolymaestroError(message)
+    search = Search.of(
+        analysis, minimize, several(subject_to), extents, {} if choices is None else choices, tiles
+    )
     best, proved = search.run(limit)
     free = {name: best.point[name] for name in search.free}
     flow = Dataflow(tuple(_numbered(each, best.point) for each in analysis.dataflow.directives))

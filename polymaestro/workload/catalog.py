@@ -15,7 +15,13 @@ LSTM_GATES = 4
 
 
 def _pair(value: Pair) -> tuple[int, int]:
-    return value if isinstance(value, tuple) else (value, value)
+    """Give rows and columns; one number stands for both."""
+    if not isinstance(value, tuple | list):
+        return value, value
+    if len(value) != 2:  # noqa: PLR2004
+        message = f"stride or dilation {value!r}: it must be a number, or one for rows and one for columns"
+        raise WorkloadError(message)
+    return value[0], value[1]
 
 
 def _dims(operator: str, names: str, extents: dict[str, int | str]) -> tuple[Dim, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from polymaestro.affine import RESERVED, Affine, comparison
+from polymaestro.affine import RESERVED, Affine, comparison, no_symbol, settle_integers
 from polymaestro.errors import WorkloadError, did_you_mean
 from polymaestro.showing import Shown
 
@@ -37,9 +37,13 @@ class Dim:
         if self.name == self.variable:
             message = f"dimension {self.name!r} must have an upper-case name; its variable is lower case"
             raise WorkloadError(message)
+        if self.variable in RESERVED:
+            message = f"{self.name!r} is no dimension name: {self.variable!r} is a word of the notation"
+            raise WorkloadError(message)
         for name in sorted(self.extent.names()):
-            if name.lower() in RESERVED or not NAME.match(name):
-                message = f"{name!r} cannot be a symbol for the extent of {self.name!r}; use another name"
+            reason = no_symbol(name)
+            if reason:
+                message = f"extent of {self.name!r}: {reason}"
                 raise WorkloadError(message)
         if self.extent.is_constant and self.extent.constant < 1:
             message = f"dimension {self.name!r} has extent {self.extent.constant}; it must be 1 or more"
@@ -82,6 +86,7 @@ class Window:
 
     def __post_init__(self) -> None:
         """Refuse strides and dilations below 1."""
+        settle_integers(self)
         for field, value in (("stride", self.stride), ("dilation", self.dilation)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 message = f"{field} of {self.input} is {value!r}; it must be an integer, 1 or more"

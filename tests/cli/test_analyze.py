@@ -236,3 +236,11 @@ def test_policies_that_do_not_exist_are_refused(change: str, message: str) -> No
     result = run("--num-pes", "16", "--policy", change)
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.split())
+
+
+def test_word_sizes_of_no_tensor_are_said(tmp_path: Path) -> None:
+    (tmp_path / "hw.yaml").write_text("num_pes: 64\nword_sizes: {A: 2, a: 3}\n", encoding="utf-8")
+    gemm = str(Path(__file__).resolve().parents[2] / "examples" / "gemm.m")
+    result = CliRunner().invoke(main, ["analyze", gemm, "--hw", str(tmp_path / "hw.yaml")])
+    assert result.exit_code == 0
+    assert "no layer has a tensor a, for which word_sizes has a number" in result.stdout

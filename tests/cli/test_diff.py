@@ -121,3 +121,40 @@ def test_an_unknown_quantity_and_another_operator_are_refused(tmp_path: Path) ->
     result = CliRunner().invoke(main, ["diff", *files, "--num-pes", "256"])
     assert result.exit_code == 1
     assert "only analyses of one operator" in result.stderr
+
+
+def test_two_files_with_one_mapping_are_equal_everywhere(tmp_path: Path) -> None:
+    for style, tail in (("text", "no quantity differs, at any extents"), ("markdown", "at any extents")):
+        result = run(tmp_path, *([] if style == "text" else [f"--{style}"]), second=ROWS)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.strip().endswith(tail)
+        assert "ratio" not in result.stdout
+
+
+def test_what_is_equal_in_the_case_shown_only_is_said_to_be(tmp_path: Path) -> None:
+    """All of N = 60 is one tile of 200 as of 400; elsewhere it is not."""
+    flows = [f"TemporalMap({tile},{tile}) N; SpatialMap(1,1) M" for tile in (200, 400)]
+    for name, flow in zip(("one", "two"), flows, strict=True):
+        (tmp_path / f"{name}.m").write_text(LAYER.replace("FLOW", flow), encoding="utf-8")
+    files = [str(tmp_path / "one.m"), str(tmp_path / "two.m")]
+    result = CliRunner().invoke(main, ["diff", *files, "--num-pes", "4"])
+    assert "no quantity differs here; elsewhere steps, " in result.stdout
+
+
+def test_filters_that_one_dataflow_needs_as_numbers_are_kept_for_both(tmp_path: Path) -> None:
+    rows = "SpatialMap(1,1) K; TemporalMap(3,1) Y; TemporalMap(3,1) X;"
+    layer = CONV[: CONV.index("SpatialMap")] + rows + " } } }"
+    (tmp_path / "three.m").write_text(layer, encoding="utf-8")
+    result = CliRunner().invoke(main, ["diff", str(tmp_path / "three.m"), "KC-P", "--num-pes", "64"])
+    assert result.exit_code == 0
+    assert result.stderr.startswith("note: R, S kept")
+
+
+def test_a_second_layer_of_other_extents_is_said(tmp_path: Path) -> None:
+    (tmp_path / "one.m").write_text(LAYER.replace("FLOW", ROWS), encoding="utf-8")
+    (tmp_path / "two.m").write_text(LAYER.replace("FLOW", ROWS).replace("M: 40", "M: 41"), encoding="utf-8")
+    files = [str(tmp_path / "one.m"), str(tmp_path / "two.m")]
+    result = CliRunner().invoke(main, ["diff", *files, "--num-pes", "4"])
+    assert result.stderr == (
+        "note: numbers are at the extents of the first; the layer of two has M = 41, N = 60, K = 100\n"
+    )

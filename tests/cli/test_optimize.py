@@ -137,3 +137,15 @@ def test_layers_that_have_no_tiles_to_choose_are_refused() -> None:
     overlapping = run("--layer", "G", "--minimize", "steps", text=GEMM.replace("Map(3,3) M", "Map(3,1) M"))
     assert overlapping.exit_code == 1
     assert "symbolic tiles cannot follow" in overlapping.stderr
+
+
+def test_a_size_that_is_given_and_a_space_of_one_point_are_said(tmp_path: Path) -> None:
+    (tmp_path / "one.m").write_text(
+        "Network A { Layer X { Type: GEMM Dimensions { M: 4 } Dataflow { SpatialMap(1,1) M; } } }",
+        encoding="utf-8",
+    )
+    arguments = ["optimize", str(tmp_path / "one.m"), "--num-pes", "4", "--minimize", "steps"]
+    text = CliRunner().invoke(main, [*arguments, "--choose", "T_M0=2"]).stdout
+    assert "// the only point: no size is open" in text
+    assert "// T_M0 = 2, was 1" in text
+    assert "SpatialMap(2,2) M;" in text

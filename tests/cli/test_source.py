@@ -114,3 +114,19 @@ def test_the_shell_completes_names(tmp_path: Path) -> None:
         }
         result = CliRunner().invoke(main, [], prog_name="polymaestro", env=environment)
         assert [line.partition(",")[2] for line in result.stdout.splitlines()] == expected
+
+
+def test_the_first_of_different_layers_of_one_name_is_said(tmp_path: Path) -> None:
+    layer = "Layer X { Type: GEMM Dimensions { M: 4, N: 2, K: 6 } Dataflow { SpatialMap(1,1) M; } }"
+    for last, said in (
+        (layer, ""),
+        (layer.replace("4", "5"), "note: 2 layers are called X; this is the first"),
+    ):
+        file = tmp_path / "two.m"
+        file.write_text(f"Network A {{ {layer} }}\nNetwork B {{ {last} }}", encoding="utf-8")
+        result = CliRunner().invoke(main, ["explain", str(file), "--layer", "X", "--num-pes", "4"])
+        assert (result.exit_code, "M = 4" in result.stdout) == (0, True)
+        assert result.stderr == (f"{said}, in {file} line 1\n" if said else "")
+        assert (
+            CliRunner().invoke(main, ["check", str(file), "--num-pes", "4"]).stdout.startswith("A_and_B on")
+        )

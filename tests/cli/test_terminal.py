@@ -179,7 +179,36 @@ def test_an_interrupted_run_ends_without_a_traceback(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(pm.Network, "analyze", interrupted)
     result = run("analyze", GEMM, "--num-pes", "64")
-    assert (result.exit_code, result.stdout, result.stderr.strip()) == (1, "", "Aborted!")
+    assert (result.exit_code, result.stdout, result.stderr.strip()) == (130, "", "interrupted")
+
+
+def test_a_program_that_is_interrupted_while_it_is_imported_says_so() -> None:
+    text = """import sys
+from polymaestro.__main__ import main
+class Interrupted:
+    def find_spec(self, name, *rest):
+        if name == "islpy":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+main()"""
+    command = [sys.executable, "-c", text, "prove", "--list"]
+    done = subprocess.run(command, text=True, capture_output=True, cwd=ROOT, check=False)  # noqa: S603
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("closed", "command", "status", "said"),
+    [
+        (">&-", "explain examples/gemm.m --num-pes 64", 1, "error: standard output is closed\n"),
+        ("<&-", "explain - --num-pes 64", 1, "error: <stdin>:1:1: standard input is closed\n"),
+        ("2>&-", "explain examples/gemm.m --num-pes 64", 0, ""),
+        ("2>&-", "explain missing.m --num-pes 64", 1, ""),
+    ],
+)
+def test_a_closed_stream_gives_no_traceback(closed: str, command: str, status: int, said: str) -> None:
+    line = f"{sys.executable} -m polymaestro {command} {closed}"
+    done = subprocess.run(line, shell=True, text=True, capture_output=True, cwd=ROOT, check=False)  # noqa: S602
+    assert (done.returncode, done.stderr) == (status, said)
 
 
 def completed(*words: str) -> set[str]:

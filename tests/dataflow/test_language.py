@@ -106,7 +106,7 @@ def test_a_layer_without_dataflow_takes_the_one_before_it() -> None:
         " Layer L2 { Type: CONV } } Network B { Layer L3 { Type: CONV } }"
     )
     network = parse_network(text)
-    assert network.name == "A"
+    assert network.name == "A_and_B"
     assert [str(layer.dataflow) for layer in network.layers] == ["None", *["Cluster(2);"] * 3]
 
 

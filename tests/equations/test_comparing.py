@@ -110,3 +110,13 @@ def test_other_operators_or_extents_do_not_compare() -> None:
     )
     with pytest.raises(EquationError, match="no extents suit both"):
         pm.diff(small, large)
+
+
+def test_what_is_no_analysis_is_not_compared() -> None:
+    flow = pm.parse_dataflow("TemporalMap(T,T) N; SpatialMap(1,1) M")
+    tiled = pm.analyze_tiles(pm.gemm(), flow, 4)
+    plain = pm.analyze(pm.gemm(), flow.substituted({"T": 2}), 4)
+    with pytest.raises(EquationError, match=r"TiledAnalysis is none; give its sizes numbers"):
+        pm.diff(plain, tiled)  # type: ignore[arg-type]
+    with pytest.raises(EquationError, match=r"str is none$"):
+        pm.diff("KC-P", plain)  # type: ignore[arg-type]

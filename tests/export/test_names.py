@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.export.conftest import RunC
 
 AWKWARD = [
-    "lambda",
+    "double",
     "int",
     "I",
     "c0",
@@ -29,7 +29,7 @@ AWKWARD = [
     "self",
     "let",
     "extents",
-    "message",
+    "evaluate",
     "_",
 ]
 FLOW = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(4,4) N; TemporalMap(3,3) K")
@@ -84,8 +84,8 @@ def test_smtlib_takes_every_symbol(symbols: list[str]) -> None:
 
 
 def test_names_are_mangled_as_documented() -> None:
-    form = forms_over("lambda", "check", "K")["L2.A.fills"]
-    assert "def fills(*, K, check_, lambda_, check=True):" in form.to_python("fills")
+    form = forms_over("message", "check", "K")["L2.A.fills"]
+    assert "def fills(*, K, check_, message_, check=True):" in form.to_python("fills")
     form = forms_over("int", "int_", "value")["L2.A.fills"]
     assert "int fills(int64_t *value, int64_t int_, int64_t int__, int64_t value_)" in form.to_c("fills")
     form = forms_over("div", "M", "let")["L2.A.fills"]

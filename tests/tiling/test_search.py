@@ -14,6 +14,7 @@ import polymaestro as pm
 from polymaestro.errors import PolymaestroError
 from polymaestro.loopnest.interpreter import Observation, interpret
 from polymaestro.tiling import TiledAnalysis, lifted
+from polymaestro.tiling.searching import segments
 
 GEMM = pm.parse_dataflow("TemporalMap(T_M,T_M) M; SpatialMap(T_N,T_N) N; TemporalMap(T_K,T_K) K")
 CONV = pm.parse_dataflow(
@@ -304,7 +305,7 @@ def test_without_a_free_symbol_there_is_one_point() -> None:
     sizes = {"T_M": 2, "T_N": 1, "T_K": 5}
     best = pm.optimize(analysis, minimize="L2.traffic", extents=sizes)
     assert (best.value, best.point, best.space) == (traffic(analysis, sizes), {}, 1)
-    assert str(best) == f"L2.traffic = {best.value}; the least of 1 points"
+    assert str(best) == f"L2.traffic = {best.value}; the only point"
     numbers = pm.parse_dataflow("TemporalMap(2,2) M; SpatialMap(1,1) N; TemporalMap(5,5) K")
     again = pm.analyze_tiles(pm.gemm(M=6, N=4, K=5), numbers, 3)
     assert pm.optimize(again, minimize="L2.traffic", extents={}).value == best.value
@@ -331,7 +332,14 @@ FOREIGN = pm.analyze_tiles(pm.conv2d(**LAYER), CONV, "PEs")["cluster1"].steps
         ({"subject_to": ["L1 <= 2"]}, "no point of the space satisfies 'L1 <= 2'; it fails by 1 or more"),
         ({"subject_to": ["T_M >= 3", "L1 <= 6"]}, "no point of the space satisfies all conditions"),
         ({"extents": {"M": 6, "N": 4}}, "K needs a value in extents"),
-        ({"extents": {"M": 6, "N": 4, "K": 0}}, "the choices of K hold 0, not 1 or more"),
+        ({"extents": {"M": 6, "N": 4, "K": 0}}, "K is 0; it must be 1 or more"),
+        ({"extents": [6, 4, 5]}, "extents is .6, 4, 5.; give values by the names"),
+        ({"choices": [("T_K", [1])]}, "choices is .*; give values by the names"),
+        ({"choices": {"T_K": [2, -1]}}, "T_K is -1; it must be 1 or more"),
+        ({"minimize": "5"}, "the goal '5' is a number"),
+        ({"minimize": "runtime"}, "no part of a sum or condition; .*minimize=analysis.runtime"),
+        ({"subject_to": [5]}, "cannot read the condition 5"),
+        ({"limit": 0}, "limit is 0"),
         ({"choices": {"Tk": [1]}}, "no symbol 'Tk'; Known: K, M"),
         ({"choices": {"T_K": []}}, "the choices of T_K are empty"),
     ],
@@ -341,6 +349,38 @@ def test_wrong_searches_are_refused(changed: dict[str, object], message: str) ->
     arguments: dict[str, object] = {"minimize": "steps", "extents": {"M": 6, "N": 4, "K": 5}}
     with pytest.raises(PolymaestroError, match=message):
         pm.optimize(analysis, **(arguments | changed))  # type: ignore[arg-type]
+
+
+def test_rows_bounded_together_and_one_by_one_give_the_same_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    analysis = pm.analyze_tiles(pm.gemm(), GEMM, 64)
+    extents = dict.fromkeys("MNK", segments.MANY + 7)
+    found = []
+    for many in (segments.MANY, 10**9):
+        monkeypatch.setattr(segments, "MANY", many)
+        found.append(
+            pm.optimize(analysis, minimize="L2.traffic", extents=extents, subject_to="L1 <= 60", tiles="all")
+        )
+    assert (found[0].value, found[0].point, found[0].proved) == (found[1].value, found[1].point, True)
+    assert found[0].evaluated < found[1].evaluated
+
+
+def test_one_condition_or_size_needs_no_list() -> None:
+    analysis = pm.analyze_tiles(pm.gemm(), GEMM, 3)
+    extents = {"M": 6, "N": 4, "K": 5}
+    alone = pm.optimize(
+        analysis, minimize="steps", extents=extents, subject_to="L1 <= 20", choices={"T_K": 5}
+    )
+    several = pm.optimize(
+        analysis, minimize="steps", extents=extents, subject_to=["L1 <= 20"], choices={"T_K": [5]}
+    )
+    assert alone == several
+    assert alone.value < pm.optimize(analysis, minimize="steps", extents=extents, subject_to="L1 <= 3").value
+
+
+def test_sizes_of_a_plain_analysis_cannot_be_chosen() -> None:
+    plain = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) N"), 4)
+    with pytest.raises(PolymaestroError, match=r"Analysis is none; write symbols for the sizes"):
+        pm.optimize(plain, minimize="steps", extents={})  # type: ignore[arg-type]
 
 
 def test_points_at_which_the_mapping_is_not_legal_are_left_out() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import polymaestro as pm
 from polymaestro.errors import PolymaestroError
 from polymaestro.tiling import Optimum, TiledAnalysis
-from polymaestro.tiling.searching import descent
+from polymaestro.tiling.searching import descent, segments
 
 GEMM = pm.gemm()
 CONV = pm.conv2d(N=1)
@@ -166,11 +166,17 @@ def complete(analysis: TiledAnalysis, point: Mapping[str, int]) -> Mapping[str, 
         return None
 
 
-@pytest.fixture(params=[(descent.BLOCK, descent.DIVE), (1, 1), (12, 2)], ids=["", "row by row", "few rows"])
+FEW = 12
+
+
+@pytest.fixture(params=[(descent.BLOCK, descent.DIVE), (1, 1), (FEW, 2)], ids=["", "row by row", "few rows"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let small spaces be searched in many steps, each of which may prune the next ones."""
+    """Let small spaces be searched in many steps, each of which may prune the next, or few rows together."""
     monkeypatch.setattr(descent, "BLOCK", request.param[0])
     monkeypatch.setattr(descent, "DIVE", request.param[1])
+    if request.param[0] == FEW:
+        monkeypatch.setattr(segments, "SEGMENT", 3)
+        monkeypatch.setattr(segments, "MANY", 1)
 
 
 FIXTURES = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Mapping
@@ -177,3 +178,18 @@ def test_symbols_and_numbers_mix(flow: str) -> None:
         assert_equal(analysis.at(point), observed)
         equal += 1
     assert equal >= 20
+
+
+@pytest.mark.parametrize("num_pes", ["PEs", 8])
+def test_a_cluster_may_be_as_large_as_a_dimension(num_pes: int | str) -> None:
+    flow = pm.parse_dataflow("SpatialMap(T,T) M; Cluster(Sz(N)); SpatialMap(S,S) N")
+    analysis = pm.analyze_tiles(pm.gemm(K=2), flow, num_pes)
+    for values in itertools.product([1, 5], [1, 2, 4], [1, 2], [1, 2], [8, 13]):
+        point = dict(zip(("M", "N", "T", "S", "PEs"), values, strict=True))
+        seen = interpret(pm.gemm(K=2), flow, point["PEs"] if num_pes == "PEs" else 8, point)
+        here = {name: point[name] for name in analysis.symbols}
+        assert analysis.steps.at(**here) == seen.steps
+        for boundary, observed in zip(analysis.boundaries, seen.boundaries, strict=True):
+            for name, counts in observed.tensors.items():
+                forms = boundary.tensors[name].forms
+                assert {key: forms[key].at(**here) for key in counts} == dict(counts)

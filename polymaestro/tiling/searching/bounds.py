@@ -23,6 +23,7 @@ import numpy as np
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.quantities import Sum
 from polymaestro.tiling.searching.points import WIDEST, Array
+from polymaestro.tiling.searching.segments import Segments
 from polymaestro.tiling.searching.tables import Table
 
 EXACT_FLOATS = 2**53
@@ -71,13 +72,35 @@ class Weighed:
             high = high * np.where(positive, most, least)
         return found[::-1]
 
-    def least(self, block: Array, group: int) -> Array:
-        """Bound the sum from below for each row of a block and each row of the next group."""
-        return (block * self._open[group][0]) @ self.matrices[group].T
+    @cached_property
+    def _segments(self) -> list[Segments]:
+        return [Segments.of(matrix, self.factors > 0) for matrix in self.matrices]
 
-    def greatest(self, block: Array, group: int) -> Array:
+    def least(self, block: Array, group: int, segments: Array | None = None) -> Array:
+        """Bound the sum from below for each row of a block and each row of the next group.
+
+        With `segments`, one for each row of the block, only for the rows of its segment.
+        """
+        return self._multiplied(block * self._open[group][0], group, segments)
+
+    def greatest(self, block: Array, group: int, segments: Array | None = None) -> Array:
         """Bound the sum from above, alike."""
-        return (block * self._open[group][1]) @ self.matrices[group].T
+        return self._multiplied(block * self._open[group][1], group, segments)
+
+    def _multiplied(self, block: Array, group: int, segments: Array | None) -> Array:
+        if segments is None:
+            return block @ self.matrices[group].T
+        rows = self._segments[group].rows[segments]
+        found: Array = np.matmul(rows, block[:, :, None])[:, :, 0]
+        return found
+
+    def least_of_segments(self, block: Array, group: int) -> Array:
+        """Bound the sum from below for each row of a block and all rows of each segment of the next group."""
+        return (block * self._open[group][0]) @ self._segments[group].low.T
+
+    def greatest_of_segments(self, block: Array, group: int) -> Array:
+        """Bound the sum from above, alike."""
+        return (block * self._open[group][1]) @ self._segments[group].high.T
 
     def grown(self, block: Array, rows: Array, group: int, choices: Array) -> Array:
         """Give the products after a choice in the next group, for some rows of a block."""

@@ -6,12 +6,13 @@ the first one is found. A dive that follows the most promising rows only gives a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from polymaestro.tiling.searching import segments as cutting
 from polymaestro.tiling.searching.bounds import Weighed
 from polymaestro.tiling.searching.points import Array
 from polymaestro.tiling.searching.trees import Tree
@@ -79,20 +80,44 @@ class Descent(Tree):
 
     def _descend(self, group: int, blocks: Sequence[Array], chosen: Array) -> None:
         """Go through the rows of the next group that may hold something better, in their order."""
-        step = max(1, BLOCK // self.tables[group].rows)
+        number = self.tables[group].rows
+        many = isinstance(self.goal, Weighed) and number >= cutting.MANY
+        step = max(1, BLOCK // (cutting.number_of(number) if many else number))
         for start in range(0, len(chosen), step):
             here = [each[start : start + step] for each in blocks]
             before = chosen[start : start + step]
-            allowed = self.allowed(group, here, len(before))
-            if group == self.last:
-                self._settle(here, before, allowed)
+            if not (many and isinstance(self.goal, Weighed)):
+                self._enter(group, here, before, None)
                 continue
-            if isinstance(self.goal, Weighed):
-                allowed &= self._promising(self.goal.least(here[0], group))
-            rows, choices = np.nonzero(allowed)
-            if rows.size:
-                after = np.column_stack([before[rows], choices])
-                self._descend(group + 1, self.grown(group, here, rows, choices), after)
+            for rows, segments in self._segments(self.goal, group, here, len(before)):
+                self._enter(group, [each[rows] for each in here], before[rows], segments)
+
+    def _segments(
+        self, goal: Weighed, group: int, blocks: Sequence[Array], number: int
+    ) -> Iterator[tuple[Array, Array]]:
+        """Give rows of a block, each with a segment that may hold something better; both in their order."""
+        least = goal.least_of_segments(blocks[0], group)
+        rows, segments = np.nonzero(self.allowed_segments(group, blocks, number) & self._promising(least))
+        size = max(1, BLOCK // cutting.SEGMENT)
+        for start in range(0, len(rows), size):
+            some = rows[start : start + size], segments[start : start + size]
+            still = self._promising(least[some])  # something better may have been found meanwhile
+            if still.any():
+                yield some[0][still], some[1][still]
+
+    def _enter(self, group: int, blocks: Sequence[Array], before: Array, segments: Array | None) -> None:
+        """Look at all rows of the next group, or at those of a segment for each row of the block."""
+        allowed = self.allowed(group, blocks, len(before), segments)
+        if group == self.last:
+            self._settle(blocks, before, allowed, segments)
+            return
+        if isinstance(self.goal, Weighed):
+            allowed &= self._promising(self.goal.least(blocks[0], group, segments))
+        rows, places = np.nonzero(allowed)
+        if rows.size:
+            choices = places if segments is None else segments[rows] * cutting.SEGMENT + places
+            after = np.column_stack([before[rows], choices])
+            self._descend(group + 1, self.grown(group, blocks, rows, choices), after)
 
     def _promising(self, least: Array) -> Array:
         """Say where a lower bound leaves room for a better point, or for the first of the best ones."""
@@ -100,16 +125,18 @@ class Descent(Tree):
             return np.ones(least.shape, bool)
         return np.asarray(least < self.best.value if self.best.met else least <= self.best.value, bool)
 
-    def _settle(self, blocks: Sequence[Array], before: Array, allowed: Array) -> None:
+    def _settle(self, blocks: Sequence[Array], before: Array, allowed: Array, segments: Array | None) -> None:
         """Evaluate the goal where every group has its row."""
         if isinstance(self.goal, Weighed):
-            self.best.evaluated += allowed.size
-            values = self.goal.least(blocks[0], self.last)
-            rows, choices = np.nonzero(allowed & self._promising(values))
+            self.best.evaluated += cutting.looked_at(allowed, segments, self.tables[self.last].rows)
+            values = self.goal.least(blocks[0], self.last, segments)
+            rows, places = np.nonzero(allowed & self._promising(values))
             if rows.size:
-                found = values[rows, choices]
+                found = values[rows, places]
                 first = int(np.argmin(found))
-                self._found(int(found[first]), np.append(before[rows[first]], choices[first]))
+                row, choice = rows[first], places[first]
+                choice += 0 if segments is None else segments[row] * cutting.SEGMENT
+                self._found(int(found[first]), np.append(before[row], choice))
             self._check()
             return
         for row, choice in zip(*np.nonzero(allowed), strict=True):

@@ -24,6 +24,7 @@ TERM = re.compile(r"\s*([+-]?)\s*(?:(\d+)\s*(?:\*\s*(?=[^\W\d])|(?![\w.])))?([^\
 RELATION = re.compile(r"(<=|>=|==|=|<|>)")
 MOVED = ("parent_reads", "parent_updates", "read_backs")
 """What crosses a boundary, either way."""
+MACHINE = ("runtime", "energy", "roofline")
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,18 @@ class Quantities:
 
         Raises `PolymaestroError` for what is no sum of quantities.
         """
-        return self._sum(text, f"the goal {text!r}")
+        found = self._sum(text, f"the goal {text!r}")
+        if not any(counts for _, counts in found):
+            message = f"the goal {text!r} is a number; name a quantity, as in 'L2.traffic'"
+            raise PolymaestroError(message)
+        return found
 
     def limit(self, text: str) -> Limit:
         """Read a condition.
 
         Raises `PolymaestroError` for what is no comparison of two sums of quantities.
         """
-        parts = RELATION.split(text)
+        parts = RELATION.split(text) if isinstance(text, str) else ()
         if len(parts) != 3:  # noqa: PLR2004  left, relation, right
             message = f"cannot read the condition {text!r}; write e.g. 'L1 <= 512' or 'steps <= 10000'"
             raise PolymaestroError(message)
@@ -94,6 +99,10 @@ class Quantities:
     def _named(self, name: str) -> Sum:
         if name not in self.sums:
             message = f"no quantity {name!r}"
+            if name in MACHINE:
+                message = f"{name} is no part of a sum or condition; minimize it alone, which in Python is "
+                message += f"minimize=analysis.{name}(machine)"
+                raise PolymaestroError(message)
             raise PolymaestroError(message + did_you_mean(name, self.sums))
         return self.sums[name]
 

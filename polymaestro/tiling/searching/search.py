@@ -54,7 +54,7 @@ class Search:
         minimize: str | Objective,
         subject_to: Iterable[str],
         extents: Mapping[str, int],
-        choices: Mapping[str, Iterable[int]],
+        choices: Mapping[str, int | Iterable[int]],
         tiles: Tiles,
     ) -> Search:
         """Read goal and conditions, and give each symbol its values."""

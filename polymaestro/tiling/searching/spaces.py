@@ -46,7 +46,7 @@ class Space:
     def of(
         analysis: TiledAnalysis,
         extents: Mapping[str, int],
-        choices: Mapping[str, Iterable[int]],
+        choices: Mapping[str, int | Iterable[int]],
         tiles: Tiles,
     ) -> Space:
         """Give the space of a search; a symbol with one choice is fixed.
@@ -57,12 +57,19 @@ class Space:
         if tiles not in get_args(Tiles):
             message = f"tiles is {tiles!r}{did_you_mean(str(tiles), get_args(Tiles))}"
             raise PolymaestroError(message)
+        for what, given in (("extents", extents), ("choices", choices)):
+            if not isinstance(given, Mapping):
+                message = f"{what} is {given!r}; give values by the names of symbols, as in {{'M': 128}}"
+                raise PolymaestroError(message)
         for name in itertools.chain(extents, choices):
             if name not in analysis.symbols:
                 message = f"the formulas have no symbol {name!r}"
                 raise PolymaestroError(message + did_you_mean(name, analysis.symbols))
         numbers = {name: whole(name, value) for name, value in extents.items()}
-        listed = {name: {whole(name, value) for value in values} for name, values in choices.items()}
+        listed = {
+            name: {whole(name, value) for value in (values if isinstance(values, Iterable) else (values,))}
+            for name, values in choices.items()
+        }
         found = {name: _values(analysis, name, numbers, listed, tiles) for name in analysis.symbols}
         fixed = {name: values[0] for name, values in found.items() if len(values) == 1}
         return Space(fixed, {name: values for name, values in found.items() if name not in fixed})
@@ -160,10 +167,11 @@ def _values(
     """Give the values of one symbol, the smallest first; choices go before a number."""
     if name in choices or name in extents:
         given = sorted(choices[name]) if name in choices else [extents[name]]
-        if not given or given[0] < 1:
-            message = f"the choices of {name} " + (
-                "are empty" if not given else f"hold {given[0]}, not 1 or more"
-            )
+        if not given:
+            message = f"the choices of {name} are empty"
+            raise PolymaestroError(message)
+        if given[0] < 1:
+            message = f"{name} is {given[0]}; it must be 1 or more"
             raise PolymaestroError(message)
         return tuple(given)
     found: set[int] = set()
@@ -172,7 +180,7 @@ def _values(
         if str(cut.size) == name and extent.names() <= extents.keys():
             found |= set(_tiles_of(name, extent.evaluate(extents), tiles))
     if not found:
-        message = f"{name} needs a value in extents, or several in choices"
+        message = f"{name} needs a value in extents, or several in choices (--choose on the command line)"
         raise PolymaestroError(message)
     return tuple(sorted(found))
 

@@ -68,7 +68,7 @@ def table_of(
     if prod(sizes) > MOST:
         message = (
             f"{', '.join(group.names)} depend on each other and have {prod(sizes)} combinations, more than "
-            f"{MOST}; give fewer choices, or tiles='divisors'"
+            f"{MOST}; give fewer choices, or the divisors only"
         )
         raise PolymaestroError(message)
     columns = [_column(space.choices[name]) for name in group.names]

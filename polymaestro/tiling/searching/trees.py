@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -12,6 +12,7 @@ import numpy as np
 
 from polymaestro.tiling.searching.bounds import Weighed
 from polymaestro.tiling.searching.points import Array
+from polymaestro.tiling.searching.segments import number_of, rows_of
 from polymaestro.tiling.searching.tables import Table
 
 Judge = Callable[[dict[str, int]], Any]
@@ -25,13 +26,22 @@ class Bound:
     low: int | None
     high: int | None
 
-    def allows(self, block: Array, group: int) -> Array:
+    def allows(self, block: Array, group: int, segments: Array | None = None) -> Array | bool:
         """Say for which rows of the next group the sum may still do so."""
-        allowed = np.ones((len(block), len(self.total.matrices[group])), bool)
+        allowed: Array | bool = True
         if self.high is not None:
-            allowed &= np.asarray(self.total.least(block, group) <= self.high, bool)
+            allowed = np.asarray(self.total.least(block, group, segments) <= self.high, bool)
         if self.low is not None:
-            allowed &= np.asarray(self.total.greatest(block, group) >= self.low, bool)
+            allowed &= np.asarray(self.total.greatest(block, group, segments) >= self.low, bool)
+        return allowed
+
+    def allows_segments(self, block: Array, group: int) -> Array | bool:
+        """Say for which segments of the next group the sum of some row may still do so."""
+        allowed: Array | bool = True
+        if self.high is not None:
+            allowed = np.asarray(self.total.least_of_segments(block, group) <= self.high, bool)
+        if self.low is not None:
+            allowed &= np.asarray(self.total.greatest_of_segments(block, group) >= self.low, bool)
         return allowed
 
 
@@ -67,13 +77,23 @@ class Tree:
         """The group after which nothing is open."""
         return len(self.tables) - 1
 
-    def allowed(self, group: int, blocks: Sequence[Array], rows: int) -> Array:
-        """Say which rows of the next group the conditions leave."""
-        skip = len(self.sums) - len(self.bounds)
-        allowed = np.ones((rows, self.tables[group].rows), bool)
-        for bound, block in zip(self.bounds, blocks[skip:], strict=True):
-            allowed &= bound.allows(block, group)
+    def allowed(self, group: int, blocks: Sequence[Array], rows: int, segments: Array | None = None) -> Array:
+        """Say which rows of the next group, or of its segments, the conditions leave."""
+        number = self.tables[group].rows
+        allowed = np.ones((rows, number), bool) if segments is None else rows_of(segments) < number
+        for bound, block in self._conditions(blocks):
+            allowed &= bound.allows(block, group, segments)
         return allowed
+
+    def allowed_segments(self, group: int, blocks: Sequence[Array], rows: int) -> Array:
+        """Say in which segments of the next group the conditions may leave a row."""
+        allowed = np.ones((rows, number_of(self.tables[group].rows)), bool)
+        for bound, block in self._conditions(blocks):
+            allowed &= bound.allows_segments(block, group)
+        return allowed
+
+    def _conditions(self, blocks: Sequence[Array]) -> Iterable[tuple[Bound, Array]]:
+        return zip(self.bounds, blocks[len(self.sums) - len(self.bounds) :], strict=True)
 
     def grown(self, group: int, blocks: Sequence[Array], rows: Array, choices: Array) -> list[Array]:
         """Give the products of all sums after a choice in the next group, for some rows of a block."""

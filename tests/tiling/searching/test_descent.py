@@ -15,7 +15,7 @@ from polymaestro.errors import CountingError
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.quantities import Sum
 from polymaestro.tiling.run import Run
-from polymaestro.tiling.searching import descent
+from polymaestro.tiling.searching import descent, segments
 from polymaestro.tiling.searching import tables as tables_module
 from polymaestro.tiling.searching.bounds import Weighed
 from polymaestro.tiling.searching.descent import Best, Descent, EnoughError
@@ -91,10 +91,23 @@ def test_a_bound_is_the_least_of_one_product_or_the_most_where_it_is_taken_away(
         assert (-weighed.greatest(weighed.start, 0)).tolist() == ([[-80, -200]] if sign == 1 else [[60, 150]])
 
 
-@pytest.mark.parametrize(("block", "dive"), [(1, 1), (5, 2), (descent.BLOCK, descent.DIVE)])
+@pytest.mark.parametrize(
+    ("block", "dive", "segment"),
+    [
+        (1, 1, None),
+        (5, 2, None),
+        (descent.BLOCK, descent.DIVE, None),
+        (1, 1, 1),
+        (5, 2, 2),
+        (descent.BLOCK, descent.DIVE, 3),
+    ],
+)
 def test_the_first_least_value_is_found_in_small_steps(
-    monkeypatch: pytest.MonkeyPatch, block: int, dive: int
+    monkeypatch: pytest.MonkeyPatch, block: int, dive: int, segment: int | None
 ) -> None:
+    if segment is not None:  # bound so many rows together, in every table
+        monkeypatch.setattr(segments, "SEGMENT", segment)
+        monkeypatch.setattr(segments, "MANY", 1)
     monkeypatch.setattr(descent, "BLOCK", block)
     monkeypatch.setattr(descent, "DIVE", dive)
     rng = random.Random(block)
