@@ -9,24 +9,30 @@ sum. Both are sums of closed forms, so energy is one too, with every constant a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, ClassVar, Generic
 
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.hardware import EnergyTable, Memory, Value
 from polymaestro.hardware.values import exact
+from polymaestro.model.formula import PlainCost
 from polymaestro.model.integers import Point, at, extents_of
 from polymaestro.model.links import Accesses, Form, Forms, links_of
 from polymaestro.model.machine import Machine
-from polymaestro.showing import Shown
+from polymaestro.model.stated import CostCase
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase, TensorForms, factored
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
-from polymaestro.symbolic.costs import Write, as_factor
+from polymaestro.symbolic.costs import Cost, Write, as_factor
+from polymaestro.symbolic.naming import NamedCost, Part
 
 if TYPE_CHECKING:
     import sympy
+
+
+Accounts = Mapping[str, tuple[Value, QuasiPolynomial]]
+"""What an event costs, and how many there are, by its name: a memory where reads and writes cost the same."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,18 @@ class EnergyParts(Generic[Form]):
             found.setdefault(symbol, []).extend((factor * w, form) for w, form in part.accesses.terms)
         return found
 
+    def accounts(self, value: Callable[[Form], QuasiPolynomial]) -> Accounts:
+        """Give the numbers of events that cost energy as formulas, with what `value` makes of each form."""
+        found: dict[str, tuple[Value, QuasiPolynomial]] = {}
+        costs = {part.name: part.each for part in self.parts}
+        for part in (each for each in self.parts if each.each):
+            memory, _, way = part.name.rpartition(" ")
+            alike = way != "hops" and costs.get(f"{memory} reads") == costs.get(f"{memory} writes")
+            name = memory if memory and alike else part.name
+            number = sum((value(form) * w for w, form in part.accesses.terms), QuasiPolynomial.of(0))
+            found[name] = (part.each, found[name][1] + number if name in found else number)
+        return {name: each for name, each in found.items() if not each[1].is_zero}
+
     def by_part(self, point: Point) -> dict[str, Fraction]:
         """Give the energy of each part at a point."""
         extents = extents_of(point, self.constants)
@@ -71,7 +89,38 @@ class EnergyParts(Generic[Form]):
 
 
 @dataclass(frozen=True, repr=False)
-class Energy(Shown, EnergyParts[ClosedForm]):
+class EnergyCase(CostCase):
+    """The accesses of each memory as formulas, and the region where they hold.
+
+    `accesses` has a polynomial and an energy each for every kind of event, by its name.
+    """
+
+    region: Region
+    accesses: Accounts
+    per: str
+
+    @property
+    def unit(self) -> str:
+        """What one means."""
+        return self.per
+
+    @property
+    def named(self) -> NamedCost:
+        """The formula with a name for the number of each kind of event."""
+        return accounts_named(self.accesses)
+
+    @property
+    def expr(self) -> sympy.Expr:
+        """The formula as a SymPy expression."""
+        return accounts_expression(self.accesses, {})
+
+    def line(self) -> str:
+        """Write numbers together, and the accesses of each symbol."""
+        return "  if ".join([f"{energy_text(by_symbol(self.accesses))} {self.per}", *self.conditions])
+
+
+@dataclass(frozen=True, repr=False)
+class Energy(EnergyParts[ClosedForm], PlainCost):
     """Energy as a closed form in extents and constants; `unit` is that of the energy table.
 
     >>> import polymaestro as pm
@@ -85,15 +134,23 @@ class Energy(Shown, EnergyParts[ClosedForm]):
     E·(K·M + K·N + M·N) pJ
     """
 
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """The parameters: extents and constants."""
-        extents = {s for part in self.parts for _, form in part.accesses.terms for s in form.symbols}
-        return (*sorted(extents), *sorted(self.constants))
+    counted: ClosedForm
+    what: ClassVar[str] = "the energy"
 
     def at(self, **point: int | Fraction) -> Fraction:
         """Evaluate at a point, exactly; raises `ClosedFormError` for a symbol without a number."""
         return sum(self.by_part(point).values(), Fraction(0))
+
+    def by_part(self, point: Point) -> dict[str, Fraction]:
+        """Give the energy of each part at a point."""
+        self.sizes(point)
+        return super().by_part(point)
+
+    def case_at(self, point: Mapping[str, int]) -> EnergyCase:
+        """Give the formula of the chambers that a point lies in, and where these meet."""
+        forms = [form for part in self.parts if part.each for _, form in part.accesses.terms]
+        case = CommonCase.of(forms, {name: point[name] for name in self.counted.symbols})
+        return EnergyCase(case.region, self.accounts(case.value), self.unit)
 
     @property
     def expr(self) -> sympy.Expr:
@@ -109,16 +166,46 @@ class Energy(Shown, EnergyParts[ClosedForm]):
             constant(Fraction(0)),
         )
 
-    def __str__(self) -> str:
-        """Write the case of large symbols: numbers together, and the accesses of each symbol."""
-        forms = [form for part in self.parts if part.each for _, form in part.accesses.terms]
-        case = CommonCase.of(forms, forms[0].large_point())
-        sums = {
-            symbol: sum((case.value(form) * factor for factor, form in terms), QuasiPolynomial.of(0))
-            for symbol, terms in self.by_symbol().items()
-        }
-        condition = "" if case.region.is_everywhere else f"  if {case.region}"
-        return f"{energy_text(sums)} {self.unit}{condition}"
+
+def by_symbol(accesses: Accounts) -> dict[str, QuasiPolynomial]:
+    """Give what each symbol stands before, and under "" what costs a number."""
+    found: dict[str, QuasiPolynomial] = {}
+    for each, number in accesses.values():
+        symbol, factor = (each, Fraction(1)) if isinstance(each, str) else ("", each)
+        found[symbol] = found.get(symbol, QuasiPolynomial.of(0)) + number * factor
+    return found
+
+
+def accounts_named(accesses: Accounts, taken: Collection[str] = ()) -> NamedCost:
+    """Give the energy as Σ constant · number of events, with a name for each number."""
+    total, parts = QuasiPolynomial.of(0), []
+    used = set(taken).union(*(number.names() for _, number in accesses.values()))
+    for what, (each, number) in accesses.items():
+        name = "MACs" if what == "MAC" else what.replace(" → ", "_").replace(" ", "_")
+        while name in used:
+            name += "_"
+        energy = QuasiPolynomial.of(each)
+        total = total + energy * QuasiPolynomial.of(name)
+        meaning = MEANINGS.get(what.rpartition(" ")[2], "words read and written")
+        parts.append(Part(name, Cost.of(number), meaning))
+    return NamedCost(Cost.of(total), tuple(parts), apart=True)
+
+
+MEANINGS = {
+    "MAC": "multiply-accumulates",
+    "reads": "words read",
+    "writes": "words written",
+    "hops": "words times hops",
+}
+"""What is counted, by the last word of the name of a part."""
+
+
+def accounts_expression(accesses: Accounts, known: Mapping[str, sympy.Expr]) -> sympy.Expr:
+    """Write Σ constant · number as a SymPy expression, with expressions for known names."""
+    from polymaestro.symbolic.to_sympy import constant, with_meanings  # noqa: PLC0415  half a second
+
+    terms = (constant(each) * with_meanings(number, known) for each, number in accesses.values())
+    return sum(terms, constant(Fraction(0)))
 
 
 def energy_text(sums: Mapping[str, QuasiPolynomial], write: Write = factored) -> str:
@@ -138,7 +225,8 @@ def energy_of(
     resident: frozenset[str],
 ) -> Energy:
     """Add up the parts of a dataflow on a machine whose L2 keeps the resident tensors."""
-    return Energy(tuple(energy_parts(forms, off_chip, machine, resident)), machine.hardware.energy.unit)
+    parts = tuple(energy_parts(forms, off_chip, machine, resident))
+    return Energy(parts, machine.hardware.energy.unit, forms.macs)
 
 
 @dataclass(frozen=True)

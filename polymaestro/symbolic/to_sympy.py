@@ -95,7 +95,16 @@ def product(value: Factored) -> sympy.Expr:
 
 def latex_of_region(region: Region) -> str:
     """Write a region as LaTeX."""
-    text = re.sub(r"[^\W\d]\w*_\w+", lambda found: latex_name(found[0]), str(region))
+    return latex_of_condition(str(region))
+
+
+def latex_of_condition(text: str) -> str:
+    r"""Write a condition as LaTeX.
+
+    >>> print(latex_of_condition("K % T_K = 0"))
+    K \bmod T_{K} = 0
+    """
+    text = re.sub(r"[^\W\d]\w*_\w+", lambda found: latex_name(found[0]), text)
     for sign, written in LATEX.items():
         text = text.replace(sign, written)
     return text

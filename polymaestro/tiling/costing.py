@@ -73,7 +73,7 @@ class Costing:
         chosen = self._staying(machine, resident)
         is_free = machine.link(0).words_per_cycle is None and machine.latency(0) == 0
         classes = self._classified(machine, None if is_free else chosen)
-        return TiledRunTime(classes, machine, chosen, self.macs)
+        return TiledRunTime(classes, machine, chosen, self.macs, self.cuts)
 
     def energy(self, hardware: Hardware, resident: Iterable[str] | None) -> TiledEnergy:
         """Give the energy of a run."""
@@ -87,7 +87,8 @@ class Costing:
         """Give the cycles that no schedule can beat."""
         machine = self.machine(hardware)
         links = links_of(self, self.off_chip.tensors, machine, self._staying(machine, resident))
-        return TiledRoofline(tuple(bounds_of(self.macs, links, machine, self.cuts.units)), self.macs)
+        bounds = tuple(bounds_of(self.macs, links, machine, self.cuts.units))
+        return TiledRoofline(bounds, self.macs, self.cuts)
 
     @cached_property
     def off_chip(self) -> OffChip:

@@ -20,6 +20,7 @@ n_K = ⌈K/T⌉; E_K = -T·n_K + K + T
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, Literal
 from polymaestro.affine import Affine, Floor, ceil_div
 from polymaestro.counting import Condition, QuasiPolynomial, Tie
 from polymaestro.counting.quasipolynomial import Atom
-from polymaestro.counting.ties import expanded, meanings, written
+from polymaestro.counting.ties import NAME, expanded, meanings, written
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bound_size
 from polymaestro.errors import ClosedFormError
@@ -225,6 +226,25 @@ class Ties:
     def meanings(self, text: str) -> Iterator[str]:
         """Give the equation of each tie that a text names."""
         return meanings(text, self.ties)
+
+    @property
+    def products(self) -> dict[Atom, QP]:
+        """Give T·U for each width of all units."""
+        return {tie.name: tie.numerator for tie in self.ties if tie.is_short and tie.divisor is None}
+
+    def named_in(self, text: str) -> list[Tie]:
+        """Give the ties that a text names and those that these name, each before those that it names.
+
+        Widths of all units are written out in them.
+        """
+        products, found = self.products, []
+        named = set(re.findall(NAME, text))
+        for tie in reversed(self.ties):
+            if tie.name in named and tie.name not in products:
+                divisor = None if tie.divisor is None else tie.divisor.replace(products)
+                found.append(replace(tie, numerator=tie.numerator.replace(products), divisor=divisor))
+                named |= found[-1].names()
+        return found
 
     def cuts(self) -> Iterator[tuple[Affine, Affine, Affine]]:
         """Give each length that is cut, into what, and what is left for the last part."""

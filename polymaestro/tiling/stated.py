@@ -1,0 +1,183 @@
+"""Costs over extents, tiles and units: cases with edge tiles, divisible cases, and what both come from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Self
+
+from polymaestro.counting import QuasiPolynomial, Region, Tie
+from polymaestro.model.formula import CostForm
+from polymaestro.model.integers import Point
+from polymaestro.model.stated import CostCase, Equation
+from polymaestro.symbolic.costs import Cost
+from polymaestro.symbolic.naming import NamedCost, Origins, latex_name, named
+from polymaestro.symbolic.points import whole
+from polymaestro.symbolic.setting import LATEX, set_quotient
+from polymaestro.tiling.divisible import Divides, View, divisible_point
+from polymaestro.tiling.forms import TiledForm
+from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.ratios import Ratios
+from polymaestro.tiling.ties import Ties
+
+QP = QuasiPolynomial
+Change = Callable[[QP], QP]
+SIGNS = {"up": "⌈⌉", "down": "⌊⌋"}
+
+
+def renamed(cost: Cost, origins: Origins, change: Change, ties: Ties) -> NamedCost:
+    """Give names to the delays of a cost whose polynomials are changed first."""
+    known = {delay.mapped(change): origin for delay, origin in origins.items()}
+    taken = cost.names() | {tie.name for tie in ties.ties}
+    return named(cost.mapped(change), known, taken)
+
+
+class ExactCase(CostCase, ABC):
+    """A formula of a chamber, edge tiles included, over names of ties."""
+
+    ties: Ties
+
+    def change(self, value: QP) -> QP:
+        """Write T·U for the width of all units."""
+        return value.replace(self.ties.products)
+
+    def values(self, point: Point, constants: Iterable[str]) -> dict[str, int | Fraction]:
+        """Give a point of sizes and constants with the values of the ties."""
+        return {**self.ties.complete(_sizes(point, constants)), **point}
+
+    @property
+    def conditions(self) -> list[str]:
+        """What has to hold, as texts."""
+        return [] if self.region.is_everywhere else [self.ties.written(str(self.region))]
+
+    def explained(self, text: str) -> str:
+        """Write the condition behind a formula, ⌈K/T⌉ for each number of tiles, and the other ties."""
+        return self.ties.explained(
+            "  if ".join([text, *([] if self.region.is_everywhere else [str(self.region)])])
+        )
+
+    @property
+    def _used(self) -> list[Tie]:
+        return self.ties.named_in(" ".join([*self.named.names(), *self.conditions]))
+
+    def equations(self) -> list[Equation]:
+        """Give the ties that the formula and its conditions name."""
+        return [(tie.name, tie.text) for tie in self._used]
+
+    def latex_equations(self) -> Iterator[Equation]:
+        """Give the same as LaTeX."""
+        yield from map(_latex_of_tie, self._used)
+
+
+class DivisibleCost(CostCase, ABC):
+    """A formula of a divisible view: what has to divide what, and where else it holds."""
+
+    divides: tuple[Divides, ...]
+    region: Region
+    ratios: Ratios
+
+    @property
+    def ties(self) -> Ties:
+        """What else the names stand for."""
+        return self.ratios.view.ties
+
+    def change(self, value: QP) -> QP:
+        """Write the name of a number of tiles for each quotient."""
+        return value.replace({quotient: QP.of(name) for quotient, name in self.ratios.names.items()})
+
+    def values(self, point: Point, constants: Iterable[str]) -> dict[str, int | Fraction]:
+        """Give a point of sizes and constants with the values of quotients and ties."""
+        return {**self.ratios.at(self.ties.complete(_sizes(point, constants))), **point}
+
+    def holds(self, **point: int) -> bool:
+        """Say whether a point satisfies all conditions."""
+        values = self.ties.complete(point)
+        return self.region.holds(values) and all(each.holds(values) for each in self.divides)
+
+    @property
+    def conditions(self) -> list[str]:
+        """What has to hold, as texts."""
+        rest = [] if self.region.is_everywhere else [self.ties.written(str(self.region))]
+        return [*map(str, self.divides), *rest]
+
+    def explained(self, text: str) -> str:
+        """Write the conditions behind a formula, and what other names stand for."""
+        condition = f"  if {', '.join(self.conditions)}" if self.conditions else ""
+        return self.ties.explained(text + condition)
+
+    def equations(self) -> list[Equation]:
+        """Give the quotients that the formula names, then the ties that these and the conditions name."""
+        quotients = [(name, str(quotient)) for quotient, name in self._quotients.items()]
+        return [*quotients, *((tie.name, tie.text) for tie in self._used)]
+
+    def latex_equations(self) -> Iterator[Equation]:
+        """Give the same as LaTeX."""
+        for quotient, name in self._quotients.items():
+            above, below = self.ratios.parts[quotient]
+            divisor = QP.of(1)
+            for factor in below:
+                divisor = divisor * QP.of(factor)
+            yield latex_name(name), set_quotient(above, divisor, LATEX)
+        yield from map(_latex_of_tie, self._used)
+
+    @property
+    def _quotients(self) -> Mapping[str, str]:
+        used = self.named.names()
+        return {quotient: name for quotient, name in self.ratios.names.items() if name in used}
+
+    @property
+    def _used(self) -> list[Tie]:
+        quotients = self._quotients
+        names = self.named.names() - set(quotients.values())
+        return self.ties.named_in(" ".join([*names, *quotients, *self.conditions]))
+
+
+class TiledCost(CostForm[TiledForm], ABC):
+    """A cost over extents, tiles, units and constants."""
+
+    cuts: Cuts
+
+    def values(self, point: Point) -> Mapping[str, int]:
+        """Give the sizes of a point of the region with the values of the ties."""
+        return self.counted.extended(self.sizes(point))
+
+    def values_near(self, point: Mapping[str, int]) -> Mapping[str, int]:
+        """Give the same of a point that may lack constants."""
+        return self.counted.extended({n: point[n] for n in self.counted.symbols if n in point})
+
+    def divisible_near(self, point: Mapping[str, int]) -> tuple[Ratios, Mapping[str, int]]:
+        """Give the next point where tiles and folds divide what they cut, and the quotients there."""
+        counted = self.counted
+        sizes = {name: point[name] for name in counted.symbols if name in point}
+        values = counted.extended(divisible_point(self.cuts, sizes, counted.ties))
+        return Ratios(View(counted.ties, values)), values
+
+    @abstractmethod
+    def divisible_at(self, point: Mapping[str, int]) -> DivisibleCost:
+        """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
+
+    @abstractmethod
+    def case_at(self, point: Mapping[str, int]) -> ExactCase:
+        """Give the formula of the chamber that a point lies in, and that chamber."""
+
+    def assuming(self, *assumptions: str) -> Self:
+        """Give the form on the smaller region where conditions hold; see `TiledForm.assuming`."""
+        return replace(self, counted=self.counted.assuming(*assumptions))  # type: ignore[type-var]
+
+    @property
+    def common(self) -> ExactCase:
+        """The case of large extents and many tiles."""
+        return self.case_at(self.counted.shown)
+
+
+def _sizes(point: Point, constants: Iterable[str]) -> dict[str, int]:
+    fixed = set(constants)
+    return {name: whole(name, value) for name, value in point.items() if name not in fixed}
+
+
+def _latex_of_tie(tie: Tie) -> Equation:
+    if tie.divisor is None:
+        return latex_name(tie.name), LATEX.write(tie.numerator)
+    return latex_name(tie.name), set_quotient(tie.numerator, tie.divisor, LATEX, SIGNS[tie.rounded])
