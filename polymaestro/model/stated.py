@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from polymaestro.counting import Region
+from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.model.clock import Clock, Scalar, Time
 from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic.costs import Cost
-from polymaestro.symbolic.naming import NamedCost, Origin
+from polymaestro.symbolic.naming import NamedCost, Origin, Row
 from polymaestro.symbolic.to_sympy import latex_of_condition
+from polymaestro.symbolic.written import Written, written
 
 if TYPE_CHECKING:
     import sympy
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 LINE = 240
 """A formula that is longer, with its conditions, gets names for its parts, and a line for each."""
 
-Equation = tuple[str, str]
+Equation = tuple[str, Written]
 """A name and what it stands for."""
 
 
@@ -71,32 +72,30 @@ class CostCase(Shown, ABC):
         return [] if self.region.is_everywhere else [str(self.region)]
 
     def equations(self) -> list[Equation]:
-        """Give what the names in the conditions and parts stand for that are not parts themselves."""
+        """Give what names in the parts and conditions stand for that are not parts themselves."""
         return []
 
-    def latex_equations(self) -> Iterator[Equation]:
-        """Give the same as LaTeX."""
-        yield from ()
+    def rows(self) -> list[Row]:
+        """Give the formula, without a name, then each name, what it is and its meaning."""
+        return [*self.named.rows(), *((name, value, "") for name, value in self.equations())]
 
     def text(self) -> str:
         """Write the formula with names for its parts: total, conditions, then a name a line."""
-        total, *parts = self.named.text().splitlines()
-        where = [f"  if {', '.join(self.conditions)}"] if self.conditions else []
-        others = [f"  where {name} = {meaning}" for name, meaning in self.equations()]
-        return "\n".join([f"{total}{self._behind}", *where, *parts, *others])
-
-    @property
-    def _behind(self) -> str:
-        return "" if self.unit == "cycles" else f" {self.unit}"
+        (_, total, _), *rows = self.rows()
+        lines = [f"{total.text}{'' if self.unit == 'cycles' else f' {self.unit}'}"]
+        lines += [f"  if {', '.join(self.conditions)}"] if self.conditions else []
+        for name, value, meaning in rows:
+            lines.append(f"  where {name} = {value.text}" + (f"  ({meaning})" if meaning else ""))
+        return "\n".join(lines)
 
     def latex(self) -> str:
         """Write the formula as LaTeX, without dollar signs; with names, in the lines of an ``aligned``."""
-        (_, total), *parts = self.named.latex()
-        equations = [*parts, *self.latex_equations()]
-        if not equations:
-            return total
-        lines = [rf"&{total} \\", *(rf"&\quad {name} = {value} \\" for name, value in equations)]
-        lines[1] = lines[1].replace(r"\quad", r"\quad \text{where } ", 1)
+        (_, total, _), *rows = self.rows()
+        if not rows:
+            return total.latex
+        lines = [rf"&{part} \\" for part in broken(total.latex)]
+        for name, value, _ in rows:
+            lines.append(rf"&\text{{where }} {written(QuasiPolynomial.of(name)).latex} = {value.latex} \\")
         return "\n".join([r"\begin{aligned}", *lines, r"\end{aligned}"])
 
     def statement(self) -> str:
@@ -105,14 +104,16 @@ class CostCase(Shown, ABC):
         return self.latex() + (rf" \quad \text{{if }} {where}" if where else "")
 
     def to_json(self) -> dict[str, Any]:
-        """Give the formula, its parts with their meaning, and its conditions, as texts."""
-        total, *_ = self.named.text().splitlines()
+        """Give the formula, its parts with their meaning, and its conditions, as text and as LaTeX."""
+        (_, total, _), *rows = self.rows()
         return {
-            "value": total,
+            "value": total.text,
+            "latex": total.latex,
             "unit": self.unit,
             "where": [
-                *(_part_json(*each.texts()) for each in self.named.parts),
-                *(_part_json(name, meaning) for name, meaning in self.equations()),
+                {"name": name, "value": value.text, "latex": value.latex}
+                | ({"meaning": meaning} if meaning else {})
+                for name, value, meaning in rows
             ],
             "if": self.conditions,
         }
@@ -126,5 +127,16 @@ class CostCase(Shown, ABC):
         return line if len(line) <= LINE else self.text()
 
 
-def _part_json(name: str, value: str, meaning: str = "") -> dict[str, str]:
-    return {"name": name, "value": value} | ({"meaning": meaning} if meaning else {})
+def broken(latex: str, width: int = 100) -> list[str]:
+    r"""Break a sum in LaTeX before plus signs, so that lines are not much longer than the width.
+
+    >>> broken(r"\max(a, b + c) + d + e", 8)
+    ['\\max(a, b + c)', '\\quad {} + d', '\\quad {} + e']
+    """
+    lines, depth = [""], 0
+    for word in re.split(r"( \+ )", latex):
+        if word == " + " and not depth and len(lines[-1]) >= width:
+            lines.append(r"\quad {}")
+        depth += sum(word.count(sign) for sign in "({") - sum(word.count(sign) for sign in ")}")
+        lines[-1] += word
+    return lines

@@ -9,24 +9,26 @@ inside a step.
 >>> T = QuasiPolynomial.of("T")
 >>> words = transfer(T * 3, rate="B", latency=Fraction(0))
 >>> run = total([(T - 1, largest([Cost.of(T * T), words])), (ONE, words), (ONE, Cost.of(T * T))])
->>> print(named(run, {words: {Origin("in", "L2 → L1 in"): None}}, ["T", "B"]).text())
-(T - 1)·max(comp_1, in_1) + comp_1 + in_1
-  where comp_1 = T²  (MACs of a PE)
-  where in_1 = ⌈3·T/B⌉  (L2 → L1 in)
+>>> for name, value, meaning in named(run, {words: {Origin("in", "L2 → L1 in"): None}}, ["T", "B"]).rows():
+...     print(name, value.text, meaning, sep="; ")
+; (T - 1)·max(comp_1, in_1) + comp_1 + in_1;
+comp_1; T²; MACs of a PE
+in_1; ⌈3·T/B⌉; L2 → L1 in
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from polymaestro.counting import QuasiPolynomial
-from polymaestro.symbolic.costs import ONE, ZERO, Cost, Largest, Point, Write
-from polymaestro.symbolic.factoring import in_parts
+from polymaestro.symbolic.costs import ONE, ZERO, Cost, Largest
+from polymaestro.symbolic.notation import LATEX, MATHML, Notation
 from polymaestro.symbolic.polynomials import quotient
-from polymaestro.symbolic.setting import LATEX, set_cost
+from polymaestro.symbolic.setting import written_cost
+from polymaestro.symbolic.written import Written
 
 KINDS = ("step", "comp", "in", "out")
 """The first words of names, in the order in which a maximum has them."""
@@ -54,13 +56,9 @@ class Part:
     value: Cost
     meaning: str = ""
 
-    def texts(self, write: Write = in_parts) -> tuple[str, str, str]:
-        """Give name, value and meaning."""
-        return self.name, self.value.written(write), self.meaning
 
-    def text(self, write: Write) -> str:
-        """Write as an equation, with the meaning in parentheses."""
-        return f"{self.name} = {self.value.written(write)}" + (f"  ({self.meaning})" if self.meaning else "")
+Row = tuple[str, Written, str]
+"""A name, what it is, and its meaning."""
 
 
 @dataclass(frozen=True)
@@ -74,36 +72,36 @@ class NamedCost:
     parts: tuple[Part, ...]
     apart: bool = False
 
-    def evaluate(self, point: Point) -> Fraction:
-        """Compute the value where every symbol has a number."""
-        values = dict(point)
-        for part in reversed(self.parts):
-            values[part.name] = part.value.exact(values)
-        return self.total.exact(values)
-
     def names(self) -> frozenset[str]:
         """Give every name that stands in a formula."""
         return self.total.names().union(*(part.value.names() for part in self.parts))
 
-    def text(self, write: Write = in_parts) -> str:
-        """Write the total, then a part a line."""
-        total = " + ".join(self._products("·", str)) if self.apart else self.total.written(write)
-        return "\n".join([total, *(f"  where {part.text(write)}" for part in self.parts)])
+    def rows(self) -> list[Row]:
+        """Give the total, without a name, then each part."""
+        total = self._apart() if self.apart else written_cost(self.total)
+        return [
+            ("", total, ""),
+            *((part.name, written_cost(part.value), part.meaning) for part in self.parts),
+        ]
 
-    def latex(self) -> list[tuple[str, str]]:
-        """Give name and value of each part as LaTeX, the total first and without a name."""
-        if self.apart:
-            total = LATEX.plus.join(self._products(LATEX.times, latex_name))
-        else:
-            total = set_cost(self.total, LATEX)
-        return [("", total), *((latex_name(p.name), set_cost(p.value, LATEX)) for p in self.parts)]
-
-    def _products(self, times: str, write: Callable[[str], str]) -> Iterator[str]:
+    def _apart(self) -> Written:
         """Write each term as a number or symbol and a part, in the order of the parts."""
+        terms = []
         for name in (part.name for part in self.parts):
             [(monomial, number)] = self.total.polynomial.coefficients(name)[1].terms
-            texts = [write(str(atom)) for atom, _ in monomial]
-            yield times.join([decimal(Fraction(number))] * (number != 1) + texts + [write(name)])
+            terms.append((decimal(Fraction(number)) if number != 1 else "", *map(str, dict(monomial)), name))
+        text = " + ".join("·".join(filter(None, term)) for term in terms)
+        return Written(text, *(_sum_in(notation, terms) for notation in (LATEX, MATHML)))
+
+
+def _sum_in(notation: Notation, terms: Iterable[tuple[str, ...]]) -> str:
+    """Write a sum of products of a number, which may be missing, and names."""
+
+    def product(number: str, *names: str) -> str:
+        factors = [notation.number(number)] * bool(number)  # type: ignore[arg-type]  # as it is written
+        return notation.times.join([*factors, *(notation.write(QuasiPolynomial.of(name)) for name in names)])
+
+    return notation.plus.join(product(*term) for term in terms)
 
 
 def decimal(number: Fraction) -> str:
@@ -118,11 +116,6 @@ def decimal(number: Fraction) -> str:
             rest //= prime
     text = f"{Decimal(number.numerator) / Decimal(number.denominator):f}"
     return text if rest == 1 and Fraction(text) == number else str(number)
-
-
-def latex_name(name: str) -> str:
-    """Write a name as LaTeX."""
-    return LATEX.write(QuasiPolynomial.of(name))
 
 
 def named(cost: Cost, origins: Origins, taken: Collection[str]) -> NamedCost:

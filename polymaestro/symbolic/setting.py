@@ -1,5 +1,6 @@
 r"""Costs in the notations of LaTeX and MathML, in the order of the text.
 
+>>> from fractions import Fraction
 >>> from polymaestro.symbolic.costs import Cost, largest, total, transfer
 >>> K = QuasiPolynomial.of("K")
 >>> slow = largest([Cost.of(K), transfer(K * 3, rate="B", latency=Fraction(2))])
@@ -11,10 +12,19 @@ from __future__ import annotations
 
 from polymaestro.counting import QuasiPolynomial
 from polymaestro.symbolic.costs import ONE, Atom, Ceiling, Cost, Rate
-from polymaestro.symbolic.factoring import factorize, parts_of
-from polymaestro.symbolic.notation import LATEX, Notation
+from polymaestro.symbolic.factoring import factorize, in_parts, parts_of
+from polymaestro.symbolic.notation import LATEX, MATHML, Notation
+from polymaestro.symbolic.written import Written
 
-__all__ = ["LATEX", "set_cost", "set_polynomial", "set_quotient"]
+
+def written_cost(cost: Cost) -> Written:
+    """Write a cost, its polynomials in parts."""
+    return Written(cost.written(in_parts), set_cost(cost, LATEX), set_cost(cost, MATHML))
+
+
+def written_quotient(text: str, above: QuasiPolynomial, below: QuasiPolynomial, signs: str = "") -> Written:
+    """Write a quotient whose text is known."""
+    return Written(text, *(set_quotient(above, below, each, signs) for each in (LATEX, MATHML)))
 
 
 def set_cost(cost: Cost, notation: Notation) -> str:

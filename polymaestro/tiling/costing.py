@@ -16,7 +16,7 @@ from polymaestro.model.links import links_of
 from polymaestro.model.machine import Machine
 from polymaestro.model.measuring import times_of
 from polymaestro.model.performance import Performance, performance_of
-from polymaestro.model.residency import residency_of, staying, undecided
+from polymaestro.model.residency import Residency, residency_of, staying, undecided
 from polymaestro.model.roofline import bounds_of
 from polymaestro.policies import Policies
 from polymaestro.symbolic.boundaries import FormsOfBoundary
@@ -110,6 +110,14 @@ class Costing:
 
     # --- Numbers ---
 
+    def resident_at(self, hardware: Hardware, point: Mapping[str, int]) -> frozenset[str]:
+        """Give the tensors that L2 keeps for the whole run at a point."""
+        values = self.macs.ties.complete(self.macs.extended(point))
+        return self._residency(self.machine(hardware), values).resident
+
+    def _residency(self, machine: Machine, values: Mapping[str, int]) -> Residency:
+        return residency_of(self.off_chip.counts_at(values), self.off_chip.tensors, machine, values)
+
     def at(self, hardware: Hardware, point: Mapping[str, int]) -> Performance:
         """Give time, energy, bandwidth and buffers at a point, on hardware whose constants are numbers."""
         machine = self.machine(hardware)
@@ -122,7 +130,7 @@ class Costing:
             message = f"the mapping uses {units} PEs there, and the hardware has {machine.hardware.pes}"
             raise ClosedFormError(message)
         tensors = self.off_chip.tensors
-        residency = residency_of(self.off_chip.counts_at(values), tensors, machine, values)
+        residency = self._residency(machine, values)
         classes = self._classified(machine, residency.resident)
         levels = classes.levels(values, lambda each: int(each.evaluate(values)))
         times = times_of(Clock(levels, machine, residency.resident, Integers(machine, values)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from math import prod
 from typing import Self
 
 from polymaestro.counting import QuasiPolynomial, Region, Tie
@@ -13,9 +14,10 @@ from polymaestro.model.formula import CostForm
 from polymaestro.model.integers import Point
 from polymaestro.model.stated import CostCase, Equation
 from polymaestro.symbolic.costs import Cost
-from polymaestro.symbolic.naming import NamedCost, Origins, latex_name, named
+from polymaestro.symbolic.naming import NamedCost, Origins, named
 from polymaestro.symbolic.points import whole
-from polymaestro.symbolic.setting import LATEX, set_quotient
+from polymaestro.symbolic.setting import written_quotient
+from polymaestro.symbolic.written import written
 from polymaestro.tiling.divisible import Divides, View, divisible_point
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts
@@ -58,17 +60,9 @@ class ExactCase(CostCase, ABC):
             "  if ".join([text, *([] if self.region.is_everywhere else [str(self.region)])])
         )
 
-    @property
-    def _used(self) -> list[Tie]:
-        return self.ties.named_in(" ".join([*self.named.names(), *self.conditions]))
-
     def equations(self) -> list[Equation]:
         """Give the ties that the formula and its conditions name."""
-        return [(tie.name, tie.text) for tie in self._used]
-
-    def latex_equations(self) -> Iterator[Equation]:
-        """Give the same as LaTeX."""
-        yield from map(_latex_of_tie, self._used)
+        return list(map(_equation, self.ties.named_in(" ".join([*self.named.names(), *self.conditions]))))
 
 
 class DivisibleCost(CostCase, ABC):
@@ -109,29 +103,14 @@ class DivisibleCost(CostCase, ABC):
 
     def equations(self) -> list[Equation]:
         """Give the quotients that the formula names, then the ties that these and the conditions name."""
-        quotients = [(name, str(quotient)) for quotient, name in self._quotients.items()]
-        return [*quotients, *((tie.name, tie.text) for tie in self._used)]
-
-    def latex_equations(self) -> Iterator[Equation]:
-        """Give the same as LaTeX."""
-        for quotient, name in self._quotients.items():
+        used, found = self.named.names(), []
+        quotients = {quotient: name for quotient, name in self.ratios.names.items() if name in used}
+        for quotient, name in quotients.items():
             above, below = self.ratios.parts[quotient]
-            divisor = QP.of(1)
-            for factor in below:
-                divisor = divisor * QP.of(factor)
-            yield latex_name(name), set_quotient(above, divisor, LATEX)
-        yield from map(_latex_of_tie, self._used)
-
-    @property
-    def _quotients(self) -> Mapping[str, str]:
-        used = self.named.names()
-        return {quotient: name for quotient, name in self.ratios.names.items() if name in used}
-
-    @property
-    def _used(self) -> list[Tie]:
-        quotients = self._quotients
-        names = self.named.names() - set(quotients.values())
-        return self.ties.named_in(" ".join([*names, *quotients, *self.conditions]))
+            divisor = prod(map(QP.of, below), start=QP.of(1))
+            found.append((name, written_quotient(quotient, above, divisor)))
+        others = [*(used - set(quotients.values())), *quotients, *self.conditions]
+        return [*found, *map(_equation, self.ties.named_in(" ".join(others)))]
 
 
 class TiledCost(CostForm[TiledForm], ABC):
@@ -177,7 +156,7 @@ def _sizes(point: Point, constants: Iterable[str]) -> dict[str, int]:
     return {name: whole(name, value) for name, value in point.items() if name not in fixed}
 
 
-def _latex_of_tie(tie: Tie) -> Equation:
+def _equation(tie: Tie) -> Equation:
     if tie.divisor is None:
-        return latex_name(tie.name), LATEX.write(tie.numerator)
-    return latex_name(tie.name), set_quotient(tie.numerator, tie.divisor, LATEX, SIGNS[tie.rounded])
+        return tie.name, replace(written(tie.numerator), text=tie.text)
+    return tie.name, written_quotient(tie.text, tie.numerator, tie.divisor, SIGNS[tie.rounded])
