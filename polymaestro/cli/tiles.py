@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import polymaestro as pm
+from polymaestro.cli.costs import COSTS, Costs
 from polymaestro.cli.exporting import written
 from polymaestro.cli.formulas import tables_of
 from polymaestro.cli.tables import written as tables_written
 from polymaestro.dataflow import Layer
 from polymaestro.errors import PolymaestroError, did_you_mean
+from polymaestro.model.formula import CostForm
+from polymaestro.model.stated import CostCase
 from polymaestro.tiling import (
     Lifted,
     Quotient,
@@ -24,6 +27,7 @@ from polymaestro.tiling import (
     lifted,
 )
 from polymaestro.tiling.divisible import divisible_together
+from polymaestro.tiling.stated import TiledCost
 
 OPEN = 2
 """A tile or cluster that the file leaves open is this large in the case that is shown."""
@@ -39,14 +43,16 @@ class TiledLayer:
     point: Mapping[str, int]
 
     @staticmethod
-    def of(layer: Layer, num_pes: int, extents: Mapping[str, str], assume: Sequence[str]) -> TiledLayer:
-        """Lift every number of a layer's mapping to a symbol.
+    def of(
+        layer: Layer, num_pes: int, extents: Mapping[str, str], assume: Sequence[str], *, lift: bool
+    ) -> TiledLayer:
+        """Lift every number of a layer's mapping to a symbol, or take the symbols that the mapping has.
 
         The layer's own numbers are the point at which formulas are shown, or the nearest that assumptions
         allow.
         """
-        operator = layer.operator()
-        found = lifted(operator, layer.mapping_dataflow(), num_pes)
+        operator, flow = layer.operator(), layer.mapping_dataflow()
+        found = lifted(operator, flow, num_pes) if lift else Lifted(flow, num_pes, {})
         analysis = pm.analyze_tiles(operator.with_extents(extents), found.dataflow, found.num_pes)
         numbers = {dim.name: dim.extent.constant for dim in operator.dims if dim.extent.is_constant}
         given = {**numbers, **found.values}
@@ -63,7 +69,20 @@ class TiledLayer:
         if exact is not None:
             return str(self._named(exact).case_at(self.point))
         values = ", ".join(f"{name} = {value}" for name, value in self.found.values.items())
-        return f"{self.analysis.table(self._near, divisible=True)}\nnumbers of the mapping: {values}"
+        table = self.analysis.table(self._near, divisible=True)
+        return f"{table}\nnumbers of the mapping: {values}" if values else table
+
+    def costs(self, hardware: pm.Hardware, *, divisible: bool) -> Costs:
+        """Give the costs on a machine with as many PEs as the mapping has, divisible or with edge tiles."""
+        on_array = replace(hardware, num_pes=self.found.num_pes)
+        point = self._near if divisible else self.point
+
+        def view(form: CostForm[Any]) -> CostCase:
+            if divisible and isinstance(form, TiledCost):
+                return form.divisible_at(point)
+            return form.case_at(point)
+
+        return Costs.of(self.analysis, on_array, point, view)
 
     def styled(self, style: str, exact: str | None) -> str:
         """Write Markdown or LaTeX: tables of the divisible view, or one formula with its edge tiles."""
@@ -89,7 +108,7 @@ class TiledLayer:
         forms = self.analysis.complete() if exact is None else {exact: self._named(exact).complete()}
         return written(forms, language, self.name)
 
-    def json(self, exact: str | None) -> str:
+    def json(self, exact: str | None, costs: Costs | None) -> str:
         """Write every formula in the divisible view, or one with its edge tiles."""
         analysis = self.analysis
         document: dict[str, Any] = {
@@ -104,11 +123,14 @@ class TiledLayer:
             "valid_on": self._written(str(analysis.valid_on)),
             "ties": {tie.name: self._written(tie.text) for tie in analysis.ties.ties},
         }
-        if exact is not None:
+        if exact in COSTS and costs is not None:
+            document |= {"quantity": exact, "point": dict(self.point), **costs.json(exact)}
+        elif exact is not None:
             case = self._named(exact).case_at(self.point)
             document |= {"quantity": exact, "point": dict(self.point), "case": str(case)}
         else:
             document |= {"point": dict(self._near), "formulas": self._views()}
+            document |= costs.json() if costs else {}
         return json.dumps(document, indent=2, ensure_ascii=False)
 
     def _views(self) -> dict[str, dict[str, str]]:

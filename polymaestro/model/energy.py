@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count
 from typing import TYPE_CHECKING, ClassVar, Generic
 
 from polymaestro.counting import QuasiPolynomial, Region
@@ -180,14 +181,15 @@ def accounts_named(accesses: Accounts, taken: Collection[str] = ()) -> NamedCost
     """Give the energy as Σ constant · number of events, with a name for each number."""
     total, parts = QuasiPolynomial.of(0), []
     used = set(taken).union(*(number.names() for _, number in accesses.values()))
+    hops = count(1)
     for what, (each, number) in accesses.items():
-        name = "MACs" if what == "MAC" else what.replace(" → ", "_").replace(" ", "_")
+        link, _, kind = what.rpartition(" ")
+        name = {"MAC": "MACs", "hops": ""}.get(kind, what.replace(" ", "_")) or f"hops_{next(hops)}"
         while name in used:
             name += "_"
-        energy = QuasiPolynomial.of(each)
-        total = total + energy * QuasiPolynomial.of(name)
-        meaning = MEANINGS.get(what.rpartition(" ")[2], "words read and written")
-        parts.append(Part(name, Cost.of(number), meaning))
+        total = total + QuasiPolynomial.of(each) * QuasiPolynomial.of(name)
+        meaning = MEANINGS.get(kind, "words read and written")
+        parts.append(Part(name, Cost.of(number), f"{meaning}, {link}" if kind == "hops" else meaning))
     return NamedCost(Cost.of(total), tuple(parts), apart=True)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.model.clock import Clock, Scalar, Time
 from polymaestro.showing import Shown, in_math
+from polymaestro.showing.tables import escaped
 from polymaestro.symbolic.costs import Cost
 from polymaestro.symbolic.naming import NamedCost, Origin, Row
 from polymaestro.symbolic.to_sympy import latex_of_condition
@@ -90,18 +91,22 @@ class CostCase(Shown, ABC):
 
     def latex(self) -> str:
         """Write the formula as LaTeX, without dollar signs; with names, in the lines of an ``aligned``."""
-        (_, total, _), *rows = self.rows()
-        if not rows:
-            return total.latex
-        lines = [rf"&{part} \\" for part in broken(total.latex)]
-        for name, value, _ in rows:
-            lines.append(rf"&\text{{where }} {written(QuasiPolynomial.of(name)).latex} = {value.latex} \\")
-        return "\n".join([r"\begin{aligned}", *lines, r"\end{aligned}"])
+        return self._aligned([])
 
     def statement(self) -> str:
-        """Write the formula as LaTeX, then the conditions."""
+        """Write the formula as LaTeX with its conditions."""
         where = ", ".join(map(latex_of_condition, self.conditions))
-        return self.latex() + (rf" \quad \text{{if }} {where}" if where else "")
+        return self._aligned(broken(rf"\text{{if }} {where}", ", ")) if where else self.latex()
+
+    def _aligned(self, conditions: list[str]) -> str:
+        (_, total, _), *rows = self.rows()
+        if not rows:
+            return r" \quad ".join([total.latex, *conditions])
+        lines = [*broken(total.latex), *(rf"\quad {each}" for each in conditions)]
+        for name, value, meaning in rows:
+            line = rf"\quad \text{{where }} {written(QuasiPolynomial.of(name)).latex} = {value.latex}"
+            lines.append(line + (rf" \qquad \text{{({escaped(meaning)})}}" if meaning else ""))
+        return "\n".join([r"\begin{aligned}", *(rf"&{line} \\" for line in lines), r"\end{aligned}"])
 
     def to_json(self) -> dict[str, Any]:
         """Give the formula, its parts with their meaning, and its conditions, as text and as LaTeX."""
@@ -127,16 +132,22 @@ class CostCase(Shown, ABC):
         return line if len(line) <= LINE else self.text()
 
 
-def broken(latex: str, width: int = 100) -> list[str]:
-    r"""Break a sum in LaTeX before plus signs, so that lines are not much longer than the width.
+def broken(latex: str, sign: str = " + ", width: int = 100) -> list[str]:
+    r"""Break LaTeX at a sign outside of brackets so that lines are not much longer than the width.
 
-    >>> broken(r"\max(a, b + c) + d + e", 8)
+    A plus begins the next line, a comma ends a line.
+
+    >>> broken(r"\max(a, b + c) + d + e", width=8)
     ['\\max(a, b + c)', '\\quad {} + d', '\\quad {} + e']
     """
     lines, depth = [""], 0
-    for word in re.split(r"( \+ )", latex):
-        if word == " + " and not depth and len(lines[-1]) >= width:
+    for word in re.split(f"({re.escape(sign)})", latex):
+        ends = word == sign and not depth and len(lines[-1]) >= width
+        if ends and sign == ", ":
+            lines[-1] += ","
+        if ends:
             lines.append(r"\quad {}")
-        depth += sum(word.count(sign) for sign in "({") - sum(word.count(sign) for sign in ")}")
-        lines[-1] += word
+        if not (ends and sign == ", "):
+            lines[-1] += word
+        depth += sum(word.count(each) for each in "({") - sum(word.count(each) for each in ")}")
     return lines
