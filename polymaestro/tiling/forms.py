@@ -204,7 +204,7 @@ class TiledForm(Exported):
         Where the derivation of some chamber is refused, the form excludes it. Raises `ClosedFormError` for
         a count with too many chambers; assume more then.
         """
-        given, regions = self._given, list(self._regions)
+        given, regions = self.given, list(self.regions)
         products = []
         for sign, counts in self.products:
             found = [count.everywhere(self.ties, given) for count in counts]
@@ -213,21 +213,21 @@ class TiledForm(Exported):
         return CompleteForm.of(tuple(products), self.ties.ties, self.symbols, regions)
 
     @property
-    def _given(self) -> Region:
+    def given(self) -> Region:
         """The region, where each array is as large as its clusters."""
         enough = [Condition(Affine.of(tie.name) - 1) for tie in self.ties.ties if tie.rounded == "down"]
         return Region(tuple(tuple(dict.fromkeys([*piece, *enough])) for piece in self.valid_on.pieces))
 
     @property
-    def _regions(self) -> Iterator[Region]:
+    def regions(self) -> Iterator[Region]:
         """The region in parts: over symbols alone, then each condition on ties, then alternatives."""
         tied = {tie.name for tie in self.ties.ties}
-        always = in_common(self._given)
+        always = in_common(self.given)
         late = [each for each in always if each.expression.names() & tied]
         yield Region((tuple(each for each in always if each not in late),))
         yield from (Region(((each,),)) for each in late)
-        if len(self._given.pieces) > 1:
-            rest = (tuple(each for each in piece if each not in always) for piece in self._given.pieces)
+        if len(self.given.pieces) > 1:
+            rest = (tuple(each for each in piece if each not in always) for piece in self.given.pieces)
             yield Region(tuple(rest))
 
     @property
@@ -236,7 +236,7 @@ class TiledForm(Exported):
 
         Raises `ClosedFormError` for too many of them; the factors of `complete` have fewer.
         """
-        known = Known(self.ties, self.symbols, self._given)
+        known = Known(self.ties, self.symbols, self.given)
         form, ties = self.complete(), tuple(self.ties.ties)
         found = cases_of(form.sums, known.domain)
         return tuple(TiledCase(each.region, expanded(each.value, ties), ties) for each in found)

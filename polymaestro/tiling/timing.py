@@ -6,13 +6,14 @@ polynomials.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
 from polymaestro.counting import Condition, QuasiPolynomial, Region
-from polymaestro.model.clock import Clock
+from polymaestro.errors import ClosedFormError
+from polymaestro.model.clock import Clock, Level
 from polymaestro.model.integers import Integers, Point
 from polymaestro.model.machine import Machine
 from polymaestro.model.stated import TracedClock
@@ -21,9 +22,11 @@ from polymaestro.symbolic.factoring import in_parts
 from polymaestro.symbolic.naming import NamedCost, Origins
 from polymaestro.tiling.bounding import Pruned
 from polymaestro.tiling.chambers import TiledClasses
+from polymaestro.tiling.classes import GroupLevel
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.divisible import Divides
 from polymaestro.tiling.forms import TiledForm
+from polymaestro.tiling.known import Decided, Domain, Known
 from polymaestro.tiling.mapping import Cuts
 from polymaestro.tiling.ratios import Ratios
 from polymaestro.tiling.stated import DivisibleCost, ExactCase, TiledCost, renamed
@@ -33,6 +36,13 @@ if TYPE_CHECKING:
     import sympy
 
 QP = QuasiPolynomial
+
+
+MOST = 200
+"""A run time with more cases than this is refused where all are asked for."""
+
+Chamber = tuple[tuple[Condition, ...], tuple[tuple[GroupLevel, ...], ...]]
+"""What holds, and the step classes of each group there."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,21 +131,65 @@ class TiledRunTime(TiledCost):
     def case_at(self, point: Mapping[str, int]) -> TiledTimeCase:
         """Give the formula of the step classes that a point has, and where they are the same."""
         values, ties = self.values_near(point), self.counted.ties
-        cost, origins = self._cost(values, ties.merged)
-        return TiledTimeCase(tidied(self._conditions(values), self.valid_on, ties), cost, ties, origins)
+        formula = self._formula([levels for _, levels in self.classes.near(values)])
+        return TiledTimeCase(tidied(self._conditions(values), self.valid_on, ties), *formula)
+
+    def _formula(self, classes: Sequence[tuple[GroupLevel, ...]]) -> tuple[Cost, Ties, Origins]:
+        ties = self.counted.ties
+        cost, origins = self._cost(self.classes.with_classes(classes, ties.merged))
+        return cost, ties, origins
 
     def divisible_at(self, point: Mapping[str, int]) -> DivisibleTime:
         """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
         ratios, values = self.divisible_near(point)
-        cost, origins = self._cost(values, ratios.plain)
+        cost, origins = self._cost(self.classes.levels(values, ratios.plain))
         where = ratios.where(self._conditions(values), self.valid_on)
         return DivisibleTime(cost, *where, ratios, origins)
+
+    @property
+    def cases(self) -> tuple[TiledTimeCase, ...]:
+        """The formula as disjoint cases, each with its condition.
+
+        Raises `ClosedFormError` for too many of them; assume more then.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(T,T) N")
+        >>> cycles = pm.analyze_tiles(pm.gemm(M=4, K=8), flow, 4).runtime(pm.Hardware(num_pes=4))
+        >>> for case in cycles.assuming("N % T == 0").cases:
+        ...     print(case)
+        8·N
+        """
+        ties = self.counted.ties
+        return tuple(
+            TiledTimeCase(tidied(conditions, self.valid_on, ties), *self._formula(classes))
+            for conditions, classes in self.chambers()[0]
+        )
+
+    def chambers(self) -> tuple[list[Chamber], list[tuple[Condition, ...]]]:
+        """Give the chambers of all groups together, and where there is no formula."""
+        known = Known(self.counted.ties, self.counted.symbols, self.counted.given)
+        explored = self.classes.everywhere(self.counted.ties, self.counted.given)
+        found: list[tuple[Chamber, Domain, Decided]] = [(((), ()), known.domain, frozenset())]
+        for group in explored:
+            joined = []
+            for (conditions, classes), domain, decided in found:
+                for region, levels in group.chambers:
+                    inside, sure = domain, decided
+                    for each in region.pieces[0]:
+                        inside, sure = known.narrowed(inside, sure, each)
+                    if not inside.is_empty():
+                        both = tuple(dict.fromkeys([*conditions, *region.pieces[0]]))
+                        joined.append(((both, (*classes, levels)), inside, sure))
+            found = joined
+            if len(found) > MOST:
+                message = f"the run time has more than {MOST} cases; assume more, e.g. that tiles divide"
+                raise ClosedFormError(message)
+        return [chamber for chamber, _, _ in found], [gap for group in explored for gap in group.gaps]
 
     def _conditions(self, values: Mapping[str, int]) -> list[Condition]:
         return [each for region, _ in self.classes.near(values) for each in region.pieces[0]]
 
-    def _cost(self, values: Mapping[str, int], scalar: Callable[[QP], QP]) -> tuple[Cost, Origins]:
-        levels = self.classes.levels(values, scalar)
+    def _cost(self, levels: tuple[Level, ...]) -> tuple[Cost, Origins]:
         arithmetic = Pruned(self.machine, tuple(self.counted.ties.most()))
         clock = TracedClock(levels, self.machine, self.resident, arithmetic)
         return clock.runtime(), clock.origins
