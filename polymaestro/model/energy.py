@@ -67,15 +67,23 @@ class EnergyParts(Generic[Form]):
 
     def accounts(self, value: Callable[[Form], QuasiPolynomial]) -> Accounts:
         """Give the numbers of events that cost energy as formulas, with what `value` makes of each form."""
-        found: dict[str, tuple[Value, QuasiPolynomial]] = {}
+        found = {
+            name: (each, sum((value(form) * w for w, form in terms), QuasiPolynomial.of(0)))
+            for name, (each, terms) in self.events().items()
+        }
+        return {name: each for name, each in found.items() if not each[1].is_zero}
+
+    def events(self) -> dict[str, tuple[Value, tuple[tuple[int, Form], ...]]]:
+        """Give what each kind of event costs, and its number as Σ weight · form; free ones are left out."""
+        found: dict[str, tuple[Value, tuple[tuple[int, Form], ...]]] = {}
         costs = {part.name: part.each for part in self.parts}
         for part in (each for each in self.parts if each.each):
             memory, _, way = part.name.rpartition(" ")
             alike = way != "hops" and costs.get(f"{memory} reads") == costs.get(f"{memory} writes")
             name = memory if memory and alike else part.name
-            number = sum((value(form) * w for w, form in part.accesses.terms), QuasiPolynomial.of(0))
-            found[name] = (part.each, found[name][1] + number if name in found else number)
-        return {name: each for name, each in found.items() if not each[1].is_zero}
+            before = found[name][1] if name in found else ()
+            found[name] = (part.each, (*before, *part.accesses.terms))
+        return found
 
     def by_part(self, point: Point) -> dict[str, Fraction]:
         """Give the energy of each part at a point."""

@@ -20,6 +20,7 @@ from polymaestro.model.integers import Point
 from polymaestro.model.roofline import Bounded
 from polymaestro.symbolic.factoring import in_parts
 from polymaestro.symbolic.naming import NamedCost
+from polymaestro.tiling import source
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.divisible import Divides
 from polymaestro.tiling.forms import TiledForm
@@ -161,6 +162,13 @@ class TiledEnergy(EnergyParts[TiledForm], TiledCost):
             accesses, self.unit, *ratios.where_all(self._forms, values, self.valid_on), ratios
         )
 
+    def to_python(self, name: str = "energy") -> str:
+        """Write a Python function that gives a fraction; see `TiledCost.to_python`."""
+        counts = {
+            source.plain(what): (each, self.added_up(terms)) for what, (each, terms) in self.events().items()
+        }
+        return source.energy(name, self.symbol_groups, counts)
+
     @property
     def _forms(self) -> list[TiledForm]:
         return [form for part in self.parts for _, form in part.accesses.terms if part.each]
@@ -189,6 +197,14 @@ class TiledRoofline(Bounded[TiledForm], TiledCost):
         cost, origins = self.formula(lambda form: ratios.form(form, values))
         where = ratios.where_all(self._forms, values, self.valid_on)
         return DivisibleTime(cost, *where, ratios, origins)
+
+    def to_python(self, name: str = "roofline") -> str:
+        """Write a Python function that gives cycles; see `TiledCost.to_python`."""
+        bounds = {
+            source.plain(each.resource): (each.rate, each.copies, self.added_up(each.amount.terms))
+            for each in self.bounds
+        }
+        return source.roofline(name, self.symbol_groups, bounds)
 
     @property
     def _forms(self) -> list[TiledForm]:

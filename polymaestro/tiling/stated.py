@@ -18,6 +18,7 @@ from polymaestro.symbolic.naming import NamedCost, Origins, named
 from polymaestro.symbolic.points import whole
 from polymaestro.symbolic.setting import written_quotient
 from polymaestro.symbolic.written import written
+from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.divisible import Divides, View, divisible_point
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts
@@ -144,6 +145,23 @@ class TiledCost(CostForm[TiledForm], ABC):
     def assuming(self, *assumptions: str) -> Self:
         """Give the form on the smaller region where conditions hold; see `TiledForm.assuming`."""
         return replace(self, counted=self.counted.assuming(*assumptions))  # type: ignore[type-var]
+
+    @abstractmethod
+    def to_python(self, name: str = "cost") -> str:
+        """Write a Python function of all symbols that is exact on the whole region, and refuses other points.
+
+        Raises `ClosedFormError` where there are too many cases; assume more then.
+        """
+
+    def added_up(self, terms: Iterable[tuple[int, TiledForm]]) -> CompleteForm:
+        """Give Σ weight · form with all chambers."""
+        products = tuple((w * sign, counts) for w, form in terms for sign, counts in form.products)
+        return replace(self.counted, products=products).complete()
+
+    @property
+    def symbol_groups(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Sizes, and constants of the machine."""
+        return self.counted.symbols, tuple(sorted(self.constants))
 
     @property
     def common(self) -> ExactCase:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
+from polymaestro import export
 from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.errors import ClosedFormError
 from polymaestro.model.clock import Clock, Level
@@ -20,11 +21,13 @@ from polymaestro.model.stated import TracedClock
 from polymaestro.symbolic.costs import Cost, as_sympy
 from polymaestro.symbolic.factoring import in_parts
 from polymaestro.symbolic.naming import NamedCost, Origins
+from polymaestro.tiling import source
 from polymaestro.tiling.bounding import Pruned
 from polymaestro.tiling.chambers import TiledClasses
 from polymaestro.tiling.classes import GroupLevel
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.divisible import Divides
+from polymaestro.tiling.exploring import outside
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.known import Decided, Domain, Known
 from polymaestro.tiling.mapping import Cuts
@@ -164,6 +167,17 @@ class TiledRunTime(TiledCost):
             TiledTimeCase(tidied(conditions, self.valid_on, ties), *self._formula(classes))
             for conditions, classes in self.chambers()[0]
         )
+
+    def to_python(self, name: str = "runtime") -> str:
+        """Write a Python function that gives cycles; see `TiledCost.to_python`."""
+        chambers, gaps = self.chambers()
+        cases = []
+        for conditions, classes in chambers:
+            cost, ties, origins = self._formula(classes)
+            cases.append((Region((conditions,)), renamed(cost, origins, ties.expanded, ties)))
+        regions = [*self.counted.regions, *map(outside, gaps)]
+        known = export.in_order(self.counted.ties.ties, regions)
+        return source.run_time(name, self.symbol_groups, known, cases)
 
     def chambers(self) -> tuple[list[Chamber], list[tuple[Condition, ...]]]:
         """Give the chambers of all groups together, and where there is no formula."""
