@@ -111,6 +111,12 @@ def derive(  # noqa: PLR0913  one argument per option
     with Waiting(f"writing {found.name}"):
         analysis, at = found.analysis, found.point()
         fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None
+        if language is not None and exact in COSTS:
+            message = (
+                f"--export writes the {COSTS[exact][0]} of a mapping with symbols only; "
+                f"take --json for the formula around this layer"
+            )
+            raise click.UsageError(message)
         if language is not None:
             text = exported(analysis, language, found.name, exact)
         elif fixed_symbols is not None and style == "json":
@@ -151,7 +157,7 @@ def _tiled_text(
     tiled: TiledLayer, style: str, exact: str | None, language: str | None, hardware: pm.Hardware | None
 ) -> str:
     if language is not None:
-        return tiled.exported(language, exact)
+        return tiled.exported(language, exact, hardware)
     costs = tiled.costs(hardware, divisible=exact is None) if hardware is not None else None
     if style == "json":
         return tiled.json(exact, costs)

@@ -14,7 +14,7 @@ from polymaestro.cli.exporting import written
 from polymaestro.cli.formulas import tables_of
 from polymaestro.cli.tables import written as tables_written
 from polymaestro.dataflow import Layer
-from polymaestro.errors import PolymaestroError, did_you_mean
+from polymaestro.errors import ExportError, PolymaestroError, did_you_mean
 from polymaestro.model.formula import CostForm
 from polymaestro.model.stated import CostCase
 from polymaestro.tiling import (
@@ -72,6 +72,12 @@ class TiledLayer:
         table = self.analysis.table(self._near, divisible=True)
         return f"{table}\nnumbers of the mapping: {values}" if values else table
 
+    def _form(self, cost: str, hardware: pm.Hardware) -> TiledCost:
+        on_array = replace(hardware, num_pes=self.found.num_pes)
+        resident = self.analysis.resident_at(on_array, **self.point)
+        form: TiledCost = getattr(self.analysis, cost)(on_array, resident=resident)
+        return form
+
     def costs(self, hardware: pm.Hardware, *, divisible: bool) -> Costs:
         """Give the costs on a machine with as many PEs as the mapping has, divisible or with edge tiles."""
         on_array = replace(hardware, num_pes=self.found.num_pes)
@@ -103,8 +109,16 @@ class TiledLayer:
         tables = tables_of(totals, self.analysis.boundaries, title, cell)
         return tables_written(tables, style)
 
-    def exported(self, language: str, exact: str | None) -> str:
-        """Write code for all formulas, or one, with all their chambers."""
+    def exported(self, language: str, exact: str | None, hardware: pm.Hardware | None) -> str:
+        """Write code for all formulas, or one of them or of the costs, with all their cases."""
+        if exact in COSTS and hardware is not None:
+            form = self._form(exact, hardware)
+            if language == "python":
+                return form.to_python(exact).rstrip("\n")
+            if language == "json":
+                return json.dumps(form.to_json(), ensure_ascii=False)
+            message = f"the {COSTS[exact][0]} leaves as python and json, not as {language}"
+            raise ExportError(message)
         forms = self.analysis.complete() if exact is None else {exact: self._named(exact).complete()}
         return written(forms, language, self.name)
 

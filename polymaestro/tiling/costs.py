@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from polymaestro import export
+from polymaestro.affine import Affine
 from polymaestro.counting import QuasiPolynomial, Region
+from polymaestro.hardware import Value
 from polymaestro.model.energy import (
     Accounts,
     EnergyParts,
@@ -21,6 +24,7 @@ from polymaestro.model.roofline import Bounded
 from polymaestro.symbolic.factoring import in_parts
 from polymaestro.symbolic.naming import NamedCost
 from polymaestro.tiling import source
+from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.divisible import Divides
 from polymaestro.tiling.forms import TiledForm
@@ -164,10 +168,19 @@ class TiledEnergy(EnergyParts[TiledForm], TiledCost):
 
     def to_python(self, name: str = "energy") -> str:
         """Write a Python function that gives a fraction; see `TiledCost.to_python`."""
-        counts = {
-            source.plain(what): (each, self.added_up(terms)) for what, (each, terms) in self.events().items()
+        return source.energy(name, self.symbol_groups, self._counts())
+
+    def parts_json(self) -> dict[str, Any]:
+        """Give the sum and its counts."""
+        counts = self._counts()
+        return {
+            "sum": [{"each": str(each), "count": what} for what, (each, _) in counts.items()],
+            "counts": export.forms_to_json({what: form for what, (_, form) in counts.items()}),
         }
-        return source.energy(name, self.symbol_groups, counts)
+
+    def _counts(self) -> dict[str, tuple[Value, CompleteForm]]:
+        events = self.events().items()
+        return {source.plain(what): (each, self.added_up(terms)) for what, (each, terms) in events}
 
     @property
     def _forms(self) -> list[TiledForm]:
@@ -200,11 +213,24 @@ class TiledRoofline(Bounded[TiledForm], TiledCost):
 
     def to_python(self, name: str = "roofline") -> str:
         """Write a Python function that gives cycles; see `TiledCost.to_python`."""
-        bounds = {
+        return source.roofline(name, self.symbol_groups, self._amounts())
+
+    def parts_json(self) -> dict[str, Any]:
+        """Give the bounds and their counts."""
+        amounts = self._amounts()
+        return {
+            "largest": [
+                {"count": what, "rate": str(rate), "copies": [str(each) for each in copies]}
+                for what, (rate, copies, _) in amounts.items()
+            ],
+            "counts": export.forms_to_json({what: form for what, (*_, form) in amounts.items()}),
+        }
+
+    def _amounts(self) -> dict[str, tuple[Value, tuple[Affine, ...], CompleteForm]]:
+        return {
             source.plain(each.resource): (each.rate, each.copies, self.added_up(each.amount.terms))
             for each in self.bounds
         }
-        return source.roofline(name, self.symbol_groups, bounds)
 
     @property
     def _forms(self) -> list[TiledForm]:

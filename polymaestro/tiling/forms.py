@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition, QuasiPolynomial, Region, Tie
-from polymaestro.counting.ties import expanded, meanings, written
+from polymaestro.counting.ties import expanded, explained, meanings, written
 from polymaestro.errors import ClosedFormError
 from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
 from polymaestro.symbolic.cases import cases_of
 from polymaestro.symbolic.factoring import factorize
 from polymaestro.symbolic.points import integer_point
-from polymaestro.symbolic.to_sympy import in_symbols, latex_of_region, latex_of_ties, product
+from polymaestro.symbolic.to_sympy import in_symbols, latex_of_region, latex_with_ties, product
 from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.complete import CompleteForm, Exported
 from polymaestro.tiling.conditions import tidied
@@ -49,11 +49,7 @@ class TiledCase(Shown):
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
         value, region = factored(self.value), str(self.region)
-        text = written(value, self.ties)
-        if not self.region.is_everywhere:
-            text += f"  if {written(region, self.ties)}"
-        lengths = ", ".join(meanings(text, self.ties))
-        return f"{text}; {lengths}" if lengths else text
+        return explained(value if self.region.is_everywhere else f"{value}  if {region}", self.ties)
 
     def latex(self) -> str:
         """Write the formula as LaTeX, without dollar signs."""
@@ -68,7 +64,7 @@ class TiledCase(Shown):
         text = self.latex()
         if not self.region.is_everywhere:
             text += rf" \quad \text{{if }} {latex_of_region(self.region)}"
-        return r" \quad \text{where } ".join([text, *latex_of_ties(text, self.ties)])
+        return latex_with_ties(text, self.ties)
 
     def _repr_latex_(self) -> str | None:
         text = "" if self.region.is_everywhere else written(str(self.region), self.ties)

@@ -126,7 +126,7 @@ def energy(name: str, symbols: Symbols, counts: Mapping[str, tuple[Value, Comple
     writer = Writer([*symbols[0], *symbols[1]])
     terms = [f"{writer.constant(each)}*count_{what}(**sizes)" for what, (each, _) in counts.items()]
     forms = {what: form for what, (_, form) in counts.items()}
-    return _on_counts(name, symbols, forms, " + ".join(terms) or "Fraction(0)")
+    return _on_counts(name, symbols, forms, f"Fraction({' + '.join(terms) or 0})")
 
 
 def roofline(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from math import prod
-from typing import Self
+from typing import Any, Self
 
 from polymaestro.counting import QuasiPolynomial, Region, Tie
 from polymaestro.model.formula import CostForm
@@ -152,6 +152,27 @@ class TiledCost(CostForm[TiledForm], ABC):
 
         Raises `ClosedFormError` where there are too many cases; assume more then.
         """
+
+    @abstractmethod
+    def parts_json(self) -> dict[str, Any]:
+        """Give what the cost is made of, as JSON data."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the whole formula as JSON data, schema ``polymaestro.cost/1``.
+
+        A run time is a list of disjoint cases, each as text. Energy is a sum of numbers or symbols times
+        counts, a roofline the largest of counts over rates, rounded up; counts are `export.forms_to_json`.
+        Raises `ClosedFormError` where there are too many cases; assume more then.
+        """
+        return {
+            "schema": "polymaestro.cost/1",
+            "cost": self.what.removeprefix("the "),
+            "unit": self.common.unit,
+            "symbols": list(self.counted.symbols),
+            "constants": sorted(self.constants),
+            "valid_on": self.counted.ties.explained(str(self.valid_on)),
+            **self.parts_json(),
+        }
 
     def added_up(self, terms: Iterable[tuple[int, TiledForm]]) -> CompleteForm:
         """Give Σ weight · form with all chambers."""

@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Literal
 from polymaestro.affine import Affine, Floor, ceil_div
 from polymaestro.counting import Condition, QuasiPolynomial, Tie
 from polymaestro.counting.quasipolynomial import Atom
-from polymaestro.counting.ties import NAME, expanded, meanings, written
+from polymaestro.counting.ties import NAME, expanded, explained, meanings, written
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bound_size
 from polymaestro.errors import ClosedFormError
-from polymaestro.symbolic.to_sympy import meaning
+from polymaestro.symbolic.to_sympy import expressions_of
 from polymaestro.workload import Operator
 
 if TYPE_CHECKING:
@@ -175,10 +175,12 @@ class Ties:
         return {**values, **{tie.name: values[tie.name] for tie in self.ties}}
 
     def decisions(self) -> Iterator[Condition]:
-        """Give what says that a length has one tile or fold, and what says that it has more."""
+        """Give what `facts` asks for: one tile or fold or more, and more than one tile in the last fold."""
         for whole, part, _ in self.cuts():
             yield Condition(part - whole)
             yield Condition(whole - part - 1)
+        for (whole, tile, _), fold in self._folds.items():
+            yield Condition(fold.rest - self._splits[whole, tile].edge - 1)
 
     def facts(self, decided: Container[Condition]) -> list[Affine]:
         """Give what is ≥ 0 by the meaning of the ties, wherever some conditions hold."""
@@ -198,10 +200,7 @@ class Ties:
 
     def expressions(self) -> dict[str, sympy.Expr]:
         """Give what every name stands for as a SymPy expression over extents, tiles and units."""
-        found: dict[str, sympy.Expr] = {}
-        for tie in self.ties:
-            found[tie.name] = meaning(tie.numerator, tie.divisor, found, rounded=tie.rounded)
-        return found
+        return expressions_of(self.ties)
 
     def full_folds(self, conditions: Container[Condition]) -> dict[Atom, QP]:
         """Give n = F·U where conditions say that the last fold has a tile for every unit."""
@@ -219,9 +218,7 @@ class Ties:
 
     def explained(self, text: str) -> str:
         """Write numbers of tiles out, as `written` does, and say after it what the other ties are."""
-        text = self.written(text)
-        meanings = ", ".join(self.meanings(text))
-        return f"{text}; {meanings}" if meanings else text
+        return explained(text, self.ties)
 
     def meanings(self, text: str) -> Iterator[str]:
         """Give the equation of each tie that a text names."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from polymaestro import export
 from polymaestro.counting import Condition, QuasiPolynomial, Region
@@ -178,6 +178,10 @@ class TiledRunTime(TiledCost):
         regions = [*self.counted.regions, *map(outside, gaps)]
         known = export.in_order(self.counted.ties.ties, regions)
         return source.run_time(name, self.symbol_groups, known, cases)
+
+    def parts_json(self) -> dict[str, Any]:
+        """Give the disjoint cases."""
+        return {"cases": [case.to_json() for case in self.cases]}
 
     def chambers(self) -> tuple[list[Chamber], list[tuple[Condition, ...]]]:
         """Give the chambers of all groups together, and where there is no formula."""

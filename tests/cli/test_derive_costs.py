@@ -132,6 +132,32 @@ def test_what_a_level_two_memory_keeps_is_said(chip: str) -> None:
     assert_right(document["costs"], SIZES, small)
 
 
+def test_costs_leave_as_code_and_json(chip: str) -> None:
+    text = SYMBOLS.replace("Cluster(5); SpatialMap(1,1) K;", "")
+    flags = ["--keep", "M,N", "--assume", "T <= K", "--exact", "runtime", "--export"]
+    space: dict[str, Any] = {}
+    exec(run(chip, *flags, "python", text=text).stdout, space)  # noqa: S102
+    drawn = Drawn(
+        pm.gemm(M=8, N=12, K=7),
+        pm.parse_dataflow("TemporalMap(2,2) N; SpatialMap(1,1) M; TemporalMap(3,3) K"),
+        20,
+    )
+    numbers = re.sub(": ([BDH])\\b", lambda found: f": {RATES[found[1]]}", MACHINE.replace("e_D", "1"))
+    seen = oracle(drawn, parse_yaml(numbers), Policies()).runtime
+    rates = {name: RATES[name] for name in "BDH"}
+    assert space["runtime"](K=7, T=3, **rates) == seen
+    document = json.loads(run(chip, *flags, "json", text=text).stdout)
+    assert (document["schema"], document["unit"]) == ("polymaestro.cost/1", "cycles")
+    [case] = [each for each in map(read, document["cases"]) if each.holds({"K": 7, "T": 3} | rates)]
+    assert case.at({"K": 7, "T": 3} | rates) == seen
+    refused = run(chip, *flags, "c", text=text)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "the run time leaves as python and json, not as c" in refused.stderr
+    plain = run(chip, "--exact", "energy", "--export", "python")
+    assert plain.exit_code == 2
+    assert "--export writes the energy of a mapping with symbols only; take --json" in plain.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
