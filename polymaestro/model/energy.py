@@ -45,7 +45,7 @@ class EnergyPart(Generic[Form]):
     each: Value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EnergyParts(Generic[Form]):
     """Σ number · constant over kinds of events; `unit` is that of the energy table."""
 

@@ -29,7 +29,7 @@ from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.divisible import Divides
 from polymaestro.tiling.exploring import outside
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.known import Decided, Domain, Known
+from polymaestro.tiling.known import Decided, Domain, Known, in_common
 from polymaestro.tiling.mapping import Cuts
 from polymaestro.tiling.ratios import Ratios
 from polymaestro.tiling.stated import DivisibleCost, ExactCase, TiledCost, renamed
@@ -138,8 +138,19 @@ class TiledRunTime(TiledCost):
         return TiledTimeCase(tidied(self._conditions(values), self.valid_on, ties), *formula)
 
     def _formula(self, classes: Sequence[tuple[GroupLevel, ...]]) -> tuple[Cost, Ties, Origins]:
+        """Give the formula of step classes; last tiles that are said to be whole are."""
         ties = self.counted.ties
-        cost, origins = self._cost(self.classes.with_classes(classes, ties.merged))
+        same = {
+            str(rest): part
+            for _, part, rest in ties.cuts()
+            if Condition(part - rest, equality=True) in in_common(self.valid_on)
+        }
+
+        def plain(value: QP) -> QP:
+            return ties.merged(value.substitute(same)).substitute(same)
+
+        levels = self.classes.with_classes(classes, plain)
+        cost, origins = self._cost(levels)
         return cost, ties, origins
 
     def divisible_at(self, point: Mapping[str, int]) -> DivisibleTime:
@@ -160,7 +171,8 @@ class TiledRunTime(TiledCost):
         >>> cycles = pm.analyze_tiles(pm.gemm(M=4, K=8), flow, 4).runtime(pm.Hardware(num_pes=4))
         >>> for case in cycles.assuming("N % T == 0").cases:
         ...     print(case)
-        8·N
+        8·N  if T ≥ N
+        8·T·⌈N/T⌉  if T < N
         """
         ties = self.counted.ties
         return tuple(

@@ -66,7 +66,7 @@ def small_points(
         point = {symbol: rng.choice((1, 1, 1, 2, 3)) for symbol in analysis.symbols}
         point |= {name: rng.choice((2, 2, 3, 4)) for name in extents}
         point["N"] = rng.choice((1, 2)) if "P" in point else point["N"]
-        point["PEs"] = point.get("G1", 1) * rng.randint(1, 3)
+        point["PEs"] = point.get("G1", 1) * rng.choice((1, 2, 2, 3))
         point = divisible_point(analysis.cuts, point, analysis.ties)
         rates = rates_of(rng)
         if prod(point[name] for name in extents) <= MOST_MACS and view.holds(point | rates):
