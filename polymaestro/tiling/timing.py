@@ -196,7 +196,7 @@ class TiledRunTime(TiledCost):
         return {"cases": [case.to_json() for case in self.cases]}
 
     def chambers(self) -> tuple[list[Chamber], list[tuple[Condition, ...]]]:
-        """Give the chambers of all groups together, and where there is no formula."""
+        """Give the chambers of all groups together, and where there is no formula; raises as `cases` does."""
         known = Known(self.counted.ties, self.counted.symbols, self.counted.given)
         explored = self.classes.everywhere(self.counted.ties, self.counted.given)
         found: list[tuple[Chamber, Domain, Decided]] = [(((), ()), known.domain, frozenset())]
