@@ -55,7 +55,7 @@ Examples, from the root of the repository:
 @keep_option
 @assume_option
 @click.option("--divisible", is_flag=True, help="Only where every tile divides its extent.")
-@click.option("--leading", is_flag=True, help="Leading terms, when all symbols grow together.")
+@click.option("--leading", is_flag=True, help="Leading terms, when all extents grow together.")
 @click.option("--small", metavar="SYMBOLS", default="", help="Symbols that --leading keeps fixed, as in R,S.")
 @click.option("--exact", metavar="QUANTITY", help="All cases of one formula, as in L2.I.parent_reads.")
 @click.option(
@@ -99,18 +99,21 @@ def derive(  # noqa: PLR0913  one argument per option
     costed = hardware if hw is not None else None
     _check_costs(exact, hw)
     if symbolic_tiles or has_symbols(chosen_layer):
-        _check_tiles(leading=leading, report=report, language=language)
+        _check_tiles(report=report, language=language)
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, set())
             assumed = [*assume, *([DIVISIBLE] if divisible else [])]
             tiled = TiledLayer.of(chosen_layer, hardware.pes, extents, assumed, lift=symbolic_tiles)
-            text = _tiled_text(tiled, style, exact, language, costed)
+            if leading:
+                text = tiled.leading(style, exact, _names(small))
+            else:
+                text = _tiled_text(tiled, style, exact, language, costed)
         say(text, language or style)
         return
     found = lifted(chosen_layer, hardware.pes, keep, assume, divisible=divisible)
     with Waiting(f"writing {found.name}"):
         analysis, at = found.analysis, found.point()
-        fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None
+        fixed_symbols = _names(small) if leading else None
         if language is not None and exact in COSTS:
             message = (
                 f"--export writes the {COSTS[exact][0]} of a mapping with symbols only; "
@@ -169,6 +172,10 @@ def _tiled_text(
     return f"{text}\n\n{costs.text() if style == 'text' else costs.styled(style)}"
 
 
+def _names(given: str) -> list[str]:
+    return [name.strip() for name in given.split(",") if name.strip()]
+
+
 def _check_costs(exact: str | None, hw: str | None) -> None:
     """Refuse a cost without a machine."""
     if exact in COSTS and hw is None:
@@ -176,10 +183,9 @@ def _check_costs(exact: str | None, hw: str | None) -> None:
         raise click.UsageError(message)
 
 
-def _check_tiles(*, leading: bool, report: bool, language: str | None) -> None:
+def _check_tiles(*, report: bool, language: str | None) -> None:
     """Refuse what is there for plain formulas only."""
     rules = (
-        (leading, "--leading"),
         (report, "--report"),
         (language == "isl", "--export isl, which cannot multiply symbols"),
     )
