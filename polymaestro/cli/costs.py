@@ -70,7 +70,8 @@ class Costs:
             if isinstance(case, str):
                 blocks.append("\n".join([f"{title}: {meaning}", *_wrapped(case)]))
             else:
-                lines = [line for each in str(case).splitlines() for line in _wrapped(each)]
+                text = case.line() if len(case.line()) <= WIDTH else case.text()
+                lines = [line for each in text.splitlines() for line in _formula(each)]
                 blocks.append("\n".join([f"{title}, {case.unit}: {meaning}", *lines]))
         return "\n\n".join(blocks)
 
@@ -130,20 +131,24 @@ def _table(case: CostCase, title: str, meaning: str) -> str:
     return Table(head, tuple(rows), words=3, title=f"{title}, {case.unit}{where}").markdown()
 
 
-def _wrapped(line: str) -> list[str]:
-    """Break a line at blanks that stand in no brackets."""
+def _formula(line: str) -> list[str]:
+    """Break a line before a plus and after a comma, outside of brackets."""
     depth, kept = 0, []
-    for sign in line:
+    for place, sign in enumerate(line):
         depth += (sign in "(⌈") - (sign in ")⌉")
-        kept.append(HARD if sign == " " and depth else sign)
-    line = "".join(kept)
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
-    lines = textwrap.wrap(
-        line.strip(),
+        breaks = not depth and (line[place - 1] == "," or line[place + 1 : place + 3] == "+ ")
+        kept.append(HARD if sign == " " and not breaks else sign)
+    inset = len(line) - len(line.lstrip())
+    return [each.replace(HARD, " ") for each in _wrapped("".join(kept[inset:]), inset)]
+
+
+def _wrapped(text: str, inset: int = 0) -> list[str]:
+    indent = " " * (inset + 2)
+    return textwrap.wrap(
+        text,
         WIDTH,
         initial_indent=indent,
         subsequent_indent=f"{indent}    ",
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [each.replace(HARD, " ") for each in lines]

@@ -273,18 +273,6 @@ def as_sympy(cost: Cost, known: Mapping[str, sympy.Expr] = MappingProxyType({}))
     return result
 
 
-def as_latex(cost: Cost) -> str:
-    """Write a cost as LaTeX, without dollar signs."""
-    return latex_of_expression(as_sympy(cost))
-
-
-def latex_of_expression(expression: sympy.Expr) -> str:
-    """Write an expression as LaTeX, without dollar signs."""
-    import sympy  # noqa: PLC0415  half a second, and only text for papers needs it
-
-    return str(sympy.latex(expression))
-
-
 def _is_below(cost: Cost, other: Cost) -> bool:
     """Whether both are one transfer over the same link, of which the other has surely more words."""
     if cost == other or not (_is_transfer(cost) and _is_transfer(other)):
