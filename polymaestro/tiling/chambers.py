@@ -6,7 +6,7 @@ chambers known so far adds, group by group, the one that it lies in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -82,12 +82,13 @@ class TiledClasses:
         """Give the classes at a point, each polynomial as what `scalar` makes of it; those that are 0 go."""
         return self.with_classes([levels for _, levels in self.near(values)], scalar)
 
-    def everywhere(self, ties: Ties, given: Region) -> list[Explored]:
-        """Give all chambers of each group on a region, and its classes there; where there are none, why.
+    def everywhere(self, ties: Ties, given: Region) -> Iterator[Explored]:
+        """Give all chambers of one group after the other on a region, and its classes there.
 
         Raises `ClosedFormError` where a group has too many.
         """
-        return [_explored(group, known_about(ties, group.groups[-1].names, given)) for group in self.groups]
+        for group in self.groups:
+            yield _explored(group, known_about(ties, group.groups[-1].names, given))
 
     def with_classes(
         self, found: Sequence[tuple[GroupLevel, ...]], scalar: Callable[[QP], Any]

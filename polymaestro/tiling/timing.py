@@ -198,10 +198,10 @@ class TiledRunTime(TiledCost):
     def chambers(self) -> tuple[list[Chamber], list[tuple[Condition, ...]]]:
         """Give the chambers of all groups together, and where there is no formula; raises as `cases` does."""
         known = Known(self.counted.ties, self.counted.symbols, self.counted.given)
-        explored = self.classes.everywhere(self.counted.ties, self.counted.given)
         found: list[tuple[Chamber, Domain, Decided]] = [(((), ()), known.domain, frozenset())]
-        for group in explored:
-            joined = []
+        gaps: list[tuple[Condition, ...]] = []
+        for group in self.classes.everywhere(self.counted.ties, self.counted.given):
+            joined, gaps = [], [*gaps, *group.gaps]
             for (conditions, classes), domain, decided in found:
                 for region, levels in group.chambers:
                     inside, sure = domain, decided
@@ -214,7 +214,7 @@ class TiledRunTime(TiledCost):
             if len(found) > MOST:
                 message = f"the run time has more than {MOST} cases; assume more, e.g. that tiles divide"
                 raise ClosedFormError(message)
-        return [chamber for chamber, _, _ in found], [gap for group in explored for gap in group.gaps]
+        return [chamber for chamber, _, _ in found], gaps
 
     def _conditions(self, values: Mapping[str, int]) -> list[Condition]:
         return [each for region, _ in self.classes.near(values) for each in region.pieces[0]]
