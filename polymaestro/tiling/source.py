@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from polymaestro import export
-from polymaestro.affine import Affine
+from polymaestro.affine import Affine, Floor
 from polymaestro.counting import QuasiPolynomial, Region, Tie
 from polymaestro.export.names import symbol_names
-from polymaestro.export.syntax import Infix, affine, atom_of, polynomial, region
+from polymaestro.export.syntax import Infix, affine, polynomial, region
 from polymaestro.hardware import Value
 from polymaestro.symbolic.costs import ONE, Atom, Ceiling, Cost
 from polymaestro.symbolic.naming import NamedCost
@@ -46,17 +46,23 @@ class Writer:
         """Give the name of a symbol, or of what a formula names itself."""
         return self.names.get(symbol, symbol)
 
+    def atom_text(self, atom: str | Floor) -> str:
+        """Write a name, or a quotient that is rounded down."""
+        if isinstance(atom, Floor):
+            return f"({SYNTAX.floor(self.size(atom.numerator), atom.divisor)})"
+        return self.name(atom)
+
     def polynomial(self, value: QuasiPolynomial) -> str:
         """Write a polynomial that is a whole number."""
-        return polynomial(value, SYNTAX, lambda atom: self.name(str(atom_of(atom))))
+        return polynomial(value, SYNTAX, self.atom_text)
 
     def region(self, where: Region) -> str:
         """Write a condition."""
-        return region(where, SYNTAX, lambda atom: self.name(str(atom_of(atom))))
+        return region(where, SYNTAX, self.atom_text)
 
     def size(self, length: Affine) -> str:
         """Write an affine expression."""
-        return affine(length, SYNTAX, lambda atom: self.name(str(atom_of(atom))))
+        return affine(length, SYNTAX, self.atom_text)
 
     def value(self, each: Value) -> str:
         """Write a constant of the machine."""

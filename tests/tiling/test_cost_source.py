@@ -35,6 +35,7 @@ FLOWS = {
     "fold": (pm.gemm(), "TemporalMap(T_M,T_M) M; SpatialMap(T_N,T_N) N"),
     "levels": (pm.gemm(N=3), "SpatialMap(1,1) N; TemporalMap(T,T) M; Cluster(G); SpatialMap(1,1) K"),
     "window": (pm.conv2d(N=1, K=2, C=1, Q=1, S=1), "TemporalMap(T,T) P; SpatialMap(1,1) K"),
+    "stride": (pm.conv2d(N=1, K=2, C=1, Q=1, S=1, stride=2), "TemporalMap(T,T) P; SpatialMap(1,1) K"),
 }
 
 
