@@ -77,7 +77,7 @@ class Costs:
 
     def styled(self, style: str) -> str:
         """Write all costs as Markdown tables or LaTeX formulas."""
-        blocks = [self.machine if style == "markdown" else f"% {self.machine}"]
+        blocks = [self.machine if style == "markdown" else f"% needs amsmath; {self.machine}"]
         for name, case in self.cases.items():
             title, meaning = COSTS[name]
             if isinstance(case, str):
