@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
+import polymaestro as pm
+from polymaestro.cli.costs import COSTS, Costs
 from polymaestro.cli.exporting import WRITERS, exported
 from polymaestro.cli.formulas import all_cases, formula_tables, formulas_json, leading_terms
-from polymaestro.cli.lifting import assume_option, keep_option, lifted, symbols_of
+from polymaestro.cli.lifting import assume_option, has_symbols, keep_option, lifted, symbols_of
 from polymaestro.cli.options import (
     array_options,
     chosen,
@@ -32,6 +36,7 @@ Examples, from the root of the repository:
   polymaestro derive examples/gemm.m --num-pes 256 --export c > gemm.h
   polymaestro derive examples/vgg16_kc_p.m --layer CONV2 --num-pes 256 \\
       --keep R,S --report --latex
+  polymaestro derive examples/gemm.m --hw examples/machine.yaml
   polymaestro derive examples/vgg16_kc_p.m --layer CONV5 --num-pes 256 \\
       --symbolic-tiles
   polymaestro derive examples/vgg16_kc_p.m --layer CONV5 --num-pes 256 \\
@@ -50,7 +55,7 @@ Examples, from the root of the repository:
 @keep_option
 @assume_option
 @click.option("--divisible", is_flag=True, help="Only where every tile divides its extent.")
-@click.option("--leading", is_flag=True, help="Leading terms, when all symbols grow together.")
+@click.option("--leading", is_flag=True, help="Leading terms, when all extents grow together.")
 @click.option("--small", metavar="SYMBOLS", default="", help="Symbols that --leading keeps fixed, as in R,S.")
 @click.option("--exact", metavar="QUANTITY", help="All cases of one formula, as in L2.I.parent_reads.")
 @click.option(
@@ -83,60 +88,110 @@ def derive(  # noqa: PLR0913  one argument per option
 
     Every extent becomes a symbol with the name of its dimension, but those that --keep names. Formulas have
     cases; the table shows the case that the layer itself belongs to, and says where it holds.
+
+    With --hw also run time, energy and roofline on that machine, whose constants may be symbols; --exact
+    takes "runtime", "energy" and "roofline" too.
     """
     style = chosen(formats)
     _check(style, leading=leading, small=small, exact=exact, language=language, report=report)
-    _check_tiles(symbolic_tiles=symbolic_tiles, leading=leading, report=report, language=language)
     hardware = machine(hw, num_pes, file=source.file)
     chosen_layer = layer_of(source.network(), layer)
-    if symbolic_tiles:
+    costed = hardware if hw is not None else None
+    _check_costs(exact, hw)
+    if symbolic_tiles or has_symbols(chosen_layer):
+        _check_tiles(report=report, language=language)
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, frozenset())
             assumed = [*assume, *([DIVISIBLE] if divisible else [])]
-            tiled = TiledLayer.of(chosen_layer, hardware.pes, extents, assumed)
-            text = _tiled_text(tiled, style, exact, language)
+            tiled = TiledLayer.of(chosen_layer, hardware.pes, extents, assumed, lift=symbolic_tiles)
+            if leading:
+                text = tiled.leading(style, exact, _names(small))
+            else:
+                text = _tiled_text(tiled, style, exact, language, costed)
         say(text, language or style)
         return
     found = lifted(chosen_layer, hardware.pes, keep, assume, divisible=divisible)
     with Waiting(f"writing {found.name}"):
         analysis, at = found.analysis, found.point()
-        fixed_symbols = [name.strip() for name in small.split(",") if name.strip()] if leading else None
+        fixed_symbols = _names(small) if leading else None
+        if language is not None and exact in COSTS:
+            message = (
+                f"--export writes the {COSTS[exact][0]} of a mapping with symbols only; "
+                f"take --json for the formula around this layer"
+            )
+            raise click.UsageError(message)
         if language is not None:
             text = exported(analysis, language, found.name, exact)
-        elif report:
-            text = paper.WRITERS[style](analysis.paper(at))
-        elif style == "json":
-            text = formulas_json(analysis, at, exact, fixed_symbols)
+        elif fixed_symbols is not None and style == "json":
+            text = formulas_json(analysis, at, exact, small=fixed_symbols)
         elif fixed_symbols is not None:
             text = leading_terms(analysis, exact, fixed_symbols, style)
-        elif exact is not None:
-            text = all_cases(analysis, exact, style)
-        elif style == "text":
-            text = analysis.table(at=at)
         else:
-            text = written(formula_tables(analysis, at, style), style)
+            costs = Costs.of(analysis, costed, at, lambda form: form.case_at(at)) if costed else None
+            text = _text(analysis, at, style, exact, costs, report=report)
     say(text, language or style)
     found.note_fixed()
 
 
-def _tiled_text(tiled: TiledLayer, style: str, exact: str | None, language: str | None) -> str:
+def _text(  # noqa: PLR0913  one argument per option
+    analysis: pm.Analysis,
+    at: Mapping[str, int],
+    style: str,
+    exact: str | None,
+    costs: Costs | None,
+    *,
+    report: bool,
+) -> str:
+    """Write formulas of an analysis, with the costs on a machine where there is one."""
+    if report:
+        found = analysis.paper(at)
+        return paper.WRITERS[style](costs.added(found) if costs else found)
+    if style == "json":
+        return formulas_json(analysis, at, exact, costs)
+    if exact in COSTS and costs is not None:
+        return costs.one(exact, style)
+    if exact is not None:
+        return all_cases(analysis, exact, style)
+    text = analysis.table(at=at) if style == "text" else written(formula_tables(analysis, at, style), style)
+    return text if costs is None else f"{text}\n\n{costs.text() if style == 'text' else costs.styled(style)}"
+
+
+def _tiled_text(
+    tiled: TiledLayer, style: str, exact: str | None, language: str | None, hardware: pm.Hardware | None
+) -> str:
     if language is not None:
-        return tiled.exported(language, exact)
-    if style in ("markdown", "latex"):
-        return tiled.styled(style, exact)
-    return tiled.json(exact) if style == "json" else tiled.text(exact)
+        return tiled.exported(language, exact, hardware)
+    costs = tiled.costs(hardware, divisible=exact is None) if hardware is not None else None
+    if style == "json":
+        return tiled.json(exact, costs)
+    if exact in COSTS and costs is not None:
+        return costs.one(exact, style)
+    text = tiled.styled(style, exact) if style in ("markdown", "latex") else tiled.text(exact)
+    if costs is None or exact is not None:
+        return text
+    return f"{text}\n\n{costs.text() if style == 'text' else costs.styled(style)}"
 
 
-def _check_tiles(*, symbolic_tiles: bool, leading: bool, report: bool, language: str | None) -> None:
+def _names(given: str) -> list[str]:
+    return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def _check_costs(exact: str | None, hw: str | None) -> None:
+    """Refuse a cost without a machine."""
+    if exact in COSTS and hw is None:
+        message = f"the {COSTS[exact][0]} depends on the machine; give it with --hw"
+        raise click.UsageError(message)
+
+
+def _check_tiles(*, report: bool, language: str | None) -> None:
     """Refuse what is there for plain formulas only."""
     rules = (
-        (leading, "--leading"),
         (report, "--report"),
         (language == "isl", "--export isl, which cannot multiply symbols"),
     )
     for is_given, what in rules:
-        if symbolic_tiles and is_given:
-            message = f"--symbolic-tiles does not go with {what}"
+        if is_given:
+            message = f"symbols in the mapping do not go with {what}"
             raise click.UsageError(message)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import polymaestro as pm
+from polymaestro.cli.costs import COSTS, Costs
 from polymaestro.cli.tables import written
 from polymaestro.errors import PolymaestroError, did_you_mean
 from polymaestro.showing import Row, Table
@@ -70,11 +71,15 @@ def tables_of(
 
 
 def formulas_json(
-    analysis: pm.Analysis, at: Point, exact: str | None, small: Collection[str] | None = None
+    analysis: pm.Analysis,
+    at: Point,
+    exact: str | None,
+    costs: Costs | None = None,
+    small: Collection[str] | None = None,
 ) -> str:
     """Write every formula with its region, in the case of a point; or all cases of one formula.
 
-    With small symbols, the leading terms are written instead.
+    With small symbols, the leading terms are written instead; with costs, these too.
     """
     document: dict[str, Any] = {
         "schema": "polymaestro.formulas/1",
@@ -91,12 +96,14 @@ def formulas_json(
         terms = {name: form.asymptotic(small) for name, form in named.items()}
         document["sense"] = analysis.macs.asymptotic(small).sense
         document["leading"] = {name: [_case_json(case) for case in t.cases] for name, t in terms.items()}
+    elif exact in COSTS and costs is not None:
+        document |= {"quantity": exact, "point": dict(at), **costs.json(exact)}
     elif exact is not None:
         cases = [_case_json(case) for case in form_named(analysis, exact).cases]
         document |= {"quantity": exact, "cases": cases}
     else:
         forms = {name: _case_json(form.case_at(at)) for name, form in analysis.forms.every().items()}
-        document |= {"point": dict(at), "formulas": forms}
+        document |= {"point": dict(at), "formulas": forms, **(costs.json() if costs else {})}
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 

@@ -100,6 +100,15 @@ def fixed_filters(layer: Layer) -> frozenset[str]:
     return frozenset(fixed)
 
 
+def has_symbols(layer: Layer) -> bool:
+    """Whether the mapping of a layer has symbols of its own, which are no extents."""
+    extents = {name for dim in layer.operator().dims for name in (dim.name, *dim.extent.names())}
+    directives = layer.mapping_dataflow().directives
+    sizes = (size for each in directives for size in (each.size, getattr(each, "offset", each.size)))
+    names = {name for size in sizes for name in size.names() if not name.startswith("Sz(")}
+    return bool(names - extents)
+
+
 def symbols_of(operator: pm.Operator, keep: str, fixed: frozenset[str]) -> dict[str, str]:
     """Give the symbol of each extent that is a number and not kept."""
     kept = {name.strip() for name in keep.split(",") if name.strip()}

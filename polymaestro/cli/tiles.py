@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import polymaestro as pm
+from polymaestro.cli.costs import COSTS, Costs
 from polymaestro.cli.exporting import written
 from polymaestro.cli.formulas import tables_of
 from polymaestro.cli.tables import written as tables_written
 from polymaestro.dataflow import Layer
-from polymaestro.errors import PolymaestroError, did_you_mean
+from polymaestro.errors import ClosedFormError, ExportError, PolymaestroError, did_you_mean
+from polymaestro.model.formula import CostForm
+from polymaestro.model.stated import CostCase
+from polymaestro.symbolic.points import check_known
 from polymaestro.tiling import (
     Lifted,
     Quotient,
@@ -24,6 +28,7 @@ from polymaestro.tiling import (
     lifted,
 )
 from polymaestro.tiling.divisible import divisible_together
+from polymaestro.tiling.stated import TiledCost
 
 OPEN = 2
 """A tile or cluster that the file leaves open is this large in the case that is shown."""
@@ -39,14 +44,16 @@ class TiledLayer:
     point: Mapping[str, int]
 
     @staticmethod
-    def of(layer: Layer, num_pes: int, extents: Mapping[str, str], assume: Sequence[str]) -> TiledLayer:
-        """Lift every number of a layer's mapping to a symbol.
+    def of(
+        layer: Layer, num_pes: int, extents: Mapping[str, str], assume: Sequence[str], *, lift: bool
+    ) -> TiledLayer:
+        """Lift every number of a layer's mapping to a symbol, or take the symbols that the mapping has.
 
         The layer's own numbers are the point at which formulas are shown, or the nearest that assumptions
         allow.
         """
-        operator = layer.operator()
-        found = lifted(operator, layer.mapping_dataflow(), num_pes)
+        operator, flow = layer.operator(), layer.mapping_dataflow()
+        found = lifted(operator, flow, num_pes) if lift else Lifted(flow, num_pes, {})
         analysis = pm.analyze_tiles(operator.with_extents(extents), found.dataflow, found.num_pes)
         numbers = {dim.name: dim.extent.constant for dim in operator.dims if dim.extent.is_constant}
         given = {**numbers, **found.values}
@@ -63,7 +70,26 @@ class TiledLayer:
         if exact is not None:
             return str(self._named(exact).case_at(self.point))
         values = ", ".join(f"{name} = {value}" for name, value in self.found.values.items())
-        return f"{self.analysis.table(self._near, divisible=True)}\nnumbers of the mapping: {values}"
+        table = self.analysis.table(self._near, divisible=True)
+        return f"{table}\nnumbers of the mapping: {values}" if values else table
+
+    def _form(self, cost: str, hardware: pm.Hardware) -> TiledCost:
+        on_array = replace(hardware, num_pes=self.found.num_pes)
+        resident = self.analysis.resident_at(on_array, **self.point)
+        form: TiledCost = getattr(self.analysis, cost)(on_array, resident=resident)
+        return form
+
+    def costs(self, hardware: pm.Hardware, *, divisible: bool) -> Costs:
+        """Give the costs on a machine with as many PEs as the mapping has, divisible or with edge tiles."""
+        on_array = replace(hardware, num_pes=self.found.num_pes)
+        point = self._near if divisible else self.point
+
+        def view(form: CostForm[Any]) -> CostCase:
+            if divisible and isinstance(form, TiledCost):
+                return form.divisible_at(point)
+            return form.case_at(point)
+
+        return Costs.of(self.analysis, on_array, point, view)
 
     def styled(self, style: str, exact: str | None) -> str:
         """Write Markdown or LaTeX: tables of the divisible view, or one formula with its edge tiles."""
@@ -71,28 +97,96 @@ class TiledLayer:
             case = self._named(exact).case_at(self.point)
             return case.statement() if style == "latex" else f"`{case}`"
         forms = dict(self.analysis.named())
-        values, divides, region = divisible_together(list(forms.values()), self._near)
+        values, where = self._together()
         views = {id(form): value for form, value in zip(forms.values(), values, strict=True)}
-        where = [*map(str, divides), *([] if region.is_everywhere else [self._written(str(region))])]
-        where += self.analysis.ties.meanings(" ".join([*where, *map(str, values)]))
         title = f"{self.analysis.operator.name}, where {', '.join(where)}"
+        return self._tables(title, style, views)
+
+    def leading(self, style: str, exact: str | None, small: Collection[str]) -> str:
+        """Write leading terms of the divisible view when extents grow and the mapping's own sizes do not."""
+        forms = dict(self.analysis.named())
+        if exact is not None:
+            self._named(exact)
+        check_known(small, self.analysis.operator.symbols, "the layer")
+        large = [name for name in self.analysis.operator.symbols if name not in small]
+        if not large:
+            message = "no extent is left to grow"
+            raise ClosedFormError(message)
+        values, where = self._together(large)
+        views = {}
+        for (name, form), value in zip(forms.items(), values, strict=True):
+            self._check_apart(name, value, large)
+            views[id(form)] = value.leading(large)
+        fixed = [name for name in self.analysis.symbols if name not in large]
+        sense = f"as {', '.join(large)} grow together, {', '.join(fixed)} fixed"
+        title = f"{self.analysis.operator.name}, leading terms {sense}, where {', '.join(where)}"
+        if style == "json":
+            named = {name: str(views[id(form)]) for name, form in forms.items() if exact in (None, name)}
+            document = self._head() | {"sense": sense, "where": where, "leading": named}
+            return json.dumps(document, indent=2, ensure_ascii=False)
+        if exact is not None:
+            value = views[id(forms[exact])]
+            return value.latex() if style == "latex" else str(value) if style == "text" else f"`{value}`"
+        return self._tables(title, style, views)
+
+    def _check_apart(self, name: str, value: Quotient, large: Collection[str]) -> None:
+        """Refuse a formula with a rounded quotient of what grows."""
+        for tie in self.analysis.ties.named_in(" ".join(value.numerator.names())):
+            if tie.names() & set(large):
+                message = f"the leading term of {name} is not in the view: it has {tie}, which grows too"
+                raise ClosedFormError(message)
+
+    def _together(self, large: Collection[str] = ()) -> tuple[list[Quotient], list[str]]:
+        """Give all formulas of the divisible view, and where they hold; refuses what bounds large symbols."""
+        forms = [form for _, form in self.analysis.named()]
+        values, divides, region = divisible_together(forms, self._near)
+        for each in region.pieces[0]:
+            grown = [factor for atom, factor in each.expression.terms if atom in large]
+            if grown and (each.equality or max(grown) < 0):
+                bound = ", ".join(str(atom) for atom, _ in each.expression.terms if atom in large)
+                message = f"{bound} cannot grow where {self._written(str(each))}; keep it fixed with --small"
+                raise ClosedFormError(message)
+        where = [*map(str, divides), *([] if region.is_everywhere else [self._written(str(region))])]
+        return values, [*where, *self.analysis.ties.meanings(" ".join([*where, *map(str, values)]))]
+
+    def _tables(self, title: str, style: str, views: Mapping[int, Quotient]) -> str:
+        totals = {name: form for name, form in self.analysis.named() if "." not in name}
 
         def cell(form: TiledForm) -> str:
-            return _cell(views[id(form)], style)
+            view = views[id(form)]
+            return str(view) if style == "text" else _cell(view, style)
 
-        totals = {name: form for name, form in forms.items() if "." not in name}
-        tables = tables_of(totals, self.analysis.boundaries, title, cell)
-        return tables_written(tables, style)
+        return tables_written(tables_of(totals, self.analysis.boundaries, title, cell), style)
 
-    def exported(self, language: str, exact: str | None) -> str:
-        """Write code for all formulas, or one, with all their chambers."""
+    def exported(self, language: str, exact: str | None, hardware: pm.Hardware | None) -> str:
+        """Write code for all formulas, or one of them or of the costs, with all their cases."""
+        if exact in COSTS and hardware is not None:
+            form = self._form(exact, hardware)
+            if language == "python":
+                return form.to_python(exact).rstrip("\n")
+            if language == "json":
+                return json.dumps(form.to_json(), ensure_ascii=False)
+            message = f"the {COSTS[exact][0]} leaves as python and json, not as {language}"
+            raise ExportError(message)
         forms = self.analysis.complete() if exact is None else {exact: self._named(exact).complete()}
         return written(forms, language, self.name)
 
-    def json(self, exact: str | None) -> str:
+    def json(self, exact: str | None, costs: Costs | None) -> str:
         """Write every formula in the divisible view, or one with its edge tiles."""
+        document = self._head()
+        if exact in COSTS and costs is not None:
+            document |= {"quantity": exact, "point": dict(self.point), **costs.json(exact)}
+        elif exact is not None:
+            case = self._named(exact).case_at(self.point)
+            document |= {"quantity": exact, "point": dict(self.point), "case": str(case)}
+        else:
+            document |= {"point": dict(self._near), "formulas": self._views()}
+            document |= costs.json() if costs else {}
+        return json.dumps(document, indent=2, ensure_ascii=False)
+
+    def _head(self) -> dict[str, Any]:
         analysis = self.analysis
-        document: dict[str, Any] = {
+        return {
             "schema": "polymaestro.tiled-formulas/1",
             "operator": analysis.operator.name,
             "extents": {dim.name: str(dim.extent) for dim in analysis.operator.dims},
@@ -104,12 +198,6 @@ class TiledLayer:
             "valid_on": self._written(str(analysis.valid_on)),
             "ties": {tie.name: self._written(tie.text) for tie in analysis.ties.ties},
         }
-        if exact is not None:
-            case = self._named(exact).case_at(self.point)
-            document |= {"quantity": exact, "point": dict(self.point), "case": str(case)}
-        else:
-            document |= {"point": dict(self._near), "formulas": self._views()}
-        return json.dumps(document, indent=2, ensure_ascii=False)
 
     def _views(self) -> dict[str, dict[str, str]]:
         formulas = {}

@@ -101,6 +101,13 @@ def meanings(text: str, ties: Sequence[Tie]) -> Iterator[str]:
             yield written(str(tie), ties)
 
 
+def explained(text: str, ties: Sequence[Tie]) -> str:
+    """Write numbers of tiles out, as `written` does, and say after it what the other ties are."""
+    text = written(text, ties)
+    others = ", ".join(meanings(text, ties))
+    return f"{text}; {others}" if others else text
+
+
 def expanded(value: QuasiPolynomial, ties: Iterable[Tie]) -> QuasiPolynomial:
     """Put lengths in terms of extents, tiles and numbers of tiles; only quotients stay."""
     for tie in reversed(list(ties)):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from polymaestro.affine import settle_integers
 from polymaestro.errors import HardwareError, did_you_mean
@@ -189,6 +189,19 @@ class Hardware(Tabled):
                 raise HardwareError(message + did_you_mean(memory.name, known))
 
     @property
+    def symbols(self) -> frozenset[str]:
+        """The constants that are symbols, the number of PEs too."""
+        return frozenset(_symbols(self))
+
+    def with_numbers(self, numbers: Mapping[str, int | Fraction]) -> Hardware:
+        """Give the machine with numbers in the place of symbols.
+
+        >>> Hardware(num_pes=4, noc_bw="B").with_numbers({"B": 3}).noc_bw
+        3
+        """
+        return _with_numbers(self, numbers)
+
+    @property
     def pes(self) -> int:
         """The number of PEs; raises `HardwareError` where it is a symbol."""
         if isinstance(self.num_pes, str):
@@ -229,6 +242,38 @@ def check_machine(hardware: object) -> None:
     if not isinstance(hardware, Hardware):
         message = f"expected a machine, as pm.Hardware(num_pes=256) gives it, not {hardware!r}"
         raise HardwareError(message)
+
+
+Part = TypeVar("Part", bound="Hardware | Memory | Link | EnergyTable")
+
+NO_SYMBOLS = ("name", "source", "unit", "values")
+"""The fields that hold other texts."""
+
+
+def _symbols(part: Hardware | Memory | Link | EnergyTable) -> Iterator[str]:
+    for each in fields(part):
+        value = getattr(part, each.name)
+        if isinstance(value, Memory | Link | EnergyTable):
+            yield from _symbols(value)
+        elif each.name == "memories":
+            for memory in value:
+                yield from _symbols(memory)
+        elif isinstance(value, str) and each.name not in NO_SYMBOLS:
+            yield value
+
+
+def _with_numbers(part: Part, numbers: Mapping[str, int | Fraction]) -> Part:
+    changed: dict[str, Any] = {}
+    for each in fields(part):
+        value = getattr(part, each.name)
+        if isinstance(value, Memory | Link | EnergyTable):
+            changed[each.name] = _with_numbers(value, numbers)
+        elif each.name == "memories":
+            changed[each.name] = tuple(_with_numbers(memory, numbers) for memory in value)
+        elif isinstance(value, str) and each.name not in NO_SYMBOLS and value in numbers:
+            changed[each.name] = numbers[value]
+    changed = {name: value for name, value in changed.items() if value != getattr(part, name)}
+    return replace(part, **changed) if changed else part
 
 
 def _memory_table(memories: Iterable[Mapping[str, Any]]) -> Table:

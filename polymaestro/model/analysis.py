@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 
 from polymaestro.counting import Counts
@@ -23,7 +24,7 @@ from polymaestro.model.bounds import Bounds
 from polymaestro.model.certified import Certified
 from polymaestro.model.energy import Energy, energy_of
 from polymaestro.model.links import links_of
-from polymaestro.model.machine import Machine
+from polymaestro.model.machine import Machine, settled
 from polymaestro.model.measuring import Times, times_by_classes, times_by_running
 from polymaestro.model.paper import Paper, paper_of
 from polymaestro.model.performance import Performance, performance_of
@@ -200,6 +201,11 @@ class Analysis(Shown):
         counts = count_off_chip(self.relations, first_reads, self._sizer)
         return counts, close_off_chip(counts, self.relations)
 
+    def resident_at(self, hardware: Hardware, **extents: int) -> frozenset[str]:
+        """Give the tensors that L2 keeps for the whole run at a point; see `runtime`."""
+        machine = self.machine(hardware)
+        return residency_of(*self.off_chip, machine, self.macs.checked(extents)).resident
+
     def _staying(self, machine: Machine, resident: str | Iterable[str] | None) -> frozenset[str]:
         chosen = staying(self.operator, machine, resident)
         if chosen is not None:
@@ -213,22 +219,16 @@ class Analysis(Shown):
         """Lower bounds on the traffic of each boundary: ``analysis.bounds["L2"]``."""
         return Bounds(self.forms)
 
-    def on(self, hardware: Hardware, **extents: int) -> LayerReport:
+    def on(self, hardware: Hardware, **point: int | Fraction) -> LayerReport:
         """Evaluate everything at a point, for the array that the analysis was made for.
 
-        Raises `ClosedFormError` outside the region, and when the hardware has another number of PEs, of which
-        the clusters of the dataflow would fill more or fewer;
-        `HardwareError` for hardware with symbols.
+        The point also has the symbols of the hardware. Raises `ClosedFormError` outside the region, and when
+        the hardware has another number of PEs, of which the clusters of the dataflow would fill more or
+        fewer; `HardwareError` for a symbol of it that has no number.
         """
-        constants = self.machine(hardware).symbols
-        if constants:
-            message = (
-                f"the hardware has the symbol {min(constants)}; give it a number, or take runtime, energy "
-                f"and roofline, which are formulas in it"
-            )
-            raise HardwareError(message)
-        point = self.macs.checked(extents)
-        units, filled = self.loop_nest.pes_at(point), self.loop_nest.filled(point, hardware.pes)
+        hardware, extents = settled(hardware, point, self.symbols)
+        checked = self.macs.checked(extents)
+        units, filled = self.loop_nest.pes_at(checked), self.loop_nest.filled(checked, hardware.pes)
         if units != filled:
             message = (
                 f"the analysis uses {units} PEs, and its dataflow would use {filled} of the {hardware.pes} "

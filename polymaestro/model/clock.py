@@ -100,7 +100,7 @@ class Clock:
     def _largest(self, depth: int, chosen: list[tuple[Chosen, Scalar]], mode: Mode, way: str) -> Time:
         modes = (mode,) * len(self.levels[0].classes)
         words = [self._words(depth, modes, each, way) for each, _ in chosen]
-        return self.arithmetic.join([self.arithmetic.transfer(each, depth) for each in words], serial=False)
+        return self.arithmetic.join([self.moving(each, depth, way) for each in words], serial=False)
 
     def combinations(self, depth: int) -> Iterator[tuple[int, Chosen, Scalar]]:
         """Give every case, class of each group, and number of (parent, step) at a boundary."""
@@ -135,7 +135,12 @@ class Clock:
     def _transfers(self, depth: int, case: int, chosen: Chosen) -> Iterator[Time]:
         for way in ("in", "out"):
             if case or way == "out":
-                yield self.arithmetic.transfer(self.words(depth, case, chosen, way), depth)
+                yield self.moving(self.words(depth, case, chosen, way), depth, way)
+
+    def moving(self, words: Scalar, depth: int, way: str) -> Time:
+        """Give the time of words across a boundary; a clock that says more about it knows the way."""
+        del way
+        return self.arithmetic.transfer(words, depth)
 
     def words(self, depth: int, case: int, chosen: Chosen, way: str) -> Scalar:
         """Give what crosses at a step in one direction."""

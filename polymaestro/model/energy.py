@@ -10,24 +10,31 @@ with every constant a number or a symbol.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Generic
+from itertools import count
+from typing import TYPE_CHECKING, ClassVar, Generic
 
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QuasiPolynomial, Region
 from polymaestro.hardware import EnergyTable, Memory, Value
 from polymaestro.hardware.values import exact
+from polymaestro.model.formula import PlainCost
 from polymaestro.model.integers import Point, at, extents_of
 from polymaestro.model.links import Accesses, Form, Forms, links_of
 from polymaestro.model.machine import Machine
-from polymaestro.showing import Shown
+from polymaestro.model.stated import CostCase
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase, TensorForms, factored
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
-from polymaestro.symbolic.costs import Write, as_factor
+from polymaestro.symbolic.costs import Cost, Write, as_factor
+from polymaestro.symbolic.naming import NamedCost, Part
 
 if TYPE_CHECKING:
     import sympy
+
+
+Accounts = Mapping[str, tuple[Value, QuasiPolynomial]]
+"""What an event costs, and how many there are, by its name: a memory where reads and writes cost the same."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class EnergyPart(Generic[Form]):
     each: Value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EnergyParts(Generic[Form]):
     """Σ number · constant over kinds of events; `unit` is that of the energy table."""
 
@@ -59,6 +66,26 @@ class EnergyParts(Generic[Form]):
             found.setdefault(symbol, []).extend((factor * w, form) for w, form in part.accesses.terms)
         return found
 
+    def accounts(self, value: Callable[[Form], QuasiPolynomial]) -> Accounts:
+        """Give the numbers of events that cost energy as formulas, with what `value` makes of each form."""
+        found = {
+            name: (each, sum((value(form) * w for w, form in terms), QuasiPolynomial.of(0)))
+            for name, (each, terms) in self.events().items()
+        }
+        return {name: each for name, each in found.items() if not each[1].is_zero}
+
+    def events(self) -> dict[str, tuple[Value, tuple[tuple[int, Form], ...]]]:
+        """Give what each kind of event costs, and its number as Σ weight · form; free ones are left out."""
+        found: dict[str, tuple[Value, tuple[tuple[int, Form], ...]]] = {}
+        costs = {part.name: part.each for part in self.parts}
+        for part in (each for each in self.parts if each.each):
+            memory, _, way = part.name.rpartition(" ")
+            alike = way != "hops" and costs.get(f"{memory} reads") == costs.get(f"{memory} writes")
+            name = memory if memory and alike else part.name
+            before = found[name][1] if name in found else ()
+            found[name] = (part.each, (*before, *part.accesses.terms))
+        return found
+
     def by_part(self, point: Point) -> dict[str, Fraction]:
         """Give the energy of each part at a point."""
         extents = extents_of(point, self.constants)
@@ -72,7 +99,38 @@ class EnergyParts(Generic[Form]):
 
 
 @dataclass(frozen=True, repr=False)
-class Energy(Shown, EnergyParts[ClosedForm]):
+class EnergyCase(CostCase):
+    """The accesses of each memory as formulas, and the region where they hold.
+
+    `accesses` has a polynomial and an energy each for every kind of event, by its name.
+    """
+
+    region: Region
+    accesses: Accounts
+    per: str
+
+    @property
+    def unit(self) -> str:
+        """What one means."""
+        return self.per
+
+    @property
+    def named(self) -> NamedCost:
+        """The formula with a name for the number of each kind of event."""
+        return accounts_named(self.accesses)
+
+    @property
+    def expr(self) -> sympy.Expr:
+        """The formula as a SymPy expression."""
+        return accounts_expression(self.accesses, {})
+
+    def line(self) -> str:
+        """Write numbers together, and the accesses of each symbol."""
+        return "  if ".join([f"{energy_text(by_symbol(self.accesses))} {self.per}", *self.conditions])
+
+
+@dataclass(frozen=True, repr=False)
+class Energy(EnergyParts[ClosedForm], PlainCost):
     """Energy as a closed form in extents and constants; `unit` is that of the energy table.
 
     >>> import polymaestro as pm
@@ -86,15 +144,23 @@ class Energy(Shown, EnergyParts[ClosedForm]):
     E·(K·M + K·N + M·N) pJ
     """
 
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """The parameters: extents and constants."""
-        extents = {s for part in self.parts for _, form in part.accesses.terms for s in form.symbols}
-        return (*sorted(extents), *sorted(self.constants))
+    counted: ClosedForm
+    what: ClassVar[str] = "the energy"
 
     def at(self, **point: int | Fraction) -> Fraction:
         """Evaluate at a point, exactly; raises `ClosedFormError` for a symbol without a number."""
         return sum(self.by_part(point).values(), Fraction(0))
+
+    def by_part(self, point: Point) -> dict[str, Fraction]:
+        """Give the energy of each part at a point."""
+        self.sizes(point)
+        return super().by_part(point)
+
+    def case_at(self, point: Mapping[str, int]) -> EnergyCase:
+        """Give the formula of the chambers that a point lies in, and where these meet."""
+        forms = [form for part in self.parts if part.each for _, form in part.accesses.terms]
+        case = CommonCase.of(forms, {name: point[name] for name in self.counted.symbols})
+        return EnergyCase(case.region, self.accounts(case.value), self.unit)
 
     @property
     def expr(self) -> sympy.Expr:
@@ -110,16 +176,47 @@ class Energy(Shown, EnergyParts[ClosedForm]):
             constant(Fraction(0)),
         )
 
-    def __str__(self) -> str:
-        """Write the case of large symbols: numbers together, and the accesses of each symbol."""
-        forms = [form for part in self.parts if part.each for _, form in part.accesses.terms]
-        case = CommonCase.of(forms, forms[0].large_point())
-        sums = {
-            symbol: sum((case.value(form) * factor for factor, form in terms), QuasiPolynomial.of(0))
-            for symbol, terms in self.by_symbol().items()
-        }
-        condition = "" if case.region.is_everywhere else f"  if {case.region}"
-        return f"{energy_text(sums)} {self.unit}{condition}"
+
+def by_symbol(accesses: Accounts) -> dict[str, QuasiPolynomial]:
+    """Give what each symbol stands before, and under "" what costs a number."""
+    found: dict[str, QuasiPolynomial] = {}
+    for each, number in accesses.values():
+        symbol, factor = (each, Fraction(1)) if isinstance(each, str) else ("", each)
+        found[symbol] = found.get(symbol, QuasiPolynomial.of(0)) + number * factor
+    return found
+
+
+def accounts_named(accesses: Accounts, taken: Collection[str] = ()) -> NamedCost:
+    """Give the energy as Σ constant · number of events, with a name for each number."""
+    total, parts = QuasiPolynomial.of(0), []
+    used = set(taken).union(*(number.names() for _, number in accesses.values()))
+    hops = count(1)
+    for what, (each, number) in accesses.items():
+        link, _, kind = what.rpartition(" ")
+        name = {"MAC": "MACs", "hops": ""}.get(kind, what.replace(" ", "_")) or f"hops_{next(hops)}"
+        while name in used:
+            name += "_"
+        total = total + QuasiPolynomial.of(each) * QuasiPolynomial.of(name)
+        meaning = MEANINGS.get(kind, "words read and written")
+        parts.append(Part(name, Cost.of(number), f"{meaning}, {link}" if kind == "hops" else meaning))
+    return NamedCost(Cost.of(total), tuple(parts), apart=True)
+
+
+MEANINGS = {
+    "MAC": "multiply-accumulates",
+    "reads": "words read",
+    "writes": "words written",
+    "hops": "words times hops",
+}
+"""What is counted, by the last word of the name of a part."""
+
+
+def accounts_expression(accesses: Accounts, known: Mapping[str, sympy.Expr]) -> sympy.Expr:
+    """Write Σ constant · number as a SymPy expression, with expressions for known names."""
+    from polymaestro.symbolic.to_sympy import constant, with_meanings  # noqa: PLC0415  half a second
+
+    terms = (constant(each) * with_meanings(number, known) for each, number in accesses.values())
+    return sum(terms, constant(Fraction(0)))
 
 
 def energy_text(sums: Mapping[str, QuasiPolynomial], write: Write = factored) -> str:
@@ -139,7 +236,8 @@ def energy_of(
     resident: frozenset[str],
 ) -> Energy:
     """Add up the parts of a dataflow on a machine whose L2 keeps the resident tensors."""
-    return Energy(tuple(energy_parts(forms, off_chip, machine, resident)), machine.hardware.energy.unit)
+    parts = tuple(energy_parts(forms, off_chip, machine, resident))
+    return Energy(parts, machine.hardware.energy.unit, forms.macs)
 
 
 @dataclass(frozen=True)

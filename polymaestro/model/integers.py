@@ -68,7 +68,8 @@ def at(value: Value, point: Point) -> Fraction:
     if value not in point:
         message = f"the machine needs a number for the symbol {value}"
         raise ClosedFormError(message)
-    found = Fraction(point[value])
+    given = point[value]
+    found = Fraction(str(given)) if isinstance(given, float) else Fraction(given)
     if found < 0:
         message = f"{value} is {found}; it must be 0 or more"
         raise ClosedFormError(message)

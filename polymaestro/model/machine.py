@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from polymaestro.errors import HardwareError
 from polymaestro.hardware import Hardware, Link, Memory, Value
@@ -10,6 +12,7 @@ from polymaestro.hardware.machine import check_machine
 from polymaestro.hardware.values import exact
 from polymaestro.movement.tracing import memory_names
 from polymaestro.policies import Policies
+from polymaestro.symbolic.points import whole
 
 
 @dataclass(frozen=True)
@@ -65,3 +68,25 @@ class Machine:
         for depth in range(len(self.memories) - 1):
             values += [self.link(depth).bandwidth, self.latency(depth)]
         return frozenset(value for value in values if isinstance(value, str))
+
+
+def settled(
+    hardware: Hardware, point: Mapping[str, int | Fraction], symbols: Collection[str]
+) -> tuple[Hardware, dict[str, int]]:
+    """Put the numbers of a point in the place of the hardware's symbols; give what is left of the point.
+
+    `symbols` are those of the analysis, which may have the number of PEs among them. Raises `HardwareError`
+    for a symbol without a number.
+    """
+    check_machine(hardware)
+    constants = hardware.symbols - set(symbols)
+    missing = sorted(constants - point.keys())
+    if missing:
+        message = (
+            f"the hardware has the symbol {missing[0]}; give it a number, or take runtime, energy "
+            f"and roofline, which are formulas in it"
+        )
+        raise HardwareError(message)
+    numbers = {name: value for name, value in point.items() if name in constants}
+    sizes = {name: whole(name, value) for name, value in point.items() if name not in constants}
+    return hardware.with_numbers(numbers), sizes

@@ -161,7 +161,7 @@ def performance_of(  # noqa: PLR0913, PLR0917  each is one part of the result
     )  # fmt: skip
     return Performance(
         times.runtime,
-        Bounded(tuple(bounds_of(forms.macs, links, machine, units)), forms.macs).by_resource(point),
+        Bounded(tuple(bounds_of(forms.macs, links, machine, units)), forms.macs).by_resource_at(point),
         reports,
         tuple(_buffers(forms, machine, residency, point)),
         tuple(sorted(residency.resident)),

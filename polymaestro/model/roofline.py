@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Generic
+from typing import ClassVar, Generic
 
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial, Region
+from polymaestro.counting import QuasiPolynomial
 from polymaestro.hardware import Value
+from polymaestro.model.formula import OnMachine, PlainCost
 from polymaestro.model.integers import Point, extents_of, positive
 from polymaestro.model.links import Accesses, Form, LinkForms
 from polymaestro.model.machine import Machine
 from polymaestro.model.runtime import TimeCase
-from polymaestro.showing import Shown
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase
 from polymaestro.symbolic.costs import Cost, largest, transfer
+from polymaestro.symbolic.naming import Origin, Origins
 
 
 @dataclass(frozen=True)
@@ -45,31 +46,35 @@ class Bound(Generic[Form]):
 
 
 @dataclass(frozen=True)
-class Bounded(Generic[Form]):
+class Bounded(OnMachine[Form]):
     """The bounds of all resources; `counted` tells where they hold."""
 
     bounds: tuple[Bound[Form], ...]
     counted: Form
+    what: ClassVar[str] = "the roofline"
 
     @property
     def constants(self) -> frozenset[str]:
         """The constants of the machine that are symbols."""
         return frozenset(bound.rate for bound in self.bounds if isinstance(bound.rate, str))
 
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """The parameters: those of what was counted, then constants."""
-        return (*self.counted.symbols, *sorted(self.constants))
-
-    @property
-    def valid_on(self) -> Region:
-        """Where the dataflow is legal and the bounds hold."""
-        return self.counted.valid_on
+    def formula(self, value: Callable[[Form], QuasiPolynomial]) -> tuple[Cost, Origins]:
+        """Give the largest bound with what `value` makes of each form, and which resource each is of."""
+        origins: dict[Cost, dict[Origin, None]] = {}
+        for bound in self.bounds:
+            way = bound.resource.rpartition(" ")[2]
+            origin = Origin(way, bound.resource) if way in {"in", "out"} else Origin("comp", "all MACs")
+            origins.setdefault(bound.cost(value), {})[origin] = None
+        return largest(origins), origins
 
     def by_resource(self, point: Point) -> dict[str, int]:
         """Give the cycles of every resource at a point."""
+        self.counted.check(self.sizes(point))
+        return self.by_resource_at(point)
+
+    def by_resource_at(self, point: Point) -> dict[str, int]:
+        """Give the same at a point that was checked, which may hold the values of ties."""
         extents = extents_of(point, self.constants)
-        self.counted.check(extents)
         values: dict[int, int] = {}
         cycles = {}
         for bound in self.bounds:
@@ -90,7 +95,7 @@ class Bounded(Generic[Form]):
 
 
 @dataclass(frozen=True, repr=False)
-class Roofline(Shown, Bounded[ClosedForm]):
+class Roofline(Bounded[ClosedForm], PlainCost):
     """The largest of the bounds, as a closed form in extents and constants of the machine.
 
     >>> import polymaestro as pm
@@ -106,11 +111,7 @@ class Roofline(Shown, Bounded[ClosedForm]):
         """Give the formula of the chambers that a point lies in, and where these meet."""
         forms = [form for bound in self.bounds for _, form in bound.amount.terms]
         case = CommonCase.of(forms, {name: point[name] for name in self.counted.symbols})
-        return TimeCase(case.region, largest(bound.cost(case.value) for bound in self.bounds))
-
-    def __str__(self) -> str:
-        """Write the case of large symbols."""
-        return str(self.case_at(self.counted.large_point()))
+        return TimeCase(case.region, *self.formula(case.value))
 
 
 def roofline_of(forms: ClosedForms, links: list[LinkForms[ClosedForm]], machine: Machine) -> Roofline:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from polymaestro.counting import QuasiPolynomial, Region, region_of, with_decided_floors
 from polymaestro.counting.classes import BoundaryClasses, Profile, StepClasses
 from polymaestro.model.clock import Clock, Entry, Level
-from polymaestro.model.integers import Integers, Point, extents_of, levels_at
+from polymaestro.model.formula import PlainCost
+from polymaestro.model.integers import Integers, Point, levels_at
 from polymaestro.model.machine import Machine
+from polymaestro.model.stated import CostCase, TracedClock
 from polymaestro.movement.transfers import Mode
-from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.cases import existing_together
-from polymaestro.symbolic.costs import Cost, as_latex, as_sympy, largest, total, transfer
+from polymaestro.symbolic.costs import Cost, as_sympy, largest, total, transfer
+from polymaestro.symbolic.naming import NamedCost, Origins, named
 
 if TYPE_CHECKING:
     import sympy
@@ -29,26 +31,30 @@ Tidy = Callable[[QuasiPolynomial], QuasiPolynomial]
 
 
 @dataclass(frozen=True, repr=False)
-class TimeCase(Shown):
-    """A formula for the run time, and the region where it is the value."""
+class TimeCase(CostCase):
+    """A formula for a time, the region where it is the value, and where its delays come from."""
 
     region: Region
     value: Cost
+    origins: Origins = field(default_factory=dict, compare=False)
 
-    def latex(self) -> str:
-        """Write the formula as LaTeX, without dollar signs."""
-        return as_latex(self.value)
+    @property
+    def named(self) -> NamedCost:
+        """The formula with names for its delays."""
+        return named(self.value, self.origins, self.value.names())
 
-    def _repr_latex_(self) -> str | None:
-        return in_math(self.latex(), "" if self.region.is_everywhere else str(self.region))
+    @property
+    def expr(self) -> sympy.Expr:
+        """The formula as a SymPy expression with Max and ceiling."""
+        return as_sympy(self.value)
 
-    def __str__(self) -> str:
+    def line(self) -> str:
         """Write the formula, then its condition."""
-        return str(self.value) + ("" if self.region.is_everywhere else f"  if {self.region}")
+        return "  if ".join([str(self.value), *self.conditions])
 
 
 @dataclass(frozen=True, repr=False)
-class RunTime(Shown):
+class RunTime(PlainCost):
     """The cycles of a run in the extents and in the symbols of the machine.
 
     `at` is exact wherever the counts hold. The formula has as many cases as all step classes together, so
@@ -69,15 +75,12 @@ class RunTime(Shown):
     resident: frozenset[str]
     counted: ClosedForm
 
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """The parameters: extents, then constants of the machine."""
-        return (*self.counted.symbols, *sorted(self.machine.symbols))
+    what: ClassVar[str] = "the run time"
 
     @property
-    def valid_on(self) -> Region:
-        """Where the extents may be."""
-        return self.counted.valid_on
+    def constants(self) -> frozenset[str]:
+        """The constants of the machine that are symbols."""
+        return self.machine.symbols
 
     def at(self, **point: int | Fraction) -> int:
         """Evaluate, exact at any size; raises `ClosedFormError` as the other forms do."""
@@ -85,8 +88,7 @@ class RunTime(Shown):
 
     def evaluate(self, point: Point) -> int:
         """Evaluate like `at`."""
-        extents = extents_of(point, self.machine.symbols)
-        self.counted.check(extents)
+        extents = self.counted.checked(self.sizes(point))
         arithmetic = Integers(self.machine, point)
         levels = levels_at(self.classes, extents)
         return int(Clock(levels, self.machine, self.resident, arithmetic).runtime())
@@ -99,30 +101,14 @@ class RunTime(Shown):
         numbers = [(each.number, each.exists) for each in found]
         meeting = existing_together(numbers, self.counted.context, extents)
         levels = _levels_near(self.classes, extents, lambda value: with_decided_floors(value, meeting))
-        cost = Clock(levels, self.machine, self.resident, Formulas(self.machine)).runtime()
+        clock = TracedClock(levels, self.machine, self.resident, Formulas(self.machine))
         region = region_of(meeting.gist(self.counted.context).remove_redundancies())
-        return TimeCase(region, cost)
+        return TimeCase(region, clock.runtime(), clock.origins)
 
     @cached_property
     def common(self) -> TimeCase:
         """The case of large symbols."""
         return self.case_at(self.counted.large_point())
-
-    @property
-    def expr(self) -> sympy.Expr:
-        """The case of large symbols as a SymPy expression with Max and ceiling."""
-        return as_sympy(self.common.value)
-
-    def latex(self) -> str:
-        """Write the case of large symbols as LaTeX, without dollar signs."""
-        return self.common.latex()
-
-    def _repr_latex_(self) -> str | None:
-        return self.common._repr_latex_()
-
-    def __str__(self) -> str:
-        """Write the case of large symbols."""
-        return str(self.common)
 
 
 @dataclass(frozen=True)

@@ -54,11 +54,24 @@ class Ceiling:
         rate = None if self.rate is None else _number(self.rate, point) * _value(self.copies, point)
         return int((0 if rate is None else -(-amount // rate)) + _number(self.latency, point))
 
+    def mapped(self, change: Callable[[QuasiPolynomial], QuasiPolynomial]) -> Ceiling:
+        """Give it with every polynomial changed."""
+        return Ceiling(change(self.amount), self.rate, self.latency, change(self.copies))
+
+    def constants(self) -> frozenset[str]:
+        """Give rate and latency where they are symbols."""
+        return frozenset(each for each in (self.rate, self.latency) if isinstance(each, str))
+
+    def names(self) -> frozenset[str]:
+        """Give the names in it, those of the machine too."""
+        return self.amount.names() | self.copies.names() | self.constants()
+
     @property
     def _divisor(self) -> str:
         if self.copies == ONE:
             return str(self.rate)
-        return as_factor(self.copies) if self.rate == 1 else f"({self.rate}·{as_factor(self.copies)})"
+        below = as_factor(self.copies) if self.rate == 1 else f"{self.rate}·{as_factor(self.copies)}"
+        return f"({below})" if "·" in below else below
 
     def __str__(self) -> str:
         """Write with the latency only where there is one."""
@@ -89,6 +102,18 @@ class Largest:
         """Compute the value."""
         return max(cost.evaluate(point) for cost in self.costs)
 
+    def mapped(self, change: Callable[[QuasiPolynomial], QuasiPolynomial]) -> Largest:
+        """Give it with every polynomial changed."""
+        return Largest(tuple(cost.mapped(change) for cost in self.costs))
+
+    def constants(self) -> frozenset[str]:
+        """Give the rates and latencies that are symbols."""
+        return frozenset[str]().union(*(cost.constants() for cost in self.costs))
+
+    def names(self) -> frozenset[str]:
+        """Give the names in it."""
+        return frozenset[str]().union(*(cost.names() for cost in self.costs))
+
     def __str__(self) -> str:
         """Write as a function."""
         return self.written(factored)
@@ -118,10 +143,30 @@ class Cost:
         """The value where it depends on nothing."""
         return None if self.terms else self.polynomial.constant
 
-    def evaluate(self, point: Point) -> int:
+    def exact(self, point: Point) -> Fraction:
         """Compute the value where every symbol has a number."""
-        value = _value(self.polynomial, point)
-        return int(value + sum(_value(n, point) * atom.evaluate(point) for atom, n in self.terms))
+        value = Fraction(_value(self.polynomial, point))
+        return value + sum(_value(n, point) * atom.evaluate(point) for atom, n in self.terms)
+
+    def evaluate(self, point: Point) -> int:
+        """Compute a value that is a whole number."""
+        return int(self.exact(point))
+
+    def mapped(self, change: Callable[[QuasiPolynomial], QuasiPolynomial]) -> Cost:
+        """Give the cost with every polynomial changed."""
+        terms = tuple((atom.mapped(change), change(number)) for atom, number in self.terms)
+        return Cost(change(self.polynomial), terms)
+
+    def constants(self) -> frozenset[str]:
+        """Give the rates and latencies that are symbols."""
+        return frozenset[str]().union(*(atom.constants() for atom, _ in self.terms))
+
+    def names(self) -> frozenset[str]:
+        """Give the names in it."""
+        found = [self.polynomial.names()]
+        for atom, number in self.terms:
+            found += [number.names(), atom.names()]
+        return frozenset[str]().union(*found)
 
     def __str__(self) -> str:
         """Write the terms with maxima and ceilings first."""
@@ -226,18 +271,6 @@ def as_sympy(cost: Cost, known: Mapping[str, sympy.Expr] = MappingProxyType({}))
                 value = sympy.Piecewise((0, sympy.Eq(amount, 0)), (value, True))
         result = result + polynomial(number) * value
     return result
-
-
-def as_latex(cost: Cost) -> str:
-    """Write a cost as LaTeX, without dollar signs."""
-    return latex_of_expression(as_sympy(cost))
-
-
-def latex_of_expression(expression: sympy.Expr) -> str:
-    """Write an expression as LaTeX, without dollar signs."""
-    import sympy  # noqa: PLC0415  half a second, and only text for papers needs it
-
-    return str(sympy.latex(expression))
 
 
 def _is_below(cost: Cost, other: Cost) -> bool:

@@ -144,14 +144,19 @@ def in_parts(value: QuasiPolynomial) -> str:
     >>> print(factored(value), "=", in_parts(value))
     C·P² + C·P·R - 2·C·P - C·R + K·W + C = C·(P + R - 1)·(P - 1) + K·W
     """
-    best, chosen = factored(value), None
+    return _added(map(factored, parts_of(value)))
+
+
+def parts_of(value: QuasiPolynomial) -> list[QuasiPolynomial]:
+    """Give the parts that `in_parts` writes."""
+    best, chosen = len(factored(value)), None
     if len(value.terms) < _FEW:
-        return best
+        return [value]
     for split in _splits(value):
-        text = _added(map(factored, split))
-        if len(text) < len(best):
-            best, chosen = text, split
-    return best if chosen is None else _added(map(in_parts, chosen))
+        length = len(_added(map(factored, split)))
+        if length < best:
+            best, chosen = length, split
+    return [value] if chosen is None else [part for each in chosen for part in parts_of(each)]
 
 
 def _splits(value: QuasiPolynomial) -> list[tuple[QuasiPolynomial, ...]]:

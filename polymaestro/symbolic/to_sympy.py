@@ -6,7 +6,7 @@ SymPy is imported when a formula is first asked for: it costs half a second, and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
@@ -95,7 +95,16 @@ def product(value: Factored) -> sympy.Expr:
 
 def latex_of_region(region: Region) -> str:
     """Write a region as LaTeX."""
-    text = re.sub(r"[^\W\d]\w*_\w+", lambda found: latex_name(found[0]), str(region))
+    return latex_of_condition(str(region))
+
+
+def latex_of_condition(text: str) -> str:
+    r"""Write a condition as LaTeX.
+
+    >>> print(latex_of_condition("K % T_K = 0"))
+    K \bmod T_{K} = 0
+    """
+    text = re.sub(r"[^\W\d]\w*_\w+", lambda found: latex_name(found[0]), text)
     for sign, written in LATEX.items():
         text = text.replace(sign, written)
     return text
@@ -153,11 +162,16 @@ def in_symbols(expression: sympy.Expr, ties: Sequence[Tie]) -> sympy.Expr:
     """Put what they stand for in the place of ties."""
     import sympy  # noqa: PLC0415
 
-    for tie in reversed(ties):
-        symbol = sympy.Symbol(tie.name, integer=True)
-        if expression.has(symbol):
-            expression = expression.subs(symbol, meaning(tie.numerator, tie.divisor, {}, rounded=tie.rounded))
-    return expression
+    known = expressions_of(ties)
+    return expression.xreplace({sympy.Symbol(name, integer=True): known[name] for name in known})
+
+
+def expressions_of(ties: Iterable[Tie]) -> dict[str, sympy.Expr]:
+    """Give what every tie stands for, over the symbols that are no ties."""
+    found: dict[str, sympy.Expr] = {}
+    for tie in ties:
+        found[tie.name] = meaning(tie.numerator, tie.divisor, found, rounded=tie.rounded)
+    return found
 
 
 def latex_of_ties(text: str, ties: Sequence[Tie]) -> Iterator[str]:
@@ -172,6 +186,11 @@ def latex_of_ties(text: str, ties: Sequence[Tie]) -> Iterator[str]:
         if tie.name in used:
             value = meaning(tie.numerator, tie.divisor, {}, rounded=tie.rounded)
             yield f"{latex_name(tie.name)} = {sympy.latex(value)}"
+
+
+def latex_with_ties(text: str, ties: Sequence[Tie]) -> str:
+    """Say after a LaTeX text what the ties in it are."""
+    return r" \quad \text{where } ".join([text, *latex_of_ties(text, ties)])
 
 
 def constant(value: Fraction | str) -> sympy.Expr:

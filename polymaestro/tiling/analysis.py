@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from math import prod
 
@@ -14,6 +15,7 @@ from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import array_of, bind, check_kinds
 from polymaestro.errors import ClosedFormError, LoweringError
 from polymaestro.hardware import Hardware
+from polymaestro.model.machine import settled
 from polymaestro.model.report import BoundaryReport, LayerReport
 from polymaestro.showing import Shown
 from polymaestro.symbolic import ClosedForm
@@ -174,14 +176,19 @@ class TiledAnalysis(Shown):
         """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
         return self.costing.roofline(hardware, resident)
 
+    def resident_at(self, hardware: Hardware, **point: int) -> frozenset[str]:
+        """Give the tensors that L2 keeps for the whole run at a point; see `runtime`."""
+        return self.costing.resident_at(hardware, point)
+
     @cached_property
     def costing(self) -> Costing:
         """What this costs on machines."""
         return Costing(self.cuts, self.groups, self.macs, self.boundaries)
 
-    def on(self, hardware: Hardware, **point: int) -> LayerReport:
-        """Evaluate everything at a point, time and energy too, on hardware whose constants are numbers."""
-        return self.at(point, hardware=hardware)
+    def on(self, hardware: Hardware, **point: int | Fraction) -> LayerReport:
+        """Evaluate everything at a point, time and energy too; it has the symbols of the hardware as well."""
+        machine, sizes = settled(hardware, point, self.symbols)
+        return self.at(sizes, hardware=machine)
 
     def table(self, at: Mapping[str, int] | None = None, *, divisible: bool = False) -> str:
         """Give the table of tensor × boundary in the case that a point belongs to.

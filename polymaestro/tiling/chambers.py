@@ -6,18 +6,21 @@ chambers known so far adds, group by group, the one that it lies in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from polymaestro.counting import QuasiPolynomial, Region
+from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.counting.classes import BoundaryClasses
 from polymaestro.model.clock import Entry, Level
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.classes import GroupLevel, levels_of
+from polymaestro.tiling.exploring import explored
+from polymaestro.tiling.known import Known, known_about
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.schedule import Schedule, TiledGroup
+from polymaestro.tiling.ties import Ties
 
 QP = QuasiPolynomial
 Chambers = list[tuple[Region, tuple[GroupLevel, ...]]]
@@ -77,7 +80,20 @@ class TiledClasses:
 
     def levels(self, values: Mapping[str, int], scalar: Callable[[QP], Any]) -> tuple[Level, ...]:
         """Give the classes at a point, each polynomial as what `scalar` makes of it; those that are 0 go."""
-        found = [levels for _, levels in self.near(values)]
+        return self.with_classes([levels for _, levels in self.near(values)], scalar)
+
+    def everywhere(self, ties: Ties, given: Region) -> Iterator[Explored]:
+        """Give all chambers of one group after the other on a region, and its classes there.
+
+        Raises `ClosedFormError` where a group has too many.
+        """
+        for group in self.groups:
+            yield _explored(group, known_about(ties, group.groups[-1].names, given))
+
+    def with_classes(
+        self, found: Sequence[tuple[GroupLevel, ...]], scalar: Callable[[QP], Any]
+    ) -> tuple[Level, ...]:
+        """Give the levels where each group has the classes of a chamber."""
         return tuple(
             Level(
                 shape,
@@ -86,6 +102,29 @@ class TiledClasses:
             )
             for index, shape in enumerate(self.shapes)
         )
+
+
+@dataclass(frozen=True)
+class Explored:
+    """The chambers of one group; gaps are where its steps cannot be classified."""
+
+    chambers: Chambers
+    gaps: tuple[tuple[Condition, ...], ...]
+
+
+def _explored(group: TiledGroup, known: Known) -> Explored:
+    """Classify a group on every chamber; each different outcome goes by its number."""
+    outcomes: list[tuple[GroupLevel, ...]] = []
+
+    def number(run: Run) -> QP:
+        levels = levels_of(group, run)
+        if levels not in outcomes:
+            outcomes.append(levels)
+        return QP.of(outcomes.index(levels))
+
+    found = explored(number, known)
+    chambers = [(region, outcomes[int(value.constant or 0)]) for region, value in found.count.pieces]
+    return Explored(chambers, tuple(conditions for conditions, _ in found.gaps))
 
 
 def _classes(level: GroupLevel, scalar: Callable[[QP], Any]) -> dict[Any, dict[int, Entry]]:

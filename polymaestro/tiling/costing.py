@@ -16,7 +16,7 @@ from polymaestro.model.links import links_of
 from polymaestro.model.machine import Machine
 from polymaestro.model.measuring import times_of
 from polymaestro.model.performance import Performance, performance_of
-from polymaestro.model.residency import residency_of, staying, undecided
+from polymaestro.model.residency import Residency, residency_of, staying, undecided
 from polymaestro.model.roofline import bounds_of
 from polymaestro.policies import Policies
 from polymaestro.symbolic.boundaries import FormsOfBoundary
@@ -73,7 +73,7 @@ class Costing:
         chosen = self._staying(machine, resident)
         is_free = machine.link(0).words_per_cycle is None and machine.latency(0) == 0
         classes = self._classified(machine, None if is_free else chosen)
-        return TiledRunTime(classes, machine, chosen, self.macs)
+        return TiledRunTime(classes, machine, chosen, self.macs, self.cuts)
 
     def energy(self, hardware: Hardware, resident: str | Iterable[str] | None) -> TiledEnergy:
         """Give the energy of a run."""
@@ -87,7 +87,8 @@ class Costing:
         """Give the cycles that no schedule can beat."""
         machine = self.machine(hardware)
         links = links_of(self, self.off_chip.tensors, machine, self._staying(machine, resident))
-        return TiledRoofline(tuple(bounds_of(self.macs, links, machine, self.cuts.units)), self.macs)
+        bounds = tuple(bounds_of(self.macs, links, machine, self.cuts.units))
+        return TiledRoofline(bounds, self.macs, self.cuts)
 
     @cached_property
     def off_chip(self) -> OffChip:
@@ -109,6 +110,14 @@ class Costing:
 
     # --- Numbers ---
 
+    def resident_at(self, hardware: Hardware, point: Mapping[str, int]) -> frozenset[str]:
+        """Give the tensors that L2 keeps for the whole run at a point."""
+        values = self.macs.ties.complete(self.macs.extended(point))
+        return self._residency(self.machine(hardware), values).resident
+
+    def _residency(self, machine: Machine, values: Mapping[str, int]) -> Residency:
+        return residency_of(self.off_chip.counts_at(values), self.off_chip.tensors, machine, values)
+
     def at(self, hardware: Hardware, point: Mapping[str, int]) -> Performance:
         """Give time, energy, bandwidth and buffers at a point, on hardware whose constants are numbers."""
         machine = self.machine(hardware)
@@ -121,7 +130,7 @@ class Costing:
             message = f"the mapping uses {units} PEs there, and the hardware has {machine.hardware.pes}"
             raise ClosedFormError(message)
         tensors = self.off_chip.tensors
-        residency = residency_of(self.off_chip.counts_at(values), tensors, machine, values)
+        residency = self._residency(machine, values)
         classes = self._classified(machine, residency.resident)
         levels = classes.levels(values, lambda each: int(each.evaluate(values)))
         times = times_of(Clock(levels, machine, residency.resident, Integers(machine, values)))

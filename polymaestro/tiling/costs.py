@@ -5,23 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from polymaestro import export
+from polymaestro.affine import Affine
 from polymaestro.counting import QuasiPolynomial, Region
-from polymaestro.model.energy import EnergyParts, energy_text
-from polymaestro.model.integers import Point, extents_of
+from polymaestro.hardware import Value
+from polymaestro.model.energy import (
+    Accounts,
+    EnergyParts,
+    accounts_expression,
+    accounts_named,
+    by_symbol,
+    energy_text,
+)
+from polymaestro.model.integers import Point
 from polymaestro.model.roofline import Bounded
-from polymaestro.showing import Shown
-from polymaestro.symbolic.costs import largest
 from polymaestro.symbolic.factoring import in_parts
-from polymaestro.symbolic.to_sympy import constant, with_meanings
+from polymaestro.symbolic.naming import NamedCost
+from polymaestro.tiling import source
+from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.conditions import tidied
-from polymaestro.tiling.divisible import Divides, View, divisible_point
+from polymaestro.tiling.divisible import Divides
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts
-from polymaestro.tiling.ratios import Divided, Ratios
+from polymaestro.tiling.ratios import Ratios
+from polymaestro.tiling.stated import Change, DivisibleCost, ExactCase, TiledCost
 from polymaestro.tiling.ties import Ties
-from polymaestro.tiling.timing import TiledTimeCase
+from polymaestro.tiling.timing import DivisibleTime, TiledTimeCase
 
 if TYPE_CHECKING:
     import sympy
@@ -30,32 +41,91 @@ QP = QuasiPolynomial
 
 
 @dataclass(frozen=True, repr=False)
-class TiledEnergyCase(Shown):
-    """The accesses that each constant stands before, as formulas, and the region where they hold."""
+class TiledEnergyCase(ExactCase):
+    """The accesses of each memory as formulas, what each costs, and the region where they hold."""
 
     region: Region
-    sums: Mapping[str, QuasiPolynomial]
-    unit: str
+    accesses: Accounts
+    per: str
     ties: Ties
+
+    @property
+    def unit(self) -> str:
+        """What one means."""
+        return self.per
 
     def evaluate(self, **point: int | Fraction) -> Fraction:
         """Compute the value at a point of the region."""
-        values = self.ties.complete(extents_of(point, frozenset(self.sums)))
-        return _summed(self.sums, values, point)
+        return _evaluated(self.accesses, self.values(point, _symbols(self.accesses)))
+
+    @property
+    def named(self) -> NamedCost:
+        """The formula with a name for the number of each kind of event."""
+        return _named(self.accesses, self.change, self.ties)
 
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression."""
-        return _expression(self.sums, self.ties.expressions())
+        return accounts_expression(self.accesses, self.ties.expressions())
 
-    def __str__(self) -> str:
+    def line(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
-        where = "" if self.region.is_everywhere else f"  if {self.region}"
-        return self.ties.explained(f"{energy_text(self.sums, in_parts)} {self.unit}{where}")
+        return self.explained(f"{energy_text(by_symbol(self.accesses), in_parts)} {self.per}")
 
 
 @dataclass(frozen=True, repr=False)
-class TiledEnergy(Shown, EnergyParts[TiledForm]):
+class DivisibleEnergy(DivisibleCost):
+    """The accesses of each memory, what has to divide what, and where else they hold."""
+
+    accesses: Accounts
+    per: str
+    divides: tuple[Divides, ...]
+    region: Region
+    ratios: Ratios
+
+    @property
+    def unit(self) -> str:
+        """What one means."""
+        return self.per
+
+    def evaluate(self, **point: int | Fraction) -> Fraction:
+        """Compute the value at a point that satisfies the conditions."""
+        return _evaluated(self.accesses, self.values(point, _symbols(self.accesses)))
+
+    @property
+    def named(self) -> NamedCost:
+        """The formula with a name for the number of each kind of event, and for quotients."""
+        return _named(self.accesses, self.change, self.ties)
+
+    @property
+    def expr(self) -> sympy.Expr:
+        """The formula as a SymPy expression."""
+        return accounts_expression(self.accesses, self.ratios.expressions())
+
+    def line(self) -> str:
+        """Write the formula and all conditions."""
+        return self.explained(f"{energy_text(by_symbol(self.accesses), in_parts)} {self.per}")
+
+
+def _symbols(accesses: Accounts) -> frozenset[str]:
+    return frozenset(each for each, _ in accesses.values() if isinstance(each, str))
+
+
+def _evaluated(accesses: Accounts, values: Mapping[str, int | Fraction]) -> Fraction:
+    total = Fraction(0)
+    for each, number in accesses.values():
+        energy = Fraction(values[each]) if isinstance(each, str) else each
+        total += energy * Fraction(number.evaluate(values))  # type: ignore[arg-type]  # sizes are integers
+    return total
+
+
+def _named(accesses: Accounts, change: Change, ties: Ties) -> NamedCost:
+    plain = {name: (each, change(number)) for name, (each, number) in accesses.items()}
+    return accounts_named(plain, _symbols(accesses) | {tie.name for tie in ties.ties})
+
+
+@dataclass(frozen=True, repr=False)
+class TiledEnergy(EnergyParts[TiledForm], TiledCost):
     """Energy as a closed form in extents, tiles, units and constants; `counted` tells where it holds.
 
     >>> import polymaestro as pm
@@ -70,16 +140,7 @@ class TiledEnergy(Shown, EnergyParts[TiledForm]):
 
     counted: TiledForm
     cuts: Cuts
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """The parameters: extents, tiles and units, then constants."""
-        return (*self.counted.symbols, *sorted(self.constants))
-
-    @property
-    def valid_on(self) -> Region:
-        """Where the dataflow is legal and the formula holds."""
-        return self.counted.valid_on
+    what: ClassVar[str] = "the energy"
 
     def at(self, **point: int | Fraction) -> Fraction:
         """Evaluate at a point, exactly; raises `ClosedFormError` as the other forms do."""
@@ -87,101 +148,93 @@ class TiledEnergy(Shown, EnergyParts[TiledForm]):
 
     def by_part(self, point: Point) -> dict[str, Fraction]:
         """Give the energy of each part at a point."""
-        values = self.counted.ties.complete(self.counted.extended(extents_of(point, self.constants)))
+        values = self.counted.ties.complete(self.values(point))
         return super().by_part({**point, **values})
 
     def case_at(self, point: Mapping[str, int]) -> TiledEnergyCase:
         """Give the formula of the chamber that a point lies in, and that chamber."""
-        counted = self.counted
-        values = counted.extended({n: point[n] for n in counted.symbols if n in point})
-        forms = [form for part in self.parts for _, form in part.accesses.terms if part.each]
-        sums = {
-            symbol: sum((form.value_at(values) * factor for factor, form in terms), QP.of(0))
-            for symbol, terms in self.by_symbol().items()
-        }
-        region = common_region([*forms, counted], values)
-        return TiledEnergyCase(region, sums, self.unit, counted.ties)
+        values, counted = self.values_near(point), self.counted
+        accesses = self.accounts(lambda form: form.value_at(values))
+        region = common_region([*self._forms, counted], values)
+        return TiledEnergyCase(region, accesses, self.unit, counted.ties)
 
     def divisible_at(self, point: Mapping[str, int]) -> DivisibleEnergy:
         """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
-        counted = self.counted
-        sizes = {name: point[name] for name in counted.symbols if name in point}
-        values = counted.extended(divisible_point(self.cuts, sizes, counted.ties))
-        ratios = Ratios(View(counted.ties, values))
-        sums = {
-            symbol: sum((ratios.form(form, values) * factor for factor, form in terms), QP.of(0))
-            for symbol, terms in self.by_symbol().items()
-        }
-        forms = [form for part in self.parts for _, form in part.accesses.terms if part.each]
-        conditions = list(dict.fromkeys(each for form in forms for each in form.conditions(values)))
-        return DivisibleEnergy(sums, self.unit, *ratios.where(conditions, self.valid_on), ratios)
-
-    def __str__(self) -> str:
-        """Write the case of large extents and many tiles."""
-        return str(self.case_at(self.counted.shown))
-
-
-@dataclass(frozen=True, repr=False)
-class DivisibleEnergy(Divided):
-    """The accesses that each constant stands before, what has to divide what, and where else they hold."""
-
-    sums: Mapping[str, QuasiPolynomial]
-    unit: str
-    divides: tuple[Divides, ...]
-    region: Region
-    ratios: Ratios
-
-    def evaluate(self, **point: int | Fraction) -> Fraction:
-        """Compute the value at a point that satisfies the conditions."""
-        return _summed(
-            self.sums, self.ratios.at(self.ties.complete(extents_of(point, frozenset(self.sums)))), point
+        ratios, values = self.divisible_near(point)
+        accesses = self.accounts(lambda form: ratios.form(form, values))
+        return DivisibleEnergy(
+            accesses, self.unit, *ratios.where_all(self._forms, values, self.valid_on), ratios
         )
 
+    def to_python(self, name: str = "energy") -> str:
+        """Write a Python function that gives a fraction; see `TiledCost.to_python`."""
+        return source.energy(name, self.symbol_groups, self._counts())
+
+    def parts_json(self) -> dict[str, Any]:
+        """Give the sum and its counts."""
+        counts = self._counts()
+        return {
+            "sum": [{"each": str(each), "count": what} for what, (each, _) in counts.items()],
+            "counts": export.forms_to_json({what: form for what, (_, form) in counts.items()}),
+        }
+
+    def _counts(self) -> dict[str, tuple[Value, CompleteForm]]:
+        events = self.events().items()
+        return {source.plain(what): (each, self.added_up(terms)) for what, (each, terms) in events}
+
     @property
-    def expr(self) -> sympy.Expr:
-        """The formula as a SymPy expression."""
-        return _expression(self.sums, self.ratios.expressions())
-
-    def __str__(self) -> str:
-        """Write the formula and all conditions."""
-        return self.explained(f"{energy_text(self.sums, in_parts)} {self.unit}")
-
-
-def _summed(sums: Mapping[str, QP], values: Mapping[str, int], point: Point) -> Fraction:
-    return sum(
-        (
-            Fraction(each.evaluate(values)) * (Fraction(point[symbol]) if symbol else 1)
-            for symbol, each in sums.items()
-        ),
-        Fraction(0),
-    )
-
-
-def _expression(sums: Mapping[str, QP], known: Mapping[str, sympy.Expr]) -> sympy.Expr:
-    terms = (with_meanings(value, known) * constant(symbol or Fraction(1)) for symbol, value in sums.items())
-    return sum(terms, constant(Fraction(0)))
+    def _forms(self) -> list[TiledForm]:
+        return [form for part in self.parts for _, form in part.accesses.terms if part.each]
 
 
 @dataclass(frozen=True, repr=False)
-class TiledRoofline(Shown, Bounded[TiledForm]):
+class TiledRoofline(Bounded[TiledForm], TiledCost):
     """The largest of the bounds, as a closed form in extents, tiles, units and constants."""
+
+    cuts: Cuts
 
     def by_resource(self, point: Point) -> dict[str, int]:
         """Give the cycles of every resource at a point."""
-        values = self.counted.ties.complete(self.counted.extended(extents_of(point, self.constants)))
-        return super().by_resource({**point, **values})
+        self.sizes(point)
+        return self.by_resource_at({**point, **self.counted.ties.complete(self.values(point))})
 
     def case_at(self, point: Mapping[str, int]) -> TiledTimeCase:
         """Give the formula of the chamber that a point lies in, and that chamber."""
-        counted = self.counted
-        values = counted.extended({n: point[n] for n in counted.symbols if n in point})
-        forms = [form for bound in self.bounds for _, form in bound.amount.terms]
-        cost = largest(bound.cost(lambda form: form.value_at(values)) for bound in self.bounds)
-        return TiledTimeCase(common_region([*forms, counted], values), cost, counted.ties)
+        values, counted = self.values_near(point), self.counted
+        cost, origins = self.formula(lambda form: form.value_at(values))
+        return TiledTimeCase(common_region([*self._forms, counted], values), cost, counted.ties, origins)
 
-    def __str__(self) -> str:
-        """Write the case of large extents and many tiles."""
-        return str(self.case_at(self.counted.shown))
+    def divisible_at(self, point: Mapping[str, int]) -> DivisibleTime:
+        """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
+        ratios, values = self.divisible_near(point)
+        cost, origins = self.formula(lambda form: ratios.form(form, values))
+        where = ratios.where_all(self._forms, values, self.valid_on)
+        return DivisibleTime(cost, *where, ratios, origins)
+
+    def to_python(self, name: str = "roofline") -> str:
+        """Write a Python function that gives cycles; see `TiledCost.to_python`."""
+        return source.roofline(name, self.symbol_groups, self._amounts())
+
+    def parts_json(self) -> dict[str, Any]:
+        """Give the bounds and their counts."""
+        amounts = self._amounts()
+        return {
+            "largest": [
+                {"count": what, "rate": str(rate), "copies": [str(each) for each in copies]}
+                for what, (rate, copies, _) in amounts.items()
+            ],
+            "counts": export.forms_to_json({what: form for what, (*_, form) in amounts.items()}),
+        }
+
+    def _amounts(self) -> dict[str, tuple[Value, tuple[Affine, ...], CompleteForm]]:
+        return {
+            source.plain(each.resource): (each.rate, each.copies, self.added_up(each.amount.terms))
+            for each in self.bounds
+        }
+
+    @property
+    def _forms(self) -> list[TiledForm]:
+        return [form for bound in self.bounds for _, form in bound.amount.terms]
 
 
 def common_region(forms: Iterable[TiledForm], values: Mapping[str, int]) -> Region:

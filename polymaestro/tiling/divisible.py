@@ -7,9 +7,10 @@ conditions do.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition, QuasiPolynomial, Region
@@ -39,6 +40,20 @@ class Quotient:
         for name in self.denominator:
             below *= point[name]
         return Fraction(self.numerator.evaluate(point)) / below
+
+    def leading(self, large: Collection[str]) -> Quotient:
+        """Give the terms of the highest degree in some symbols: all others grow more slowly than these.
+
+        >>> print(Quotient(QP.of("K") * (QP.of("P") + QP.of("R") - 1), ("T",)).leading(["K", "P"]))
+        K·P/T
+        """
+        by_degree: dict[int, QP] = {}
+        for monomial, factor in self.numerator.terms:
+            degree = sum(power for atom, power in monomial if atom in large)
+            by_degree[degree] = by_degree.get(degree, QP.of(0)) + QP(((monomial, factor),))
+        top = by_degree[max(by_degree)] if by_degree else self.numerator
+        inverse = prod((QP.of(f"{INVERSE}{name}") for name in self.denominator), start=QP.of(1))
+        return _quotient(_reduced(top * inverse))
 
     def latex(self) -> str:
         """Write as LaTeX, without dollar signs."""

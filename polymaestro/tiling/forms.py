@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition, QuasiPolynomial, Region, Tie
-from polymaestro.counting.ties import expanded, meanings, written
+from polymaestro.counting.ties import expanded, explained, meanings, written
 from polymaestro.errors import ClosedFormError
 from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
 from polymaestro.symbolic.cases import cases_of
 from polymaestro.symbolic.factoring import factorize
 from polymaestro.symbolic.points import integer_point
-from polymaestro.symbolic.to_sympy import in_symbols, latex_of_region, latex_of_ties, product
+from polymaestro.symbolic.to_sympy import in_symbols, latex_of_region, latex_with_ties, product
 from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.complete import CompleteForm, Exported
 from polymaestro.tiling.conditions import tidied
@@ -49,11 +49,7 @@ class TiledCase(Shown):
     def __str__(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
         value, region = factored(self.value), str(self.region)
-        text = written(value, self.ties)
-        if not self.region.is_everywhere:
-            text += f"  if {written(region, self.ties)}"
-        lengths = ", ".join(meanings(text, self.ties))
-        return f"{text}; {lengths}" if lengths else text
+        return explained(value if self.region.is_everywhere else f"{value}  if {region}", self.ties)
 
     def latex(self) -> str:
         """Write the formula as LaTeX, without dollar signs."""
@@ -68,7 +64,7 @@ class TiledCase(Shown):
         text = self.latex()
         if not self.region.is_everywhere:
             text += rf" \quad \text{{if }} {latex_of_region(self.region)}"
-        return r" \quad \text{where } ".join([text, *latex_of_ties(text, self.ties)])
+        return latex_with_ties(text, self.ties)
 
     def _repr_latex_(self) -> str | None:
         text = "" if self.region.is_everywhere else written(str(self.region), self.ties)
@@ -204,7 +200,7 @@ class TiledForm(Exported):
         Where the derivation of some chamber is refused, the form excludes it. Raises `ClosedFormError` for
         a count with too many chambers; assume more then.
         """
-        given, regions = self._given, list(self._regions)
+        given, regions = self.given, list(self.regions)
         products = []
         for sign, counts in self.products:
             found = [count.everywhere(self.ties, given) for count in counts]
@@ -213,21 +209,21 @@ class TiledForm(Exported):
         return CompleteForm.of(tuple(products), self.ties.ties, self.symbols, regions)
 
     @property
-    def _given(self) -> Region:
+    def given(self) -> Region:
         """The region, where each array is as large as its clusters."""
         enough = [Condition(Affine.of(tie.name) - 1) for tie in self.ties.ties if tie.rounded == "down"]
         return Region(tuple(tuple(dict.fromkeys([*piece, *enough])) for piece in self.valid_on.pieces))
 
     @property
-    def _regions(self) -> Iterator[Region]:
+    def regions(self) -> Iterator[Region]:
         """The region in parts: over symbols alone, then each condition on ties, then alternatives."""
         tied = {tie.name for tie in self.ties.ties}
-        always = in_common(self._given)
+        always = in_common(self.given)
         late = [each for each in always if each.expression.names() & tied]
         yield Region((tuple(each for each in always if each not in late),))
         yield from (Region(((each,),)) for each in late)
-        if len(self._given.pieces) > 1:
-            rest = (tuple(each for each in piece if each not in always) for piece in self._given.pieces)
+        if len(self.given.pieces) > 1:
+            rest = (tuple(each for each in piece if each not in always) for piece in self.given.pieces)
             yield Region(tuple(rest))
 
     @property
@@ -236,7 +232,7 @@ class TiledForm(Exported):
 
         Raises `ClosedFormError` for too many of them; the factors of `complete` have fewer.
         """
-        known = Known(self.ties, self.symbols, self._given)
+        known = Known(self.ties, self.symbols, self.given)
         form, ties = self.complete(), tuple(self.ties.ties)
         found = cases_of(form.sums, known.domain)
         return tuple(TiledCase(each.region, expanded(each.value, ties), ties) for each in found)

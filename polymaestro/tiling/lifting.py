@@ -24,10 +24,10 @@ from polymaestro.workload.operator import Operator
 
 @dataclass(frozen=True)
 class Lifted:
-    """A dataflow over symbols, the symbol for the number of PEs, and what each stood for."""
+    """A dataflow over symbols, the number of PEs or a symbol for it, and what each symbol stood for."""
 
     dataflow: Dataflow
-    num_pes: str
+    num_pes: str | int
     values: dict[str, int]
 
 

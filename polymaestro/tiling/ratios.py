@@ -6,18 +6,16 @@ K/T·T is K. So a quotient is one atom of a polynomial, and cancels against fact
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.counting.quasipolynomial import Atom, single
-from polymaestro.showing import Shown
 from polymaestro.symbolic.to_sympy import meaning
 from polymaestro.tiling.divisible import Divides, View
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.ties import Ties
 
 if TYPE_CHECKING:
     import sympy
@@ -71,6 +69,13 @@ class Ratios:
         self.used.update(name for each in conditions for name in each.expression.names())
         return self.view.where(conditions, given, self.used)
 
+    def where_all(
+        self, forms: Iterable[TiledForm], values: Mapping[str, int], given: Region
+    ) -> tuple[tuple[Divides, ...], Region]:
+        """Give the same for all decisions that led to the formulas of several forms."""
+        conditions = dict.fromkeys(each for form in forms for each in form.conditions(values))
+        return self.where(list(conditions), given)
+
     def at(self, point: Mapping[str, int]) -> dict[str, int]:
         """Give a point with the values of all quotients."""
         values = dict(point)
@@ -90,6 +95,16 @@ class Ratios:
                 divisor = divisor * QP.of(factor)
             found[name] = meaning(above, divisor, found, rounded="")
         return found
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Give each quotient the name of the tie that it is, else a new one."""
+        tied: dict[str, str] = {}
+        for name, value in self.meanings.items():
+            tied.setdefault(str(value), str(name))
+        taken = {tie.name for tie in self.view.ties.ties} | set(self.view.point)
+        free = (name for index in range(1, 999) if (name := f"q_{index}") not in taken)
+        return {quotient: tied.get(quotient) or next(free) for quotient in self.parts}
 
     def _quotient(self, above: QP, below: tuple[str, ...]) -> QP:
         """Give above / below, where what both have is cancelled."""
@@ -138,35 +153,6 @@ class Ratios:
                     if below in atoms:
                         return atom, below
         return None
-
-
-class Divided(Shown):
-    """A formula of a divisible view: what has to divide what, and where else it holds."""
-
-    divides: tuple[Divides, ...]
-    region: Region
-    ratios: Ratios
-
-    @property
-    def ties(self) -> Ties:
-        """What else the names stand for."""
-        return self.ratios.view.ties
-
-    def holds(self, **point: int) -> bool:
-        """Say whether a point satisfies all conditions."""
-        values = self.ties.complete(point)
-        return self.region.holds(values) and all(each.holds(values) for each in self.divides)
-
-    @property
-    def conditions(self) -> list[str]:
-        """What has to hold, as texts."""
-        rest = [] if self.region.is_everywhere else [self.ties.written(str(self.region))]
-        return [*map(str, self.divides), *rest]
-
-    def explained(self, text: str) -> str:
-        """Write the conditions behind a formula, and what other names stand for."""
-        condition = f"  if {', '.join(self.conditions)}" if self.conditions else ""
-        return self.ties.explained(text + condition)
 
 
 def _lowered(monomial: tuple[tuple[Atom, int], ...], name: str) -> tuple[tuple[Atom, int], ...]:

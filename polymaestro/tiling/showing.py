@@ -12,7 +12,7 @@ from polymaestro.export import Formula
 from polymaestro.symbolic.display import Line
 from polymaestro.symbolic.factoring import Factored, added, factorize
 from polymaestro.symbolic.named import NamedSum
-from polymaestro.symbolic.to_sympy import in_symbols, latex_of_ties
+from polymaestro.symbolic.to_sympy import in_symbols, latex_with_ties
 
 if TYPE_CHECKING:
     import sympy
@@ -31,8 +31,7 @@ def expression_of(form: Formula) -> sympy.Expr:
 
 def latex_of(form: Formula) -> str:
     """Write as LaTeX, without dollar signs; ties keep their names, with their equations at the end."""
-    text = _named(form).latex()
-    return r" \quad \text{where } ".join([text, *latex_of_ties(text, form.ties)])
+    return latex_with_ties(_named(form).latex(), form.ties)
 
 
 def _named(form: Formula) -> NamedSum:

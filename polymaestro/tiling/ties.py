@@ -20,6 +20,7 @@ n_K = ⌈K/T⌉; E_K = -T·n_K + K + T
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -27,11 +28,11 @@ from typing import TYPE_CHECKING, Literal
 from polymaestro.affine import Affine, Floor, ceil_div
 from polymaestro.counting import Condition, QuasiPolynomial, Tie
 from polymaestro.counting.quasipolynomial import Atom
-from polymaestro.counting.ties import expanded, meanings, written
+from polymaestro.counting.ties import NAME, expanded, explained, meanings, written
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import bound_size
 from polymaestro.errors import ClosedFormError
-from polymaestro.symbolic.to_sympy import meaning
+from polymaestro.symbolic.to_sympy import expressions_of
 from polymaestro.workload import Operator
 
 if TYPE_CHECKING:
@@ -174,10 +175,12 @@ class Ties:
         return {**values, **{tie.name: values[tie.name] for tie in self.ties}}
 
     def decisions(self) -> Iterator[Condition]:
-        """Give what says that a length has one tile or fold, and what says that it has more."""
+        """Give what `facts` asks for: one tile or fold or more, and more than one tile in the last fold."""
         for whole, part, _ in self.cuts():
             yield Condition(part - whole)
             yield Condition(whole - part - 1)
+        for (whole, tile, _), fold in self._folds.items():
+            yield Condition(fold.rest - self._splits[whole, tile].edge - 1)
 
     def facts(self, decided: Container[Condition]) -> list[Affine]:
         """Give what is ≥ 0 by the meaning of the ties, wherever some conditions hold."""
@@ -197,10 +200,7 @@ class Ties:
 
     def expressions(self) -> dict[str, sympy.Expr]:
         """Give what every name stands for as a SymPy expression over extents, tiles and units."""
-        found: dict[str, sympy.Expr] = {}
-        for tie in self.ties:
-            found[tie.name] = meaning(tie.numerator, tie.divisor, found, rounded=tie.rounded)
-        return found
+        return expressions_of(self.ties)
 
     def full_folds(self, conditions: Container[Condition]) -> dict[Atom, QP]:
         """Give n = F·U where conditions say that the last fold has a tile for every unit."""
@@ -218,13 +218,30 @@ class Ties:
 
     def explained(self, text: str) -> str:
         """Write numbers of tiles out, as `written` does, and say after it what the other ties are."""
-        text = self.written(text)
-        meanings = ", ".join(self.meanings(text))
-        return f"{text}; {meanings}" if meanings else text
+        return explained(text, self.ties)
 
     def meanings(self, text: str) -> Iterator[str]:
         """Give the equation of each tie that a text names."""
         return meanings(text, self.ties)
+
+    @property
+    def products(self) -> dict[Atom, QP]:
+        """Give T·U for each width of all units."""
+        return {tie.name: tie.numerator for tie in self.ties if tie.is_short and tie.divisor is None}
+
+    def named_in(self, text: str) -> list[Tie]:
+        """Give the ties that a text names and those that these name, each before those that it names.
+
+        Widths of all units are written out in them.
+        """
+        products, found = self.products, []
+        named = set(re.findall(NAME, text))
+        for tie in reversed(self.ties):
+            if tie.name in named and tie.name not in products:
+                divisor = None if tie.divisor is None else tie.divisor.replace(products)
+                found.append(replace(tie, numerator=tie.numerator.replace(products), divisor=divisor))
+                named |= found[-1].names()
+        return found
 
     def cuts(self) -> Iterator[tuple[Affine, Affine, Affine]]:
         """Give each length that is cut, into what, and what is left for the last part."""

@@ -6,24 +6,33 @@ polynomials.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from polymaestro import export
 from polymaestro.counting import Condition, QuasiPolynomial, Region
-from polymaestro.model.clock import Clock
-from polymaestro.model.integers import Integers, Point, extents_of
+from polymaestro.errors import ClosedFormError
+from polymaestro.model.clock import Clock, Level
+from polymaestro.model.integers import Integers, Point
 from polymaestro.model.machine import Machine
-from polymaestro.showing import Shown, in_math
-from polymaestro.symbolic.costs import Cost, as_sympy, latex_of_expression
+from polymaestro.model.stated import TracedClock
+from polymaestro.symbolic.costs import Cost, as_sympy
 from polymaestro.symbolic.factoring import in_parts
+from polymaestro.symbolic.naming import NamedCost, Origins
+from polymaestro.tiling import source
 from polymaestro.tiling.bounding import Pruned
 from polymaestro.tiling.chambers import TiledClasses
+from polymaestro.tiling.classes import GroupLevel
 from polymaestro.tiling.conditions import tidied
-from polymaestro.tiling.divisible import Divides, View, divisible_point
+from polymaestro.tiling.divisible import Divides
+from polymaestro.tiling.exploring import outside
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.ratios import Divided, Ratios
+from polymaestro.tiling.known import Decided, Domain, Known, in_common
+from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.ratios import Ratios
+from polymaestro.tiling.stated import DivisibleCost, ExactCase, TiledCost, renamed
 from polymaestro.tiling.ties import Ties
 
 if TYPE_CHECKING:
@@ -32,99 +41,85 @@ if TYPE_CHECKING:
 QP = QuasiPolynomial
 
 
-LONG = 16
-"""A sum of more maxima is not set as a formula."""
+MOST = 200
+"""A run time with more cases than this is refused where all are asked for."""
 
-
-def _in_math(cost: Cost, latex: Callable[[], str], where: list[str], ties: Ties) -> str | None:
-    """Set a cost for a notebook, if it is not too long for that."""
-    if len(cost.terms) > LONG:
-        return None
-    return in_math(latex(), ",\\ ".join([*where, *ties.meanings(" ".join(where))]))
+Chamber = tuple[tuple[Condition, ...], tuple[tuple[GroupLevel, ...], ...]]
+"""What holds, and the step classes of each group there."""
 
 
 @dataclass(frozen=True, repr=False)
-class TiledTimeCase(Shown):
+class TiledTimeCase(ExactCase):
     """A formula for the run time over extents, tiles, units and constants, and where it is the value."""
 
     region: Region
     value: Cost
     ties: Ties
+    origins: Origins = field(default_factory=dict, compare=False)
 
     def evaluate(self, **point: int | Fraction) -> int:
         """Compute the value at a point of the region."""
-        sizes = {name: int(value) for name, value in point.items() if value == int(value)}
-        return self.value.evaluate({**self.ties.complete(sizes), **point})
+        return self.value.evaluate(self.values(point, self.value.constants()))
+
+    @property
+    def named(self) -> NamedCost:
+        """The formula with names for its delays."""
+        return renamed(self.value, self.origins, self.change, self.ties)
 
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression with Max and ceiling, over extents, tiles and units."""
         return as_sympy(self.value, self.ties.expressions())
 
-    def latex(self) -> str:
-        """Write the formula as LaTeX, without dollar signs."""
-        return latex_of_expression(self.expr)
-
-    def _repr_latex_(self) -> str | None:
-        where = "" if self.region.is_everywhere else self.ties.written(str(self.region))
-        return _in_math(self.value, self.latex, [where] * bool(where), self.ties)
-
-    def __str__(self) -> str:
+    def line(self) -> str:
         """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
-        where = "" if self.region.is_everywhere else f"  if {self.region}"
-        return self.ties.explained(self.value.written(in_parts) + where)
+        return self.explained(self.value.written(in_parts))
 
 
 @dataclass(frozen=True, repr=False)
-class DivisibleTime(Divided):
+class DivisibleTime(DivisibleCost):
     """A formula for the run time, what has to divide what, and where else it holds."""
 
     value: Cost
     divides: tuple[Divides, ...]
     region: Region
     ratios: Ratios
+    origins: Origins = field(default_factory=dict, compare=False)
+
+    def evaluate(self, **point: int | Fraction) -> int:
+        """Compute the value at a point that satisfies the conditions."""
+        return self.value.evaluate(self.values(point, self.value.constants()))
+
+    @property
+    def named(self) -> NamedCost:
+        """The formula with names for its delays and quotients."""
+        return renamed(self.value, self.origins, self.change, self.ties)
 
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression with Max and ceiling, over extents, tiles and units."""
         return as_sympy(self.value, self.ratios.expressions())
 
-    def latex(self) -> str:
-        """Write the formula as LaTeX, without dollar signs."""
-        return latex_of_expression(self.expr)
-
-    def evaluate(self, **point: int | Fraction) -> int:
-        """Compute the value at a point that satisfies the conditions."""
-        sizes = {name: int(value) for name, value in point.items() if value == int(value)}
-        return self.value.evaluate({**self.ratios.at(self.ties.complete(sizes)), **point})
-
-    def _repr_latex_(self) -> str | None:
-        return _in_math(self.value, self.latex, self.conditions, self.ties)
-
-    def __str__(self) -> str:
+    def line(self) -> str:
         """Write the formula and all conditions."""
         return self.explained(self.value.written(in_parts))
 
 
 @dataclass(frozen=True, repr=False)
-class TiledRunTime(Shown):
+class TiledRunTime(TiledCost):
     """The cycles of a run in extents, tiles, units and the symbols of the machine."""
 
     classes: TiledClasses
     machine: Machine
     resident: frozenset[str]
     counted: TiledForm
-    _values: dict[Any, Any] = field(default_factory=dict, compare=False)
+    cuts: Cuts
+    what: ClassVar[str] = "the run time"
 
     @property
-    def symbols(self) -> tuple[str, ...]:
-        """The parameters: extents, tiles and units, then constants of the machine."""
-        return (*self.counted.symbols, *sorted(self.machine.symbols))
-
-    @property
-    def valid_on(self) -> Region:
-        """Where the dataflow is legal and the formula holds."""
-        return self.counted.valid_on
+    def constants(self) -> frozenset[str]:
+        """The constants of the machine that are symbols."""
+        return self.machine.symbols
 
     def at(self, **point: int | Fraction) -> int:
         """Evaluate, exact at any size; raises `ClosedFormError` as the other forms do."""
@@ -132,56 +127,99 @@ class TiledRunTime(Shown):
 
     def evaluate(self, point: Point) -> int:
         """Evaluate like `at`."""
-        values = self.counted.extended(extents_of(point, self.machine.symbols))
+        values = self.values(point)
         levels = self.classes.levels(values, lambda each: int(each.evaluate(values)))
         return int(Clock(levels, self.machine, self.resident, Integers(self.machine, point)).runtime())
 
     def case_at(self, point: Mapping[str, int]) -> TiledTimeCase:
         """Give the formula of the step classes that a point has, and where they are the same."""
-        values = self._sizes(point)
+        values, ties = self.values_near(point), self.counted.ties
+        formula = self._formula([levels for _, levels in self.classes.near(values)])
+        return TiledTimeCase(tidied(self._conditions(values), self.valid_on, ties), *formula)
+
+    def _formula(self, classes: Sequence[tuple[GroupLevel, ...]]) -> tuple[Cost, Ties, Origins]:
+        """Give the formula of step classes; last tiles that are said to be whole are."""
         ties = self.counted.ties
-        cost = self._cost(values, ties.merged)
-        return TiledTimeCase(tidied(self._conditions(values), self.valid_on, ties), cost, ties)
+        same = {
+            str(rest): part
+            for _, part, rest in ties.cuts()
+            if Condition(part - rest, equality=True) in in_common(self.valid_on)
+        }
+
+        def plain(value: QP) -> QP:
+            return ties.merged(value.substitute(same)).substitute(same)
+
+        levels = self.classes.with_classes(classes, plain)
+        cost, origins = self._cost(levels)
+        return cost, ties, origins
 
     def divisible_at(self, point: Mapping[str, int]) -> DivisibleTime:
         """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
-        counted, cuts = self.counted, self.classes.schedule.cuts
-        sizes = {name: point[name] for name in counted.symbols if name in point}
-        values = self._sizes(divisible_point(cuts, sizes, counted.ties))
-        ratios = Ratios(View(counted.ties, values))
-        cost = self._cost(values, ratios.plain)
-        return DivisibleTime(cost, *ratios.where(self._conditions(values), self.valid_on), ratios)
+        ratios, values = self.divisible_near(point)
+        cost, origins = self._cost(self.classes.levels(values, ratios.plain))
+        where = ratios.where(self._conditions(values), self.valid_on)
+        return DivisibleTime(cost, *where, ratios, origins)
 
-    def _sizes(self, point: Mapping[str, int]) -> Mapping[str, int]:
-        """Give the part of a point that is no constant of the machine, with the values of the ties."""
-        return self.counted.extended({n: point[n] for n in self.counted.symbols if n in point})
+    @property
+    def cases(self) -> tuple[TiledTimeCase, ...]:
+        """The formula as disjoint cases, each with its condition.
+
+        Raises `ClosedFormError` for too many of them; assume more then.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(T,T) N")
+        >>> cycles = pm.analyze_tiles(pm.gemm(M=4, K=8), flow, 4).runtime(pm.Hardware(num_pes=4))
+        >>> for case in cycles.assuming("N % T == 0").cases:
+        ...     print(case)
+        8·N  if T ≥ N
+        8·T·⌈N/T⌉  if T < N
+        """
+        ties = self.counted.ties
+        return tuple(
+            TiledTimeCase(tidied(conditions, self.valid_on, ties), *self._formula(classes))
+            for conditions, classes in self.chambers()[0]
+        )
+
+    def to_python(self, name: str = "runtime") -> str:
+        """Write a Python function that gives cycles; see `TiledCost.to_python`."""
+        chambers, gaps = self.chambers()
+        cases = []
+        for conditions, classes in chambers:
+            cost, ties, origins = self._formula(classes)
+            cases.append((Region((conditions,)), renamed(cost, origins, ties.expanded, ties)))
+        regions = [*self.counted.regions, *map(outside, gaps)]
+        known = export.in_order(self.counted.ties.ties, regions)
+        return source.run_time(name, self.symbol_groups, known, cases)
+
+    def parts_json(self) -> dict[str, Any]:
+        """Give the disjoint cases."""
+        return {"cases": [case.to_json() for case in self.cases]}
+
+    def chambers(self) -> tuple[list[Chamber], list[tuple[Condition, ...]]]:
+        """Give the chambers of all groups together, and where there is no formula; raises as `cases` does."""
+        known = Known(self.counted.ties, self.counted.symbols, self.counted.given)
+        found: list[tuple[Chamber, Domain, Decided]] = [(((), ()), known.domain, frozenset())]
+        gaps: list[tuple[Condition, ...]] = []
+        for group in self.classes.everywhere(self.counted.ties, self.counted.given):
+            joined, gaps = [], [*gaps, *group.gaps]
+            for (conditions, classes), domain, decided in found:
+                for region, levels in group.chambers:
+                    inside, sure = domain, decided
+                    for each in region.pieces[0]:
+                        inside, sure = known.narrowed(inside, sure, each)
+                    if not inside.is_empty():
+                        both = tuple(dict.fromkeys([*conditions, *region.pieces[0]]))
+                        joined.append(((both, (*classes, levels)), inside, sure))
+            found = joined
+            if len(found) > MOST:
+                message = f"the run time has more than {MOST} cases; assume more, e.g. that tiles divide"
+                raise ClosedFormError(message)
+        return [chamber for chamber, _, _ in found], gaps
 
     def _conditions(self, values: Mapping[str, int]) -> list[Condition]:
         return [each for region, _ in self.classes.near(values) for each in region.pieces[0]]
 
-    def _cost(self, values: Mapping[str, int], scalar: Callable[[QP], QP]) -> Cost:
-        levels = self.classes.levels(values, scalar)
+    def _cost(self, levels: tuple[Level, ...]) -> tuple[Cost, Origins]:
         arithmetic = Pruned(self.machine, tuple(self.counted.ties.most()))
-        cost: Cost = Clock(levels, self.machine, self.resident, arithmetic).runtime()
-        return cost
-
-    @property
-    def common(self) -> TiledTimeCase:
-        """The case of large extents and many tiles."""
-        return self.case_at(self.counted.shown)
-
-    @property
-    def expr(self) -> sympy.Expr:
-        """The case of large extents and many tiles as a SymPy expression with Max and ceiling."""
-        return self.common.expr
-
-    def latex(self) -> str:
-        """Write the case of large extents and many tiles as LaTeX, without dollar signs."""
-        return self.common.latex()
-
-    def _repr_latex_(self) -> str | None:
-        return self.common._repr_latex_()
-
-    def __str__(self) -> str:
-        """Write the case of large extents and many tiles."""
-        return str(self.common)
+        clock = TracedClock(levels, self.machine, self.resident, arithmetic)
+        return clock.runtime(), clock.origins

@@ -21,7 +21,7 @@ def analysed(flow: str = GEMM) -> TiledAnalysis:
 
 
 def points(form: TiledForm, count: int = 60) -> list[dict[str, int]]:
-    rng = random.Random(str(form))
+    rng = random.Random("".join(form.symbols))
     found: list[dict[str, int]] = []
     while len(found) < count:
         point = {name: rng.randint(1, 9) for name in form.symbols}

@@ -1,6 +1,7 @@
 """``derive --symbolic-tiles`` on files: values, JSON, symbols of the file, what is refused."""
 
 import json
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from click.testing import CliRunner, Result
 
 import polymaestro as pm
 from polymaestro.cli import main
+from polymaestro.tiling import lifted
+from tests.tiling.printed import number
 
 GEMM = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } Dataflow {
   TemporalMap(1,1) N; SpatialMap(2,2) M; TemporalMap(5,5) K; Cluster(5); SpatialMap(1,1) K; } } }"""
@@ -42,16 +45,18 @@ def test_symbols_of_the_file_stay() -> None:
     text = GEMM.replace("SpatialMap(2,2) M", "SpatialMap(T,T) M").replace("Cluster(5)", "Cluster(G)")
     result = run("--symbolic-tiles", "--exact", "L2.A.occupancy", text=text)
     assert (result.exit_code, result.stdout) == (0, "T·T_K0  if T < M, T_K0 < K\n")
-    plain = run(text=text.replace("Cluster(G)", "Cluster(5)"))
-    assert plain.exit_code == 1
-    assert "for symbols in the mapping try --symbolic-tiles" in plain.stderr
+    plain = run("--exact", "L2.A.occupancy", text=text.replace("Cluster(G)", "Cluster(5)"))
+    assert (plain.exit_code, plain.stdout) == (0, "5·T  if K ≥ 6, T < M\n")
+    assert "numbers of the mapping" not in run(text=text).stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "text", "status", "message"),
     [
-        (["--leading"], GEMM, 2, "--symbolic-tiles does not go with --leading"),
-        (["--report"], GEMM, 2, "--symbolic-tiles does not go with --report"),
+        (["--leading", "--small", "T_M0"], GEMM, 1, "the layer has no symbol 'T_M0'"),
+        (["--leading", "--small", "K,M,N"], GEMM, 1, "no extent is left to grow"),
+        (["--leading", "--assume", "M <= T_M0"], GEMM, 1, "M cannot grow where T_M0·U ≥ M; keep it fixed"),
+        (["--report"], GEMM, 2, "symbols in the mapping do not go with --report"),
         (["--export", "isl"], GEMM, 2, "--export isl, which cannot multiply symbols"),
         (["--export", "c", "--json"], GEMM, 2, "--export and --json exclude each other"),
         (["--assume", "K % 5"], GEMM, 1, "cannot read the assumption 'K % 5'"),
@@ -73,6 +78,35 @@ def test_what_is_refused(arguments: list[str], text: str, status: int, message: 
     assert message in result.stderr
     assert "Traceback" not in result.output
 
+
+def test_leading_terms_are_what_large_layers_come_to() -> None:
+    """Extents a million times larger: what is left out of the terms is a millionth of them."""
+    flags = ["--symbolic-tiles", "--leading", "--small", "R,S"]
+    document = json.loads(run(*flags, "--json", text=CONV).stdout)
+    fixed = "G1, PEs, R, S, T_C0, T_C1, T_K0, T_P0, T_Q0 fixed"
+    assert document["sense"] == f"as C, K, N, P, Q grow together, {fixed}"
+    sizes = {"R": 3, "S": 2, "T_K0": 2, "T_C0": 4, "T_C1": 1, "T_P0": 2, "T_Q0": 3, "G1": 4}
+    sizes |= {"PEs": 8, "U": 2}
+    large = sizes | {"N": 10**6, "K": 4 * 10**6, "C": 12 * 10**6, "P": 6 * 10**6, "Q": 18 * 10**6}
+    flow = pm.parse_network(CONV).layers[0].mapping_dataflow()
+    found = lifted(pm.conv2d(N=1, K=40, C=8, P=8, Q=8, R=3, S=2), flow, 20)
+    analysis = pm.analyze_tiles(pm.conv2d(), found.dataflow, found.num_pes)
+    point = {name: large[name] for name in analysis.symbols}
+    known = {name: Fraction(value) for name, value in large.items()}
+    forms = dict(analysis.named())
+    assert document["leading"].keys() == forms.keys()
+    for name, text in document["leading"].items():
+        exact = forms[name].at(**point)
+        assert abs(number(text, known) - exact) * 10**5 <= exact, name
+    text = run(*flags, "--exact", "L2.I.parent_reads", text=CONV).stdout
+    assert text.rstrip() == document["leading"]["L2.I.parent_reads"]
+    assert r"\frac{" in run(*flags, "--latex", text=CONV).stdout
+    assert f"`{text.rstrip()}`" in run(*flags, "--markdown", text=CONV).stdout
+
+
+CONV = """Network N { Layer C { Type: CONV Dimensions { K: 40, C: 8, R: 3, S: 2, Y': 8, X': 8 } Dataflow {
+  SpatialMap(2,2) K; TemporalMap(4,4) C; TemporalMap(2,2) Y'; TemporalMap(3,3) X';
+  Cluster(4); SpatialMap(1,1) C; } } }"""
 
 TINY = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } Dataflow {
   TemporalMap(5,5) M; SpatialMap(2,2) N; } } }"""
