@@ -21,7 +21,7 @@ from polymaestro.counting import QuasiPolynomial
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.tiling.rows import Row
 from polymaestro.tiling.run import Run
-from polymaestro.tiling.shapes import Box, Index, Interval, Parts, Shape, meet, shapes_of, size
+from polymaestro.tiling.shapes import Box, Index, Interval, Parts, Shape, shapes_of
 
 QP = QuasiPolynomial
 ZERO = Affine.of(0)
@@ -107,7 +107,11 @@ class Family:
         return total
 
     def _union_of_class(self, parts: list[Parts]) -> QP | None:
-        """Give the union within one residue class, from three samples of each row."""
+        """Give the union within one residue class, from three samples of each row.
+
+        Rows come in the order of their first elements, so that what lies below the highest end so far, and
+        not below a row, is held already.
+        """
         samples: list[_Sample] = []
         for row, first, second, last in zip(self.rows, parts[::3], parts[1::3], parts[2::3], strict=True):
             if max(len(first), len(second), len(last)) > 1:
@@ -115,19 +119,31 @@ class Family:
             if first:
                 samples.append(_Sample(row, first[0], second[0], last[0]))
         total = QP.of(0)
-        past: Interval | None = None
+        past: _Sample | None = None
+        end: Affine | None = None
         for each in self._in_order(samples):
-            total = total + size((each.first,)) * each.row.count
-            pairs = [(each.first, each.second, each.row.count - 1)]
-            if past is not None:
-                pairs.append((past, each.first, QP.of(1)))
-            for left, right, count in pairs:
-                if not count.is_zero:
-                    if not self._follows(left, right):
-                        return None
-                    total = total - size(meet(self.run, (left,), (right,))) * count
-            past = each.last
+            if past is not None and not self.run.is_at_least(each.first[0], past.last[0]):
+                return None
+            added = self._added(each, end)
+            if added is None:
+                return None
+            total, past = total + added, each
+            end = each.last[1] if end is None else self.run.greatest(each.last[1], end)
         return total
+
+    def _added(self, sample: _Sample, end: Affine | None) -> QP | None:
+        """Count what a row adds to all that reaches up to an end; None where units would have to be counted."""
+        low, high = sample.first
+        is_free = end is None or self.run.is_at_least(low, end)
+        if sample.row.is_one or self.run.is_at_least(high, sample.second[0]):
+            start = low if end is None or is_free else end
+            return QP.of(sample.last[1] - start) if self.run.exceeds(sample.last[1], start) else QP.of(0)
+        if end is None or is_free:
+            return QP.of(high - low) * sample.row.count
+        if not self.run.is_at_least(sample.second[0], end):
+            return None
+        first = QP.of(high - end) if self.run.exceeds(high, end) else QP.of(0)
+        return first + QP.of(high - low) * (sample.row.count - 1)
 
     def _in_order(self, samples: list[_Sample]) -> list[_Sample]:
         """Sort by the first element."""
@@ -138,10 +154,6 @@ class Family:
                 place -= 1
             found.insert(place, each)
         return found
-
-    def _follows(self, left: Interval, right: Interval) -> bool:
-        """Whether an interval begins and ends no earlier than the one before it."""
-        return self.run.is_at_least(right[0], left[0]) and self.run.is_at_least(right[1], left[1])
 
     # --- Reach ---
 

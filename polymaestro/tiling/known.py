@@ -85,7 +85,7 @@ class Known:
         multiples: dict[Affine, list[Affine]] = {}
         for whole, tile, edge in self._cuts:
             rests = [rest for of, into, rest in self.ties.folds() if (of, into) == (whole, tile)]
-            multiples.setdefault(tile, [Affine.of(0)]).extend(each - edge for each in (whole, *rests))
+            multiples.setdefault(tile, [Affine.of(0), tile]).extend(each - edge for each in (whole, *rests))
         return [
             (*pair, tile)
             for tile, lengths in multiples.items()
