@@ -9,7 +9,11 @@ where the derivation is refused is a gap, on which nothing is claimed.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+
+import islpy as isl
 
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition, Count, QuasiPolynomial, Region
@@ -18,6 +22,12 @@ from polymaestro.tiling.factors import Factor
 from polymaestro.tiling.known import Domain, Known
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Ties
+
+FEW = 100
+"""A count with more chambers than this is decided part by part."""
+
+MANY = 8
+"""A part that more ways need than these is derived on a convex set that holds them all."""
 
 MOST = 1000
 """A count with more chambers than this is refused: its code would be read by nobody."""
@@ -28,9 +38,9 @@ Leaf = tuple[Conditions, QuasiPolynomial | str]
 
 @dataclass(frozen=True)
 class Explored:
-    """A count on a whole region; the gaps are where its derivation is refused, with the reason."""
+    """A count on a whole region, Σ of products; the gaps are where its derivation is refused, and why."""
 
-    count: Count
+    products: tuple[tuple[Count, ...], ...]
     gaps: tuple[tuple[Conditions, str], ...]
 
 
@@ -61,13 +71,43 @@ class _Node:
             node = node.parent
 
 
-class _Walk(Run):
-    """A run without a point: it takes the first way at each fork that is not done."""
+@dataclass
+class _Part:
+    """A part of a count that is decided by itself, and where it is needed."""
 
-    def __init__(self, root: _Node, known: Known) -> None:
+    name: str
+    derive: Factor
+    domains: list[Domain] = field(default_factory=list)
+    decided: list[frozenset[Condition]] = field(default_factory=list)
+
+    def root(self) -> _Node:
+        """Begin where any of the ways that need it does."""
+        domain = reduce(isl.Set.union, self.domains).coalesce()
+        if domain.n_basic_set() > MANY:
+            domain = domain.simple_hull().to_set()
+        return _Node(domain, frozenset.intersection(*self.decided))
+
+
+class _Walk(Run):
+    """A run without a point: it takes the first way at each fork that is not done.
+
+    With `parts`, those of the count are noted there, and stand for themselves in what is derived.
+    """
+
+    def __init__(self, root: _Node, known: Known, parts: dict[Hashable, _Part] | None) -> None:
         super().__init__({})
         self.node = root
         self._facts = known
+        self._parts = parts
+
+    def part(self, key: Hashable, derive: Factor) -> QuasiPolynomial:
+        """Give the name of a part, or derive it here."""
+        if self._parts is None:
+            return derive(self)
+        found = self._parts.setdefault(key, _Part(f"{len(self._parts)}?", derive))
+        found.domains.append(self.node.domain)
+        found.decided.append(self.node.decided)
+        return QuasiPolynomial.of(Affine.of(found.name))
 
     def is_at_least(self, left: Affine, right: Affine) -> bool:
         """Whether left ≥ right on this way."""
@@ -96,6 +136,11 @@ class _Walk(Run):
         condition, self.node = next((each, way) for each, way in node.ways if not way.is_done)
         return condition == holds
 
+    def look_closer(self) -> None:
+        """Give a way up that only facts with alternatives rule out; this takes time."""
+        if not self._facts.is_possible(self.node.domain):
+            raise _UnreachableError
+
     def _next(self, condition: Condition) -> _Node:
         node = self.node
         domain, decided = self._facts.narrowed(node.domain, node.decided, condition)
@@ -105,17 +150,42 @@ class _Walk(Run):
 def explored(factor: Factor, known: Known) -> Explored:
     """Derive a factor on every chamber of a region.
 
-    Raises `ClosedFormError` for more than MOST chambers.
+    Where these are many, its parts are decided one by one, and the factor is a sum of products of these.
+    Raises `ClosedFormError` for more than MOST chambers even so.
     """
     root = _Node(known.domain, frozenset())
-    leaves = 0
-    while not root.is_done:
-        _take(factor, _Walk(root, known))
-        leaves += 1
-        if leaves > MOST:
-            shown = ", ".join(sorted(known.symbols))
-            message = f"a count over {shown} has more than {MOST} cases; assume more of these"
-            raise ClosedFormError(message)
+    if _walked(factor, root, known, None, FEW):
+        return _whole(root, known)
+    parts: dict[Hashable, _Part] = {}
+    root = _Node(known.domain, frozenset())
+    _all(factor, root, known, parts)
+    found = {}
+    for each in parts.values():
+        found[each.name] = each.root()
+        _all(each.derive, found[each.name], known, None)
+    return _joined(_whole(root, known), {name: _whole(each, known) for name, each in found.items()}, known)
+
+
+def _all(factor: Factor, root: _Node, known: Known, parts: dict[Hashable, _Part] | None) -> None:
+    if not _walked(factor, root, known, parts, MOST):
+        shown = ", ".join(sorted(known.symbols))
+        message = f"a count over {shown} has more than {MOST} cases; assume more of these"
+        raise ClosedFormError(message)
+
+
+def _walked(
+    factor: Factor, root: _Node, known: Known, parts: dict[Hashable, _Part] | None, most: int
+) -> bool:
+    """Derive a factor along every way; false where these are too many."""
+    for _ in range(most):
+        _take(factor, _Walk(root, known, parts))
+        if root.is_done:
+            return True
+    return False
+
+
+def _whole(root: _Node, known: Known) -> Explored:
+    """Collect the leaves."""
     pieces: list[tuple[Region, QuasiPolynomial]] = []
     gaps: list[tuple[Conditions, str]] = []
     for conditions, value in _merged(root, known.ties):
@@ -123,7 +193,27 @@ def explored(factor: Factor, known: Known) -> Explored:
             gaps.append((conditions, value))
         else:
             pieces.append((Region((conditions,)), value))
-    return Explored(Count(tuple(pieces)), tuple(gaps))
+    return Explored(((Count(tuple(pieces)),),), tuple(gaps))
+
+
+def _joined(whole: Explored, parts: Mapping[str, Explored], known: Known) -> Explored:
+    """Put parts in the place of their names."""
+    ((rest,),) = whole.products
+    pieces, products, gaps = rest.pieces, [], list(whole.gaps)
+    for name, part in parts.items():
+        factors = [(region, value.coefficients(name)) for region, value in pieces]
+        pieces = tuple((region, powers[0]) for region, powers in factors if 0 in powers)
+        needed = tuple((region, powers[1]) for region, powers in factors if 1 in powers)
+        if needed:
+            [(count,)] = part.products
+            products.append((Count(needed), count))
+            gaps += [
+                ((*region.pieces[0], *gap), why)
+                for gap, why in part.gaps
+                for region, _ in needed
+                if known.meets(region.pieces[0], gap)
+            ]
+    return Explored((*products, (Count(pieces),)) if pieces else tuple(products), tuple(gaps))
 
 
 def _take(factor: Factor, walk: _Walk) -> None:

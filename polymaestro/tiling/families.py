@@ -12,8 +12,8 @@ tile reaches: |⋃_u N_u| = Σ_u |N_u minus N_u+1 minus N_u+2 …|.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from polymaestro.affine import Affine
@@ -56,13 +56,17 @@ class _Unit:
 
 
 @dataclass(frozen=True)
-class _Sample:
-    """What the first, the second and the last unit of a row hold."""
+class _Train:
+    """Equal intervals of neighbouring units: the first one, the last one, and where the second begins.
 
-    row: Row
+    None of them is seen through: `gaps` says that there is something between them.
+    """
+
+    count: QP
     first: Interval
-    second: Interval
+    second: Affine
     last: Interval
+    gaps: bool
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,16 @@ class Family:
 
     def union(self, held: Held) -> QP:
         """|⋃_u N_u|."""
-        found = self._by_neighbours(held)
-        return self._by_reach(held) if found is None else found
+        boxes = (tuple(box.items()) for box in (self.now, self.before))
+        key = (held, self.index, self.variable, self.rows, *boxes)
+        return self.run.part(key, lambda run: replace(self, run=run)._union(held))
+
+    def _union(self, held: Held) -> QP:
+        found = self._by_trains(held)
+        if found is None:
+            self.run.look_closer()
+            found = self._by_reach(held)
+        return found
 
     def _boxes(self, unit: _Unit) -> tuple[Box, Box]:
         now, before = unit.row.now.at(unit.offset), unit.row.before.at(unit.offset)
@@ -91,64 +103,77 @@ class Family:
         shapes = [held.of(*pair) for pair in zip(found.shapes[::2], found.shapes[1::2], strict=True)]
         return shapes, self.variable not in self.index.variables or self.variable in found.alike
 
-    # --- Neighbours ---
+    # --- Trains ---
 
-    def _by_neighbours(self, held: Held) -> QP | None:
-        """Compare neighbours only; None where that is not enough."""
+    def _by_trains(self, held: Held) -> QP | None:
+        """Join what follows each other without gaps; None where that is not enough."""
         units = [_Unit(row, at) for row in self.rows for at in (ZERO, row.stride, row.reach)]
         shapes, alike = self._shapes(held, units)
         total = QP.of(0)
         for kind in range(len(shapes[0].classes)):
             parts = [shape.classes[kind] for shape in shapes]
-            union = self._union_of_class(parts) if alike else None
+            union = self._union_of(self._trains(parts)) if alike else None
             if union is None:
                 return None
             total = total + union
         return total
 
-    def _union_of_class(self, parts: list[Parts]) -> QP | None:
-        """Give the union within one residue class, from three samples of each row.
+    def _trains(self, parts: list[Parts]) -> Iterator[_Train]:
+        """Give the trains of one residue class, from what the first, second and last unit of a row hold."""
+        for row, *several in zip(self.rows, parts[::3], parts[1::3], parts[2::3], strict=True):
+            for first, second, last in zip(*several, strict=True):
+                gaps = not row.is_one and not self.run.is_at_least(first[1], second[0])
+                yield _Train(row.count, first, second[0], last, gaps)
 
-        Rows come in the order of their first elements, so that what lies below the highest end so far, and
-        not below a row, is held already.
-        """
-        samples: list[_Sample] = []
-        for row, first, second, last in zip(self.rows, parts[::3], parts[1::3], parts[2::3], strict=True):
-            if max(len(first), len(second), len(last)) > 1:
-                return None
-            if first:
-                samples.append(_Sample(row, first[0], second[0], last[0]))
+    def _union_of(self, trains: Iterable[_Train]) -> QP | None:
+        """Count all elements once, from the lowest on; None where units would have to be counted."""
         total = QP.of(0)
-        past: _Sample | None = None
         end: Affine | None = None
-        for each in self._in_order(samples):
-            if past is not None and not self.run.is_at_least(each.first[0], past.last[0]):
+        ordered = self._in_order(trains)
+        for each, after in itertools.zip_longest(ordered, ordered[1:]):
+            if after is None or not each.gaps or self.run.is_at_least(after.first[0], each.last[0]):
+                total = total + self._added(each, end)
+            elif after.gaps or not self.run.is_at_least(after.last[1], each.last[1]):
                 return None
-            added = self._added(each, end)
-            if added is None:
-                return None
-            total, past = total + added, each
+            elif end is None or self.run.exceeds(after.first[0], end):
+                total = total + self._added(each, end) - self._beyond(each, after.first[0])
             end = each.last[1] if end is None else self.run.greatest(each.last[1], end)
         return total
 
-    def _added(self, sample: _Sample, end: Affine | None) -> QP | None:
-        """Count what a row adds to all that reaches up to an end; None where units would have to be counted."""
-        low, high = sample.first
-        is_free = end is None or self.run.is_at_least(low, end)
-        if sample.row.is_one or self.run.is_at_least(high, sample.second[0]):
-            start = low if end is None or is_free else end
-            return QP.of(sample.last[1] - start) if self.run.exceeds(sample.last[1], start) else QP.of(0)
-        if end is None or is_free:
-            return QP.of(high - low) * sample.row.count
-        if not self.run.is_at_least(sample.second[0], end):
-            return None
-        first = QP.of(high - end) if self.run.exceeds(high, end) else QP.of(0)
-        return first + QP.of(high - low) * (sample.row.count - 1)
+    def _added(self, train: _Train, end: Affine | None) -> QP:
+        """Count what a train adds to elements up to an end, which reach from below it to there."""
+        low, high = train.first
+        if end is not None and self.run.is_at_least(low, end):
+            end = None
+        if not train.gaps or (end is not None and self.run.is_at_least(end, train.last[0])):
+            return self._above(train.last[1], low if end is None else end)
+        if end is None:
+            return QP.of(high - low) * train.count
+        self.run.look_closer()
+        stride = train.second - low
+        for number in range(1, MAX_REACH + 1):
+            if self.run.is_at_least(low + stride * number, end):
+                last = self._above(high + stride * (number - 1), end)
+                return last + QP.of(high - low) * (train.count - number)
+        raise self._far()
 
-    def _in_order(self, samples: list[_Sample]) -> list[_Sample]:
+    def _beyond(self, train: _Train, start: Affine) -> QP:
+        """Count what of a train with gaps lies above a start, which its last interval does."""
+        self.run.look_closer()
+        (low, high), stride = train.last, train.second - train.first[0]
+        size = QP.of(high - low)
+        for number in range(1, MAX_REACH + 1):
+            if self.run.exceeds(start, low - stride * number):
+                return size * number + self._above(high - stride * number, start)
+        raise self._far()
+
+    def _above(self, high: Affine, start: Affine) -> QP:
+        return QP.of(high - start) if self.run.exceeds(high, start) else QP.of(0)
+
+    def _in_order(self, trains: Iterable[_Train]) -> list[_Train]:
         """Sort by the first element."""
-        found: list[_Sample] = []
-        for each in samples:
+        found: list[_Train] = []
+        for each in trains:
             place = len(found)
             while place and not self.run.is_at_least(each.first[0], found[place - 1].first[0]):
                 place -= 1
@@ -204,11 +229,14 @@ class Family:
             far = self._step(rows[0]) * (reach + 1)
             if all(self.run.is_at_least(far, length) for length in lengths):
                 return reach
+        raise self._far()
+
+    def _far(self) -> CountingUnavailableError:
         message = (
             f"more than {MAX_REACH} units share elements along {self.variable.upper()} and not only "
             f"neighbours do; make its tiles at least as large as the stride and the dilation"
         )
-        raise CountingUnavailableError(message)
+        return CountingUnavailableError(message)
 
     def _ends(self, row: Row, reach: int) -> tuple[list[_Unit], list[_Unit], QP]:
         """Give the first units of a row, the last ones, and how many are neither."""

@@ -52,6 +52,27 @@ class Known:
         decided = decided | {condition}
         return domain.intersect(self._implied(decided)), decided
 
+    def meets(self, *conditions: Iterable[Condition]) -> bool:
+        """Whether some point may satisfy all of some conditions."""
+        return self.is_possible(self.domain.intersect(self._set(each for some in conditions for each in some)))
+
+    def is_possible(self, domain: isl.Set) -> bool:
+        """Whether some point may lie in a domain, multiples of one tile being equal or a tile apart."""
+        return self._has_way(domain, tuple(self._steps))
+
+    def _has_way(self, domain: isl.Set, steps: tuple[tuple[Affine, Affine, Affine], ...]) -> bool:
+        if domain.is_empty():
+            return False
+        if not steps:
+            return True
+        (first, second, tile), *others = steps
+        ways = (
+            Condition(first - second, equality=True),
+            Condition(first - second - tile),
+            Condition(second - first - tile),
+        )
+        return any(self._has_way(domain.intersect(self._set([each])), tuple(others)) for each in ways)
+
     @cached_property
     def _telling(self) -> frozenset[Condition]:
         """The conditions from which other facts follow."""
