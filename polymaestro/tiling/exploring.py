@@ -21,7 +21,6 @@ from polymaestro.errors import ClosedFormError, CountingError, CountingUnavailab
 from polymaestro.tiling.factors import Factor
 from polymaestro.tiling.known import Domain, Known
 from polymaestro.tiling.run import Run
-from polymaestro.tiling.ties import Ties
 
 FEW = 100
 """A count with more chambers than this is decided part by part."""
@@ -188,7 +187,7 @@ def _whole(root: _Node, known: Known) -> Explored:
     """Collect the leaves."""
     pieces: list[tuple[Region, QuasiPolynomial]] = []
     gaps: list[tuple[Conditions, str]] = []
-    for conditions, value in _merged(root, known.ties):
+    for conditions, value in _merged(root, known):
         if isinstance(value, str):
             gaps.append((conditions, value))
         else:
@@ -229,20 +228,19 @@ def _take(factor: Factor, walk: _Walk) -> None:
     walk.node.finish()
 
 
-def _merged(node: _Node, ties: Ties) -> list[Leaf]:
+def _merged(node: _Node, known: Known) -> list[Leaf]:
     """Give the leaves below a node with the conditions since; two that say the same are one."""
     if node.value is not None:
         return [((), node.value)]
     found = [
         ((condition, *conditions), value)
         for condition, way in node.ways
-        for conditions, value in _merged(way, ties)
+        for conditions, value in _merged(way, known)
     ]
     if [len(conditions) for conditions, _ in found] == [1, 1]:
         values = [value for _, value in found if isinstance(value, QuasiPolynomial)]
-        plain = [ties.expanded(value) for value in values]
-        if len(plain) == 2 and plain[0] == plain[1]:  # noqa: PLR2004  both are formulas
-            return [((), min(*values, plain[0], key=_length))]
+        if len(values) == 2 and known.are_equal(*values):  # noqa: PLR2004  both are formulas
+            return [((), min(*values, known.ties.expanded(values[0]), key=_length))]
     return found
 
 

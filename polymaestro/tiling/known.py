@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property, lru_cache, reduce
 
 import islpy as isl
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Condition, Region
+from polymaestro.counting import Condition, QuasiPolynomial, Region
 from polymaestro.tiling.ties import Ties
 
 Decided = frozenset[Condition]
@@ -31,6 +32,7 @@ class Known:
         self._given = Region(tuple(_about(piece, self.names) for piece in given.pieces))
         self._sets: dict[tuple[Condition, ...], isl.Set] = {}
         self._facts: dict[Decided, isl.Set] = {}
+        self._rng = random.Random(0)  # noqa: S311  no secret
 
     @cached_property
     def domain(self) -> isl.Set:
@@ -52,9 +54,28 @@ class Known:
         decided = decided | {condition}
         return domain.intersect(self._implied(decided)), decided
 
+    def are_equal(self, left: QuasiPolynomial, right: QuasiPolynomial) -> bool:
+        """Whether two formulas are the same by the meaning of the ties; most differ at the first point."""
+        difference = left - right
+        for name in sorted(difference.names() - self._sample.keys()):
+            self._sample[name] = self._rng.randrange(1, 2**30)
+        return not difference.evaluate(self._sample) and self.ties.expanded(difference).is_zero
+
+    @cached_property
+    def _sample(self) -> dict[str, int]:
+        """A point with the values of the ties."""
+        point = {name: self._rng.randrange(1, 2**30) for name in sorted(self.symbols)}
+        values = dict(point)
+        for tie in self.ties.ties:
+            if tie.name in self.names - values.keys():
+                values[tie.name] = tie.value(values)
+        return values
+
     def meets(self, *conditions: Iterable[Condition]) -> bool:
         """Whether some point may satisfy all of some conditions."""
-        return self.is_possible(self.domain.intersect(self._set(each for some in conditions for each in some)))
+        return self.is_possible(
+            self.domain.intersect(self._set(each for some in conditions for each in some))
+        )
 
     def is_possible(self, domain: isl.Set) -> bool:
         """Whether some point may lie in a domain, multiples of one tile being equal or a tile apart."""
