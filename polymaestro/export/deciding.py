@@ -3,6 +3,7 @@
 A count with symbolic tiles has the cases that its derivation came to, each with all answers on the way. So
 most cases begin with the same conditions, and code that asks one after the other asks few of them:
 
+>>> from polymaestro.affine import Affine
 >>> M, N, K = (Affine.of(name) for name in "MNK")
 >>> large, small = Condition(M - N), Condition(N - M - 1)
 >>> more, less = Condition(K - M), Condition(M - K - 1)
@@ -18,7 +19,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from polymaestro.affine import Affine
 from polymaestro.counting import Condition, Count, QuasiPolynomial, Region
 
 Case = tuple[Region, QuasiPolynomial]

@@ -152,6 +152,12 @@ def explored(factor: Factor, known: Known) -> Explored:
     Where these are many, its parts are decided one by one, and the factor is a sum of products of these.
     Raises `ClosedFormError` for more than MOST chambers even so.
     """
+    found = _explored(factor, known)
+    gaps = dict.fromkeys((known.reduced(gap), why) for gap, why in found.gaps)
+    return Explored(found.products, tuple(gaps))
+
+
+def _explored(factor: Factor, known: Known) -> Explored:
     root = _Node(known.domain, frozenset())
     if _walked(factor, root, known, None, FEW):
         return _whole(root, known)
@@ -160,9 +166,10 @@ def explored(factor: Factor, known: Known) -> Explored:
     _all(factor, root, known, parts)
     found = {}
     for each in parts.values():
-        found[each.name] = each.root()
-        _all(each.derive, found[each.name], known, None)
-    return _joined(_whole(root, known), {name: _whole(each, known) for name, each in found.items()}, known)
+        start = each.root()
+        _all(each.derive, start, known, None)
+        found[each.name] = _whole(start, known)
+    return _joined(_whole(root, known), found, known)
 
 
 def _all(factor: Factor, root: _Node, known: Known, parts: dict[Hashable, _Part] | None) -> None:

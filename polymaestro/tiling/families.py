@@ -84,9 +84,10 @@ class Family:
         """|⋃_u N_u|."""
         boxes = (tuple(box.items()) for box in (self.now, self.before))
         key = (held, self.index, self.variable, self.rows, *boxes)
-        return self.run.part(key, lambda run: replace(self, run=run)._union(held))
+        return self.run.part(key, lambda run: replace(self, run=run).derived(held))
 
-    def _union(self, held: Held) -> QP:
+    def derived(self, held: Held) -> QP:
+        """Derive the union along the decisions of the run."""
         found = self._by_trains(held)
         if found is None:
             self.run.look_closer()

@@ -210,8 +210,10 @@ class TiledForm(Exported):
         for sign, counts in self.products:
             found = [count.everywhere(self.ties, given) for count in counts]
             regions += [outside(gap) for each in found for gap, _ in each.gaps]
-            for chosen in itertools.product(*(each.products for each in found)):
-                products.append((sign, tuple(count for several in chosen for count in several)))
+            products += [
+                (sign, tuple(itertools.chain(*chosen)))
+                for chosen in itertools.product(*(each.products for each in found))
+            ]
         return CompleteForm.of(tuple(products), self.ties.ties, self.symbols, regions)
 
     @property

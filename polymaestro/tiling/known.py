@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache, reduce
 import islpy as isl
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import Condition, QuasiPolynomial, Region, region_of
 from polymaestro.tiling.ties import Ties
 
 Decided = frozenset[Condition]
@@ -70,6 +70,12 @@ class Known:
             if tie.name in self.names - values.keys():
                 values[tie.name] = tie.value(values)
         return values
+
+    def reduced(self, conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+        """Give the conditions that are left of some where what is known is not said again."""
+        left = self._set(conditions).gist(self.domain).remove_redundancies()
+        pieces = region_of(left).pieces
+        return pieces[0] if len(pieces) == 1 else conditions
 
     def meets(self, *conditions: Iterable[Condition]) -> bool:
         """Whether some point may satisfy all of some conditions."""
