@@ -129,8 +129,9 @@ class _Walk(Run):
                 raise _UnreachableError
             if len(node.ways) == 1:
                 [(only, way)] = node.ways
-                node.domain, node.decided, node.ways = way.domain, way.decided, ()
-                node.answers[difference] = only == holds
+                if way.decided != node.decided:  # else the domain implies the condition
+                    node.domain, node.decided = way.domain, way.decided
+                node.ways, node.answers[difference] = (), only == holds
                 return only == holds
         condition, self.node = next((each, way) for each, way in node.ways if not way.is_done)
         return condition == holds
