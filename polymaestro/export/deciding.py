@@ -61,6 +61,35 @@ def decided(count: Count) -> Decision:
     return _decided(count.pieces)
 
 
+def simplified(count: Count) -> Count:
+    """Give an explored count without the questions that change nothing, and without cases of 0.
+
+    >>> from polymaestro.affine import Affine
+    >>> N, large = QuasiPolynomial.of("N"), Condition(Affine.of("M") - 4)
+    >>> small = Condition(3 - Affine.of("M"))
+    >>> print(simplified(Count(((Region(((large,),)), N), (Region(((small,),)), N)))))
+    N
+    """
+    return Count(tuple(_cases(decided(count), ())))
+
+
+def _cases(decision: Decision, asked: tuple[Condition, ...]) -> Iterator[Case]:
+    decision = _without_idle(decision)
+    if isinstance(decision, Fork):
+        ((first,),) = decision.where.pieces
+        yield from _cases(decision.yes, (*asked, first))
+        yield from _cases(decision.no, (*asked, _opposite(first)))
+    elif not decision.is_zero:
+        yield Region((asked,)), decision
+
+
+def _without_idle(decision: Decision) -> Decision:
+    if not isinstance(decision, Fork):
+        return decision
+    yes, no = _without_idle(decision.yes), _without_idle(decision.no)
+    return yes if yes == no else Fork(decision.where, yes, no)
+
+
 def _decided(cases: Sequence[Case]) -> Decision:
     if not cases:
         return NOTHING

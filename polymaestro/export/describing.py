@@ -11,7 +11,7 @@ UNITS = {"macs": "MACs", "steps": "steps", "active_units": "PEs, summed over the
 )
 
 MANY = 12
-"""A count with more cases is read in the code itself."""
+"""A count with more cases is read in the code itself, and so is a sum of more products."""
 
 
 def description(name: str, form: Entry, texts: dict[int, str]) -> list[str]:
@@ -25,7 +25,9 @@ def description(name: str, form: Entry, texts: dict[int, str]) -> list[str]:
 
 
 def formula(form: Entry, texts: dict[int, str]) -> str:
-    """Write the sum of products of counts."""
+    """Write the sum of products of counts, or how many these are where nobody would read them."""
+    if len(form.products) > MANY:
+        return f"a sum of {len(form.products)} products"
     text = ""
     for sign, numbers in form.products:
         body = "·".join(texts[number] for number in numbers if texts[number] != "1") or "1"

@@ -9,7 +9,7 @@ from polymaestro.affine import Affine
 from polymaestro.counting import Count, Region, Tie
 from polymaestro.counting.ties import written
 from polymaestro.export.deciding import decided, statements
-from polymaestro.export.describing import cases, count_texts, description
+from polymaestro.export.describing import MANY, cases, count_texts, description
 from polymaestro.export.names import PYTHON, Names, numbered, symbol_names
 from polymaestro.export.program import (
     Entry,
@@ -186,9 +186,13 @@ class _Module:
         return lines
 
     def _value(self, form: Entry) -> str:
-        """Write the sum of products."""
+        """Write the sum of products, many of them a line each."""
         products = [(sign, [self._factor(number) for number in numbers]) for sign, numbers in form.products]
-        return SYNTAX.total(products, 0)
+        if len(products) <= MANY:
+            return SYNTAX.total(products, 0)
+        texts = (SYNTAX.total([each], 0) for each in products)
+        lines = (f"- {text[1:]}" if text.startswith("-") else f"+ {text}" for text in texts)
+        return "\n        ".join(["(", *lines, ")"])
 
     def _factor(self, number: int) -> str:
         count = self.program.counts[number]

@@ -11,22 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
-
-import islpy as isl
 
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition, Count, QuasiPolynomial, Region
 from polymaestro.errors import ClosedFormError, CountingError, CountingUnavailableError
+from polymaestro.export.deciding import simplified
 from polymaestro.tiling.factors import Factor
-from polymaestro.tiling.known import Domain, Known
+from polymaestro.tiling.known import Domain, Known, united
 from polymaestro.tiling.run import Run
 
 FEW = 100
 """A count with more chambers than this is decided part by part."""
-
-MANY = 8
-"""A part that more ways need than these is derived on a convex set that holds them all."""
 
 MOST = 1000
 """A count with more chambers than this is refused: its code would be read by nobody."""
@@ -81,10 +76,7 @@ class _Part:
 
     def root(self) -> _Node:
         """Begin where any of the ways that need it does."""
-        domain = reduce(isl.Set.union, self.domains).coalesce()
-        if domain.n_basic_set() > MANY:
-            domain = domain.simple_hull().to_set()
-        return _Node(domain, frozenset.intersection(*self.decided))
+        return _Node(united(self.domains), frozenset.intersection(*self.decided))
 
 
 class _Walk(Run):
@@ -206,21 +198,24 @@ def _whole(root: _Node, known: Known) -> Explored:
 def _joined(whole: Explored, parts: Mapping[str, Explored], known: Known) -> Explored:
     """Put parts in the place of their names."""
     ((rest,),) = whole.products
-    pieces, products, gaps = rest.pieces, [], list(whole.gaps)
+    pieces, gaps = rest.pieces, list(whole.gaps)
+    products: list[tuple[Count, ...]] = []
     for name, part in parts.items():
         factors = [(region, value.coefficients(name)) for region, value in pieces]
         pieces = tuple((region, powers[0]) for region, powers in factors if 0 in powers)
         needed = tuple((region, powers[1]) for region, powers in factors if 1 in powers)
         if needed:
             [(count,)] = part.products
-            products.append((Count(needed), count))
+            products.append((simplified(Count(needed)), count))
             gaps += [
                 ((*region.pieces[0], *gap), why)
                 for gap, why in part.gaps
                 for region, _ in needed
                 if known.meets(region.pieces[0], gap)
             ]
-    return Explored((*products, (Count(pieces),)) if pieces else tuple(products), tuple(gaps))
+    if pieces:
+        products.append((simplified(Count(pieces)),))
+    return Explored(tuple(products), tuple(gaps))
 
 
 def _take(factor: Factor, walk: _Walk) -> None:

@@ -15,6 +15,7 @@ from polymaestro.tiling.ties import Ties
 
 Decided = frozenset[Condition]
 Domain = isl.Set
+MANY = 8
 
 
 class Known:
@@ -168,6 +169,12 @@ class Known:
     @cached_property
     def _everything(self) -> isl.Set:
         return isl.Set(f"[{', '.join(sorted(self.names))}] -> {{ : }}").params()
+
+
+def united(domains: Iterable[Domain]) -> Domain:
+    """Give a domain that holds several; a convex one where they are many."""
+    domain = reduce(isl.Set.union, domains).coalesce()
+    return domain.simple_hull().to_set() if domain.n_basic_set() > MANY else domain
 
 
 @lru_cache(maxsize=64)

@@ -54,7 +54,7 @@ def drawn(analysis: TiledAnalysis, rng: random.Random) -> dict[str, int]:
 
 
 def value_of(each: Explored, values: Mapping[str, int]) -> Fraction | int:
-    """Evaluate, with no more than one case of each factor holding, and one of a factor that is all there is."""
+    """Evaluate; no two cases of a factor may hold, and of a factor that is all there is one has to."""
     total: Fraction | int = 0
     for product in each.products:
         value: Fraction | int = 1
