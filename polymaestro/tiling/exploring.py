@@ -168,7 +168,9 @@ def _explored(factor: Factor, known: Known) -> Explored:
 def _all(factor: Factor, root: _Node, known: Known, parts: dict[Hashable, _Part] | None) -> None:
     if not _walked(factor, root, known, parts, MOST):
         shown = ", ".join(sorted(known.symbols))
-        message = f"a count over {shown} has more than {MOST} cases; assume more of these"
+        deciding = [str(each) for each, _ in root.ways if each.expression.names() <= known.symbols]
+        such = f", such as {deciding[-1].replace('≥', '>=')}" if deciding else ""
+        message = f"a count over {shown} has more than {MOST} cases; assume more of these{such}"
         raise ClosedFormError(message)
 
 

@@ -211,7 +211,7 @@ def smt(value: int) -> str:
 def test_json_reads_back_to_equal_forms(tiled: Tiled) -> None:
     data = json.loads(json.dumps(export.forms_to_json(tiled.forms)))
     assert complete_from_json(data) == tiled.forms
-    for name in list(tiled.forms)[:12]:
+    for name in list(tiled.forms)[::10]:
         form = tiled.forms[name]
         assert CompleteForm.from_json(json.loads(json.dumps(form.to_json()))) == form
 

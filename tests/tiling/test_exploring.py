@@ -114,10 +114,11 @@ def test_chambers_of_random_mappings(
 
 
 def test_too_many_chambers_are_refused_with_the_symbols_to_assume_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exploring, "FEW", 3)
     monkeypatch.setattr(exploring, "MOST", 3)
     form = analysed("twice")["cluster1"]["A"].fills
     with pytest.raises(
-        ClosedFormError, match="a count over G1, K, T_K0, T_K1, U has more than 3 cases; assume"
+        ClosedFormError, match="a count over G1, K, T_K0, T_K1, U has more than 3 cases; assume more of these, such as T_K0 < K"
     ):
         form.complete()
     assert (

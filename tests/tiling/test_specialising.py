@@ -88,17 +88,29 @@ def test_unknown_symbols_and_contradictions_are_refused(tiled: pm.TiledAnalysis)
         tiled.macs.specialised("M <= 0", **NUMBERS)
 
 
-def test_an_assumption_leaves_out_what_cannot_be_counted() -> None:
-    """One row in each of 64 units: filters of more than 17 taps are shared by too many units."""
+def test_an_assumption_leaves_out_what_cannot_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Single taps in each unit, and a stride: a tile of three outputs reaches over more units than are compared."""
+    monkeypatch.setattr("polymaestro.tiling.families.MAX_REACH", 2)
+    flow = pm.parse_dataflow("TemporalMap(A,A) Y'; SpatialMap(1,1) R")
+    tiled = pm.analyze_tiles(pm.conv2d(N=1, K=1, C=1, Q=1, S=1, stride=2), flow, "PEs")
+    reads = tiled["L2"]["I"].parent_reads
+    with pytest.raises(CountingUnavailableError, match="share elements along R"):
+        reads.specialised(A=3, PEs=64)
+    form = reads.specialised("R <= 2", A=3, PEs=64)
+    assert str(form.valid_on) == "P ≥ 1, R ≤ 2, R ≥ 1"
+    for rows, taps in itertools.product((1, 2, 3, 4, 7, 12), (1, 2)):
+        assert form.at(P=rows, R=taps) == reads.at(P=rows, R=taps, A=3, PEs=64)
+
+
+def test_units_of_which_each_shares_rows_with_many_are_counted() -> None:
+    """One row in each of 64 units, and filters of many taps."""
     flow = pm.parse_dataflow("TemporalMap(T_C,T_C) C; SpatialMap(Sz(R),1) Y")
     tiled = pm.analyze_tiles(pm.conv2d(N=1, K=1, Q=1, S=1), flow, "PEs")
-    reads = tiled["L2"]["I"].parent_reads
-    with pytest.raises(CountingUnavailableError, match="share elements along P"):
-        reads.specialised(T_C=2, PEs=64)
-    form = reads.specialised("R <= 11", T_C=2, PEs=64)
-    assert str(form.valid_on) == "C ≥ 1, P ≥ 1, R ≤ 11, R ≥ 1"
-    for rows, taps in itertools.product((1, 63, 64, 65, 130), (1, 2, 11)):
-        assert form.at(C=3, P=rows, R=taps) == reads.at(C=3, P=rows, R=taps, T_C=2, PEs=64)
+    form = tiled["L2"]["I"].parent_reads.specialised(T_C=2, PEs=64)
+    for rows, taps in itertools.product((1, 63, 65, 130), (1, 2, 30, 70)):
+        numbers = pm.conv2d(N=1, K=1, C=3, Q=1, S=1, P=rows, R=taps)
+        seen = pm.interpret(numbers, flow, 64, {"T_C": 2}).boundaries[0].tensors["I"]["parent_reads"]
+        assert form.at(C=3, P=rows, R=taps) == seen
 
 
 def test_an_equation_about_symbolic_tiles_asks_for_numbers() -> None:
