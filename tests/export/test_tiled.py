@@ -132,17 +132,18 @@ def tiled_of(name: str, size: int, only: str = "") -> Tiled:
     return Tiled(name, size, only)
 
 
+LARGE = {"YX-P", "YR-P"}
 RUNS = [
     *(pytest.param((name, 50), id=f"{name}-50") for name in ("gemm", "KC-P", "X-P")),
-    pytest.param(("YR-P", 50, MOST_CASES), id="YR-P-50"),
     *(pytest.param((name, 1000), id=f"{name}-1000", marks=pytest.mark.slow) for name in SUBJECTS),
 ]
 
 
 @pytest.fixture(params=RUNS)
-def tiled(request: pytest.FixtureRequest) -> Tiled:
-    """Give the formulas of each mapping in turn."""
-    return tiled_of(*request.param)
+def tiled(request: pytest.FixtureRequest, full: bool) -> Tiled:  # noqa: FBT001  a fixture
+    """Give the formulas of each mapping in turn; all of those with the most cases in a full run only."""
+    name, size = request.param
+    return tiled_of(name, size, MOST_CASES if name in LARGE and not full else "")
 
 
 def test_python_source_is_exact(tiled: Tiled) -> None:

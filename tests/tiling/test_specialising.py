@@ -89,7 +89,7 @@ def test_unknown_symbols_and_contradictions_are_refused(tiled: pm.TiledAnalysis)
 
 
 def test_an_assumption_leaves_out_what_cannot_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Single taps in each unit, and a stride: a tile of three outputs reaches over more units than are compared."""
+    """Single taps in each unit, and a stride: three outputs reach over more units than are compared."""
     monkeypatch.setattr("polymaestro.tiling.families.MAX_REACH", 2)
     flow = pm.parse_dataflow("TemporalMap(A,A) Y'; SpatialMap(1,1) R")
     tiled = pm.analyze_tiles(pm.conv2d(N=1, K=1, C=1, Q=1, S=1, stride=2), flow, "PEs")
