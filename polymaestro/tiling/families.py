@@ -134,11 +134,11 @@ class Family:
         for each, after in itertools.zip_longest(ordered, ordered[1:]):
             if after is None or not each.gaps or self.run.is_at_least(after.first[0], each.last[0]):
                 total = total + self._added(each, end)
+                end = each.last[1] if end is None else self.run.greatest(each.last[1], end)
             elif after.gaps or not self.run.is_at_least(after.last[1], each.last[1]):
                 return None
             elif end is None or self.run.exceeds(after.first[0], end):
                 total = total + self._added(each, end) - self._beyond(each, after.first[0])
-            end = each.last[1] if end is None else self.run.greatest(each.last[1], end)
         return total
 
     def _added(self, train: _Train, end: Affine | None) -> QP:
