@@ -21,7 +21,7 @@ Tile = tuple[int, int]
 
 
 def units_of(rng: random.Random) -> list[tuple[int, int, Tile, Tile]]:
-    """Draw rows as (units, stride, first tile now, first tile before); tiles before lie anywhere, or nowhere near."""
+    """Draw rows as (units, stride, first tile now, first tile before); tiles before lie near or far."""
     stride = rng.randint(1, 6)
     found, low = [], 0
     for _ in range(rng.randint(1, 4)):
