@@ -38,7 +38,7 @@ SUBJECTS = {
     **{name: (pm.conv2d(), str(flow())) for name, flow in FIVE.items()},
 }
 MOST_CASES = "cluster1.I.parent_reads"
-"""What clusters of YX-P and YR-P read has the most cases: halos in space, behind tiles of several shapes."""
+"""What clusters of YX-P read has the most cases: halos in space, behind tiles of several shapes."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,9 @@ def tiled_of(name: str, size: int, only: str = "") -> Tiled:
     return Tiled(name, size, only)
 
 
-LARGE = {"YX-P", "YR-P"}
+LARGE = {"YX-P"}
 RUNS = [
-    *(pytest.param((name, 50), id=f"{name}-50") for name in ("gemm", "KC-P", "X-P")),
+    *(pytest.param((name, 50), id=f"{name}-50") for name in ("gemm", "KC-P", "YR-P")),
     *(pytest.param((name, 1000), id=f"{name}-1000", marks=pytest.mark.slow) for name in SUBJECTS),
 ]
 
