@@ -1,12 +1,15 @@
 """Families: the units that share a parent, side by side, and the union of what they hold or get.
 
-Their tiles lie at equal distances, however many units there are. Where an element that two units hold is
-held by all units between them, as for tiles of whole windows,
+Their tiles lie at equal distances, however many units there are. What the units of a row hold of a residue
+class is a train of equal intervals: one interval where each reaches the next one, else intervals with gaps.
+Trains are joined from the lowest element on, and of each only what lies above the highest end so far is new.
+A train with gaps that another one covers partly loses its first or its last intervals, which are counted as
+far as `MAX_REACH` of them:
 
-    |⋃_u N_u| = Σ_u |N_u| - Σ_u |N_u ∩ N_u+1|,
+    the units of one row hold 0 … 5 and 2 … 7, those of the next 4 … 5, 8 … 9 and 12 … 13:   8 + 2·2
 
-and only neighbours have to be compared. Otherwise a unit is compared with each of the next ones that its
-tile reaches: |⋃_u N_u| = Σ_u |N_u minus N_u+1 minus N_u+2 …|.
+Where that does not do, a unit is compared with each of the next ones that its tile reaches:
+|⋃_u N_u| = Σ_u |N_u minus N_u+1 minus N_u+2 …|.
 """
 
 from __future__ import annotations
@@ -59,7 +62,7 @@ class _Unit:
 class _Train:
     """Equal intervals of neighbouring units: the first one, the last one, and where the second begins.
 
-    None of them is seen through: `gaps` says that there is something between them.
+    With `gaps`, there are elements between them.
     """
 
     count: QP
