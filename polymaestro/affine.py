@@ -172,7 +172,8 @@ class Affine(Shown):
 
     def __mul__(self, factor: int) -> Affine:
         """Scale by an integer."""
-        return Affine.combine({atom: f * factor for atom, f in self.terms}, self.constant * factor)
+        terms = tuple((atom, f * factor) for atom, f in self.terms) if factor else ()
+        return Affine(terms, self.constant * factor)
 
     def __neg__(self) -> Affine:
         """Change the sign."""
@@ -180,7 +181,13 @@ class Affine(Shown):
 
     def __sub__(self, other: int | str | Affine) -> Affine:
         """Subtract term by term."""
-        return self + -Affine.of(other)
+        right = Affine.of(other)
+        if not right.terms:
+            return Affine(self.terms, self.constant - right.constant)
+        total = dict(self.terms)
+        for atom, factor in right.terms:
+            total[atom] = total.get(atom, 0) - factor
+        return Affine.combine(total, self.constant - right.constant)
 
     __radd__ = __add__
     __rmul__ = __mul__

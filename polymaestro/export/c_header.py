@@ -9,7 +9,8 @@ from math import prod
 from polymaestro.affine import Affine, Floor
 from polymaestro.counting import Count, QuasiPolynomial, Region, Tie
 from polymaestro.errors import ExportError
-from polymaestro.export.describing import count_texts, description
+from polymaestro.export.deciding import decided, statements
+from polymaestro.export.describing import cases, count_texts, description
 from polymaestro.export.names import C, Names, identifier, numbered, symbol_names
 from polymaestro.export.program import (
     Entry,
@@ -196,18 +197,15 @@ class _Header:
         parameters = [self._parameters(names_of(count))]
         if _overflows(count):
             parameters.append("int *overflow")
-        lines = [
-            _comment([*str(count).splitlines(), *([] if count.is_uniform else ["0  elsewhere"])]),
-            head + ", ".join(parameters) + ")",
-            "{",
-        ]
+        lines = [_comment(cases(count)), head + ", ".join(parameters) + ")", "{"]
         lines += self._floors(expressions_of(count))
-        for where, value in count.pieces:
-            if where.is_everywhere:
-                return "\n".join([*lines, f"    return {self._polynomial(value)};", "}"])
-            lines.append(f"    if ({region(where, PLAIN, self.atoms)})")
-            lines.append(f"        return {self._polynomial(value)};")
-        return "\n".join([*lines, "    return 0;", "}"])
+        found = statements(
+            decided(count),
+            lambda where: f"if ({region(where, PLAIN, self.atoms)}) {{",
+            lambda value: f"return {self._polynomial(value)};",
+            "}",
+        )
+        return "\n".join([*lines, *(f"    {line}" for line in found), "}"])
 
     def _polynomial(self, value: QuasiPolynomial) -> str:
         return polynomial(value, CHECKED if _exceeds(value) else PLAIN, self.atoms)

@@ -10,6 +10,9 @@ UNITS = {"macs": "MACs", "steps": "steps", "active_units": "PEs, summed over the
     QUANTITIES, "elements"
 )
 
+MANY = 12
+"""A count with more cases is read in the code itself, and so is a sum of more products."""
+
 
 def description(name: str, form: Entry, texts: dict[int, str]) -> list[str]:
     """Give lines: name and unit, formula, region; a unit only where the name says what is counted.
@@ -22,7 +25,9 @@ def description(name: str, form: Entry, texts: dict[int, str]) -> list[str]:
 
 
 def formula(form: Entry, texts: dict[int, str]) -> str:
-    """Write the sum of products of counts."""
+    """Write the sum of products of counts, or how many these are where nobody would read them."""
+    if len(form.products) > MANY:
+        return f"a sum of {len(form.products)} products"
     text = ""
     for sign, numbers in form.products:
         body = "·".join(texts[number] for number in numbers if texts[number] != "1") or "1"
@@ -42,3 +47,12 @@ def _factor(count: Count, name: str) -> str:
         return name
     value = count.pieces[0][1]
     return str(value) if len(value.terms) == 1 and value.terms[0][1] > 0 else f"({value})"
+
+
+def cases(count: Count) -> list[str]:
+    """Give the cases of a count a line each, or how many there are where nobody would read them."""
+    if count.is_uniform:
+        return [str(count)]
+    if len(count.pieces) > MANY:
+        return [f"one of {len(count.pieces)} cases"]
+    return [*str(count).splitlines(), "0  elsewhere"]

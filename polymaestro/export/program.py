@@ -61,7 +61,8 @@ class Entry:
     @property
     def where(self) -> str:
         """The regions as text."""
-        return " and ".join(str(each) for each in self.regions)
+        texts = (f"({each})" if len(each.pieces) > 1 else str(each) for each in self.regions)
+        return " and ".join(texts) if len(self.regions) > 1 else str(self.regions[0])
 
 
 @dataclass(frozen=True)

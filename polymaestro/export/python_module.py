@@ -8,7 +8,8 @@ from typing import Any
 from polymaestro.affine import Affine
 from polymaestro.counting import Count, Region, Tie
 from polymaestro.counting.ties import written
-from polymaestro.export.describing import count_texts, description
+from polymaestro.export.deciding import decided, statements
+from polymaestro.export.describing import MANY, cases, count_texts, description
 from polymaestro.export.names import PYTHON, Names, numbered, symbol_names
 from polymaestro.export.program import (
     Entry,
@@ -89,12 +90,13 @@ class _Module:
     def _cases(self, number: int, count: Count) -> str:
         """Write a count with cases as a function."""
         lines = [f"def _{self.c}{number}({self._given(names_of(count))}):", '    """One factor:']
-        lines += [f"    {line}" for line in str(count).splitlines()]
-        lines += ["    0  elsewhere", '    """', *self._floors(expressions_of(count))]
-        for where, value in count.pieces:
-            lines.append(f"    if {region(where, SYNTAX, self.atoms)}:")
-            lines.append(f"        return {polynomial(value, SYNTAX, self.atoms)}")
-        return "\n".join([*lines, "    return 0"])
+        lines += [*(f"    {line}" for line in cases(count)), '    """', *self._floors(expressions_of(count))]
+        found = statements(
+            decided(count),
+            lambda where: f"if {region(where, SYNTAX, self.atoms)}:",
+            lambda value: f"return {polynomial(value, SYNTAX, self.atoms)}",
+        )
+        return "\n".join([*lines, *(f"    {line}" for line in found)])
 
     def _function(self, name: str, form: Entry) -> str:
         head = f"def {self.functions[name]}({self._signature(form.symbols)}):"
@@ -184,9 +186,13 @@ class _Module:
         return lines
 
     def _value(self, form: Entry) -> str:
-        """Write the sum of products."""
+        """Write the sum of products, many of them a line each."""
         products = [(sign, [self._factor(number) for number in numbers]) for sign, numbers in form.products]
-        return SYNTAX.total(products, 0)
+        if len(products) <= MANY:
+            return SYNTAX.total(products, 0)
+        texts = (SYNTAX.total([each], 0) for each in products)
+        lines = (f"- {text[1:]}" if text.startswith("-") else f"+ {text}" for text in texts)
+        return "\n        ".join(["(", *lines, ")"])
 
     def _factor(self, number: int) -> str:
         count = self.program.counts[number]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from polymaestro.counting import Count, Tie
-from polymaestro.export.describing import count_texts, description
+from polymaestro.counting import Tie
+from polymaestro.export.deciding import Decision, Fork, decided
+from polymaestro.export.describing import cases, count_texts, description
 from polymaestro.export.names import SMTLIB, Names, numbered, symbol_names
 from polymaestro.export.program import Entry, Formula, Program, is_atom, names_of, needed_ties
 from polymaestro.export.syntax import Terms, affine, named_atoms, polynomial, region
@@ -95,9 +96,9 @@ class _Script:
             lines += [f"; {floor}", self._define(name, floor.numerator.names(), "Int", body)]
         for number, count in enumerate(program.counts):
             if not is_atom(count):
-                lines += [f"; {line}" for line in str(count).splitlines()]
+                lines += [f"; {line}" for line in cases(count)]
                 lines.append(
-                    self._define(f"{self.count}{number}", names_of(count), "Int", self._cases(count))
+                    self._define(f"{self.count}{number}", names_of(count), "Int", self._cases(decided(count)))
                 )
         for number, where in enumerate(program.regions):
             body = self._tied(where.names(), region(where, SYNTAX, self.atoms))
@@ -108,12 +109,11 @@ class _Script:
             lines.append(self._define(self.functions[name], form.symbols, "Int", self._body(form)))
         return "\n".join(lines) + "\n"
 
-    def _cases(self, count: Count) -> str:
-        text = "0"
-        for where, value in reversed(count.pieces):
-            here = polynomial(value, SYNTAX, self.atoms)
-            text = here if where.is_everywhere else f"(ite {region(where, SYNTAX, self.atoms)} {here} {text})"
-        return text
+    def _cases(self, decision: Decision) -> str:
+        if not isinstance(decision, Fork):
+            return polynomial(decision, SYNTAX, self.atoms)
+        where = region(decision.where, SYNTAX, self.atoms)
+        return f"(ite {where} {self._cases(decision.yes)} {self._cases(decision.no)})"
 
     def _body(self, form: Entry) -> str:
         return self._tied((tie.name for tie in form.ties), self._value(form))
@@ -147,7 +147,7 @@ class _Script:
     def _factor(self, number: int) -> str:
         count = self.program.counts[number]
         if is_atom(count):
-            return self._cases(count)
+            return self._cases(decided(count))
         return self._call(f"{self.count}{number}", names_of(count))
 
     def _ordered(self, names: Iterable[str]) -> list[str]:

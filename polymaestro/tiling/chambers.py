@@ -16,7 +16,7 @@ from polymaestro.counting.classes import BoundaryClasses
 from polymaestro.model.clock import Entry, Level
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.classes import GroupLevel, levels_of
-from polymaestro.tiling.exploring import explored
+from polymaestro.tiling.exploring import explored_whole
 from polymaestro.tiling.known import Known, known_about
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.schedule import Schedule, TiledGroup
@@ -122,9 +122,9 @@ def _explored(group: TiledGroup, known: Known) -> Explored:
             outcomes.append(levels)
         return QP.of(outcomes.index(levels))
 
-    found = explored(number, known)
-    chambers = [(region, outcomes[int(value.constant or 0)]) for region, value in found.count.pieces]
-    return Explored(chambers, tuple(conditions for conditions, _ in found.gaps))
+    count, gaps = explored_whole(number, known)
+    chambers = [(region, outcomes[int(value.constant or 0)]) for region, value in count.pieces]
+    return Explored(chambers, gaps)
 
 
 def _classes(level: GroupLevel, scalar: Callable[[QP], Any]) -> dict[Any, dict[int, Entry]]:

@@ -99,8 +99,9 @@ class CompleteForm(Exported):
     def of(
         products: Products, ties: Sequence[Tie], symbols: tuple[str, ...], regions: Iterable[Region]
     ) -> CompleteForm:
-        """Build a form with those of some ties that it needs."""
+        """Build a form without products that are 0, and with those of some ties that it needs."""
         regions = tuple(dict.fromkeys(regions))
+        products = tuple(each for each in products if all(map(_may_count, each[1])))
         counts = (count for _, factors in products for count in factors)
         used = frozenset[str]().union(*map(export.names_of, counts), *(each.names() for each in regions))
         return CompleteForm(products, export.needed_ties(ties, used), symbols, regions)
@@ -172,6 +173,11 @@ def _schema(data: Mapping[str, Any], plain: str, tiled: str) -> str:
 def _form_of(entry: export.Entry, counts: Sequence[Count]) -> CompleteForm:
     products = tuple((sign, tuple(counts[number] for number in numbers)) for sign, numbers in entry.products)
     return CompleteForm(products, entry.ties, entry.symbols, entry.regions)
+
+
+def _may_count(count: Count) -> bool:
+    """Whether a count is not 0 in all its cases."""
+    return any(not value.is_zero for _, value in count.pieces)
 
 
 def _product(sign: int, counts: Sequence[Count], values: Mapping[str, int]) -> int:

@@ -1,20 +1,22 @@
 """Families: the units that share a parent, side by side, and the union of what they hold or get.
 
-Their tiles lie at equal distances, however many units there are. Where an element that two units hold is
-held by all units between them, as for tiles of whole windows,
+Their tiles lie at equal distances, however many units there are. What the units of a row hold of a residue
+class is a train of equal intervals: one interval where each reaches the next one, else intervals with gaps.
+Trains are joined from the lowest element on, and of each only what lies above the highest end so far is new.
+A train with gaps that another one covers partly loses its first or its last intervals, which are counted as
+far as `MAX_REACH` of them:
 
-    |⋃_u N_u| = Σ_u |N_u| - Σ_u |N_u ∩ N_u+1|,
+    the units of one row hold 0 … 5 and 2 … 7, those of the next 4 … 5, 8 … 9 and 12 … 13:   8 + 2·2
 
-and only neighbours have to be compared. Where that fails between two rows of units, but the tiles of each row
-overlap or touch, a row holds one interval from its first to its last unit. Otherwise a unit is compared with
-each of the next ones that its tile reaches: |⋃_u N_u| = Σ_u |N_u minus N_u+1 minus N_u+2 …|.
+Where that does not do, a unit is compared with each of the next ones that its tile reaches:
+|⋃_u N_u| = Σ_u |N_u minus N_u+1 minus N_u+2 …|.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from polymaestro.affine import Affine
@@ -22,7 +24,7 @@ from polymaestro.counting import QuasiPolynomial
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.tiling.rows import Row
 from polymaestro.tiling.run import Run
-from polymaestro.tiling.shapes import Box, Index, Interval, Parts, Shape, meet, minus, shapes_of, size
+from polymaestro.tiling.shapes import Box, Index, Interval, Parts, Shape, shapes_of
 
 QP = QuasiPolynomial
 ZERO = Affine.of(0)
@@ -57,13 +59,17 @@ class _Unit:
 
 
 @dataclass(frozen=True)
-class _Sample:
-    """What the first, the second and the last unit of a row hold."""
+class _Train:
+    """Equal intervals of neighbouring units: the first one, the last one, and where the second begins.
 
-    row: Row
+    With `gaps`, there are elements between them.
+    """
+
+    count: QP
     first: Interval
-    second: Interval
+    second: Affine
     last: Interval
+    gaps: bool
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,17 @@ class Family:
 
     def union(self, held: Held) -> QP:
         """|⋃_u N_u|."""
-        found = self._by_neighbours(held)
-        return self._by_reach(held) if found is None else found
+        boxes = (tuple(box.items()) for box in (self.now, self.before))
+        key = (held, self.index, self.variable, self.rows, *boxes)
+        return self.run.part(key, lambda run: replace(self, run=run).derived(held))
+
+    def derived(self, held: Held) -> QP:
+        """Derive the union along the decisions of the run."""
+        found = self._by_trains(held)
+        if found is None:
+            self.run.look_closer()
+            found = self._by_reach(held)
+        return found
 
     def _boxes(self, unit: _Unit) -> tuple[Box, Box]:
         now, before = unit.row.now.at(unit.offset), unit.row.before.at(unit.offset)
@@ -92,78 +107,82 @@ class Family:
         shapes = [held.of(*pair) for pair in zip(found.shapes[::2], found.shapes[1::2], strict=True)]
         return shapes, self.variable not in self.index.variables or self.variable in found.alike
 
-    # --- Neighbours ---
+    # --- Trains ---
 
-    def _by_neighbours(self, held: Held) -> QP | None:
-        """Compare neighbours only; None where that is not enough."""
+    def _by_trains(self, held: Held) -> QP | None:
+        """Join what follows each other without gaps; None where that is not enough."""
         units = [_Unit(row, at) for row in self.rows for at in (ZERO, row.stride, row.reach)]
         shapes, alike = self._shapes(held, units)
         total = QP.of(0)
         for kind in range(len(shapes[0].classes)):
-            samples = self._samples([shape.classes[kind] for shape in shapes]) if alike else None
-            if samples is None:
-                return None
-            union = self._union_in_order(samples)
-            if union is None:
-                union = self._union_of_rows(samples)
+            parts = [shape.classes[kind] for shape in shapes]
+            union = self._union_of(self._trains(parts)) if alike else None
             if union is None:
                 return None
             total = total + union
         return total
 
-    def _samples(self, parts: list[Parts]) -> list[_Sample] | None:
-        """Give three samples of each row within one residue class; None where one is no interval."""
-        samples: list[_Sample] = []
-        for row, first, second, last in zip(self.rows, parts[::3], parts[1::3], parts[2::3], strict=True):
-            if max(len(first), len(second), len(last)) > 1:
-                return None
-            if first:
-                samples.append(_Sample(row, first[0], second[0], last[0]))
-        return samples
+    def _trains(self, parts: list[Parts]) -> Iterator[_Train]:
+        """Give the trains of one residue class, from what the first, second and last unit of a row hold."""
+        for row, *several in zip(self.rows, parts[::3], parts[1::3], parts[2::3], strict=True):
+            for first, second, last in zip(*several, strict=True):
+                gaps = not row.is_one and not self.run.is_at_least(first[1], second[0])
+                yield _Train(row.count, first, second[0], last, gaps)
 
-    def _union_in_order(self, samples: list[_Sample]) -> QP | None:
-        """Give the union of intervals of which none begins or ends before the one before it does."""
+    def _union_of(self, trains: Iterable[_Train]) -> QP | None:
+        """Count all elements once, from the lowest on; None where units would have to be counted."""
         total = QP.of(0)
-        past: Interval | None = None
-        for each in self._in_order(samples):
-            total = total + size((each.first,)) * each.row.count
-            pairs = [(each.first, each.second, each.row.count - 1)]
-            if past is not None:
-                pairs.append((past, each.first, QP.of(1)))
-            for left, right, count in pairs:
-                if not count.is_zero:
-                    if not self._follows(left, right):
-                        return None
-                    total = total - size(meet(self.run, (left,), (right,))) * count
-            past = each.last
+        end: Affine | None = None
+        ordered = self._in_order(trains)
+        for each, after in itertools.zip_longest(ordered, ordered[1:]):
+            if after is None or not each.gaps or self.run.is_at_least(after.first[0], each.last[0]):
+                total = total + self._added(each, end)
+                end = each.last[1] if end is None else self.run.greatest(each.last[1], end)
+            elif after.gaps or not self.run.is_at_least(after.last[1], each.last[1]):
+                return None
+            elif end is None or self.run.exceeds(after.first[0], end):
+                total = total + self._added(each, end) - self._beyond(each, after.first[0])
         return total
 
-    def _union_of_rows(self, samples: list[_Sample]) -> QP | None:
-        """Give the union of rows that hold one interval each; None where a row has gaps."""
-        found: list[Interval] = []
-        for each in samples:
-            if not each.row.is_one and not (
-                self._follows(each.first, each.second) and self.run.is_at_least(each.first[1], each.second[0])
-            ):
-                return None
-            found.append((each.first[0], each.last[1]))
-        return sum(
-            (size(minus(self.run, (row,), tuple(found[:at]))) for at, row in enumerate(found)), QP.of(0)
-        )
+    def _added(self, train: _Train, end: Affine | None) -> QP:
+        """Count what a train adds to elements up to an end, which reach from below it to there."""
+        low, high = train.first
+        if end is not None and self.run.is_at_least(low, end):
+            end = None
+        if not train.gaps or (end is not None and self.run.is_at_least(end, train.last[0])):
+            return self._above(train.last[1], low if end is None else end)
+        if end is None:
+            return QP.of(high - low) * train.count
+        self.run.look_closer()
+        stride = train.second - low
+        for number in range(1, MAX_REACH + 1):
+            if self.run.is_at_least(low + stride * number, end):
+                last = self._above(high + stride * (number - 1), end)
+                return last + QP.of(high - low) * (train.count - number)
+        raise self._far()
 
-    def _in_order(self, samples: list[_Sample]) -> list[_Sample]:
+    def _beyond(self, train: _Train, start: Affine) -> QP:
+        """Count what of a train with gaps lies above a start, which its last interval does."""
+        self.run.look_closer()
+        (low, high), stride = train.last, train.second - train.first[0]
+        size = QP.of(high - low)
+        for number in range(1, MAX_REACH + 1):
+            if self.run.exceeds(start, low - stride * number):
+                return size * number + self._above(high - stride * number, start)
+        raise self._far()
+
+    def _above(self, high: Affine, start: Affine) -> QP:
+        return QP.of(high - start) if self.run.exceeds(high, start) else QP.of(0)
+
+    def _in_order(self, trains: Iterable[_Train]) -> list[_Train]:
         """Sort by the first element."""
-        found: list[_Sample] = []
-        for each in samples:
+        found: list[_Train] = []
+        for each in trains:
             place = len(found)
             while place and not self.run.is_at_least(each.first[0], found[place - 1].first[0]):
                 place -= 1
             found.insert(place, each)
         return found
-
-    def _follows(self, left: Interval, right: Interval) -> bool:
-        """Whether an interval begins and ends no earlier than the one before it."""
-        return self.run.is_at_least(right[0], left[0]) and self.run.is_at_least(right[1], left[1])
 
     # --- Reach ---
 
@@ -214,11 +233,14 @@ class Family:
             far = self._step(rows[0]) * (reach + 1)
             if all(self.run.is_at_least(far, length) for length in lengths):
                 return reach
+        raise self._far()
+
+    def _far(self) -> CountingUnavailableError:
         message = (
             f"more than {MAX_REACH} units share elements along {self.variable.upper()} and not only "
             f"neighbours do; make its tiles at least as large as the stride and the dilation"
         )
-        raise CountingUnavailableError(message)
+        return CountingUnavailableError(message)
 
     def _ends(self, row: Row, reach: int) -> tuple[list[_Unit], list[_Unit], QP]:
         """Give the first units of a row, the last ones, and how many are neither."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -205,7 +206,10 @@ class TiledForm(Exported):
         for sign, counts in self.products:
             found = [count.everywhere(self.ties, given) for count in counts]
             regions += [outside(gap) for each in found for gap, _ in each.gaps]
-            products.append((sign, tuple(each.count for each in found)))
+            products += [
+                (sign, tuple(itertools.chain(*chosen)))
+                for chosen in itertools.product(*(each.products for each in found))
+            ]
         return CompleteForm.of(tuple(products), self.ties.ties, self.symbols, regions)
 
     @property

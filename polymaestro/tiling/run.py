@@ -11,10 +11,10 @@ T if X ≥ T
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Condition
+from polymaestro.counting import Condition, QuasiPolynomial
 
 
 class Run:
@@ -52,3 +52,10 @@ class Run:
     def greatest(self, left: Affine, right: Affine) -> Affine:
         """Give the larger one."""
         return left if self.is_at_least(left, right) else right
+
+    def look_closer(self) -> None:
+        """Make sure that a point takes this way, before much depends on it; at a point there is one."""
+
+    def part(self, key: Hashable, derive: Callable[[Run], QuasiPolynomial]) -> QuasiPolynomial:  # noqa: ARG002
+        """Give a part of a count, which the key tells from others and which may be decided by itself."""
+        return derive(self)

@@ -184,7 +184,7 @@ class Ties:
 
     def facts(self, decided: Container[Condition]) -> list[Affine]:
         """Give what is ≥ 0 by the meaning of the ties, wherever some conditions hold."""
-        found = [width - tile for (tile, _), width in self._lengths.items()]
+        found = [width - each for sizes, width in self._lengths.items() for each in sizes]
         for whole, part, rest in self.cuts():
             found += [rest - 1, part - rest, whole - rest]
             if Condition(whole - part - 1) in decided:

@@ -10,6 +10,7 @@ import islpy as isl
 import pytest
 
 from polymaestro import export
+from tests.export.conftest import subject_of
 
 if TYPE_CHECKING:
     from tests.export.conftest import RunC, Subject
@@ -112,3 +113,10 @@ def test_points_reach_every_piece_of_every_count(subject: Subject, size: int) ->
     for point in subject.points:
         every -= {(id(count), str(count.piece_at(point)[0])) for count in counts}
     assert len(every) <= (0 if size > 50 else 0.15 * sum(len(count.pieces) for count in counts)), every
+
+
+def test_formulas_that_print_with_names_for_their_factors_are_among_these() -> None:
+    for name, quantity in (("YX-P", "cluster1.I.fills"), ("X-P", "L2.I.parent_reads")):
+        form = subject_of(name, 50).forms[quantity]
+        assert "where f_1 = " in str(form)
+        assert export.Program.of({"form": form}).forms["form"].counts

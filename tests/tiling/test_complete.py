@@ -78,7 +78,7 @@ def test_sympy_computes_the_same(flow: str, name: str) -> None:
 
 
 def test_latex_has_every_name_in_braces_and_says_what_ties_are() -> None:
-    form = analysed(NESTED)["cluster1"]["A"].fills
+    form = analysed(NESTED)["cluster1"]["A"].parent_reads
     for text in (form.latex(), form.case_at(form.shown).statement()):
         assert text.count("{") == text.count("}")
         assert not re.search(r"_\w+_", text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
+from collections.abc import Mapping
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from polymaestro.errors import ClosedFormError, CountingUnavailableError, Loweri
 from polymaestro.strategies import mappings
 from polymaestro.tiling import TiledAnalysis, exploring, lifted
 from polymaestro.tiling.counts import TiledCount
+from polymaestro.tiling.exploring import Explored
 
 TILED = {
     "gemm": (pm.gemm(), pm.parse_dataflow("TemporalMap(8,8) M; SpatialMap(4,4) N; TemporalMap(9,9) K")),
@@ -50,6 +53,20 @@ def drawn(analysis: TiledAnalysis, rng: random.Random) -> dict[str, int]:
         return point
 
 
+def value_of(each: Explored, values: Mapping[str, int], *, in_parts: bool = False) -> Fraction | int:
+    """Evaluate; no two cases of a factor may hold, and one has to unless it is a part of a count."""
+    total: Fraction | int = 0
+    for product in each.products:
+        value: Fraction | int = 1
+        for factor in product:
+            inside = [value for region, value in factor.pieces if region.holds(values)]
+            assert len(inside) <= 1
+            assert inside or in_parts
+            value *= inside[0].evaluate(values) if inside else 0
+        total += value
+    return total
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] if name != "KC-P" else []) for name in TILED]
 )
@@ -61,8 +78,22 @@ def test_each_point_lies_in_one_chamber_with_its_own_value(name: str) -> None:
     for _ in range(25):
         values = analysis.macs.extended(drawn(analysis, rng))
         for count, each in explored:
-            inside = [value for region, value in each.count.pieces if region.holds(values)]
-            assert [value.evaluate(values) for value in inside] == [count.at(values)]
+            assert value_of(each, values) == count.at(values)
+
+
+@pytest.mark.parametrize("name", ["X-P", pytest.param("KC-P", marks=pytest.mark.slow)])
+def test_parts_that_are_decided_by_themselves_make_up_the_count(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exploring, "FEW", 1)
+    analysis = analysed(name)
+    rng = random.Random(name)
+    explored = [(count, count.everywhere(analysis.ties, analysis.valid_on)) for count in counts_of(analysis)]
+    assert sum(len(each.products) > 1 for _, each in explored) > 3
+    for _ in range(40):
+        values = analysis.macs.extended(drawn(analysis, rng))
+        for count, each in explored:
+            assert value_of(each, values, in_parts=True) == count.at(values)
 
 
 @pytest.mark.slow
@@ -98,19 +129,20 @@ def check_chambers(operator: pm.Operator, flow: pm.Dataflow, num_pes: int, rng: 
                 values = analysis.macs.extended(point)
             except ClosedFormError:
                 continue
-            inside = [value for region, value in each.count.pieces if region.holds(values)]
-            gap = [why for where, why in each.gaps if all(c.holds(values) for c in where)]
-            assert len(inside) + len(gap) == 1
-            if inside:
-                assert inside[0].evaluate(values) == count.at(values)
+            if any(all(c.holds(values) for c in where) for where, _ in each.gaps):
+                with pytest.raises(CountingUnavailableError):
+                    count.at(values)
+            else:
+                in_parts = len(each.products) > 1
+                assert value_of(each, values, in_parts=in_parts) == count.at(values)
 
 
 def test_too_many_chambers_are_refused_with_the_symbols_to_assume_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exploring, "FEW", 3)
     monkeypatch.setattr(exploring, "MOST", 3)
     form = analysed("twice")["cluster1"]["A"].fills
-    with pytest.raises(
-        ClosedFormError, match="a count over G1, K, T_K0, T_K1, U has more than 3 cases; assume"
-    ):
+    message = "over G1, K, T_K0, T_K1, U has more than 3 cases; assume more of these, such as T_K0 < K"
+    with pytest.raises(ClosedFormError, match=message):
         form.complete()
     assert (
         form.assuming("T_K0 = 1", "T_K1 = 1", "N <= T_N0", "K = 1")

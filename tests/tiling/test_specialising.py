@@ -88,17 +88,29 @@ def test_unknown_symbols_and_contradictions_are_refused(tiled: pm.TiledAnalysis)
         tiled.macs.specialised("M <= 0", **NUMBERS)
 
 
-def test_an_assumption_leaves_out_what_cannot_be_counted() -> None:
-    """One tap in each of 20 units under a stride of 3: elements with gaps, which all units may share."""
-    operator = pm.conv2d(N=1, K=1, C=1, P=1, R=1, stride=3)
-    tiled = pm.analyze_tiles(operator, pm.parse_dataflow("SpatialMap(T,T) S"), "U")
+def test_an_assumption_leaves_out_what_cannot_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Single taps in each unit, and a stride: three outputs reach over more units than are compared."""
+    monkeypatch.setattr("polymaestro.tiling.families.MAX_REACH", 2)
+    flow = pm.parse_dataflow("TemporalMap(A,A) Y'; SpatialMap(1,1) R")
+    tiled = pm.analyze_tiles(pm.conv2d(N=1, K=1, C=1, Q=1, S=1, stride=2), flow, "PEs")
     reads = tiled["L2"]["I"].parent_reads
-    with pytest.raises(CountingUnavailableError, match="share elements along S"):
-        reads.specialised(T=1, U=20)
-    form = reads.specialised("S <= 11", T=1, U=20)
-    assert str(form.valid_on) == "Q ≥ 1, S ≤ 11, S ≥ 1"
-    for columns, taps in itertools.product((1, 2, 7, 20), (1, 2, 5, 11)):
-        assert form.at(Q=columns, S=taps) == reads.at(Q=columns, S=taps, T=1, U=20)
+    with pytest.raises(CountingUnavailableError, match="share elements along R"):
+        reads.specialised(A=3, PEs=64)
+    form = reads.specialised("R <= 2", A=3, PEs=64)
+    assert str(form.valid_on) == "P ≥ 1, R ≤ 2, R ≥ 1"
+    for rows, taps in itertools.product((1, 2, 3, 4, 7, 12), (1, 2)):
+        assert form.at(P=rows, R=taps) == reads.at(P=rows, R=taps, A=3, PEs=64)
+
+
+def test_units_of_which_each_shares_rows_with_many_are_counted() -> None:
+    """One row in each of 64 units, and filters of many taps."""
+    flow = pm.parse_dataflow("TemporalMap(T_C,T_C) C; SpatialMap(Sz(R),1) Y")
+    tiled = pm.analyze_tiles(pm.conv2d(N=1, K=1, Q=1, S=1), flow, "PEs")
+    form = tiled["L2"]["I"].parent_reads.specialised(T_C=2, PEs=64)
+    for rows, taps in itertools.product((1, 63, 65, 130), (1, 2, 30, 70)):
+        numbers = pm.conv2d(N=1, K=1, C=3, Q=1, S=1, P=rows, R=taps)
+        seen = pm.interpret(numbers, flow, 64, {"T_C": 2}).boundaries[0].tensors["I"]["parent_reads"]
+        assert form.at(C=3, P=rows, R=taps) == seen
 
 
 @pytest.mark.parametrize(("rows", "units"), [(1, 5), (2, 3), (3, 4), (1, 1)])
