@@ -28,7 +28,7 @@ from polymaestro.relations.sets import parameters, restricted, without_unused_pa
 Sum = tuple[tuple[int, tuple[Count, ...]], ...]
 Key = TypeVar("Key")
 
-FIRST_STEPS, MOST_STEPS = 3_000_000, 30_000_000
+FIRST_STEPS, MOST_STEPS = 3_000_000, 10_000_000
 """What isl may take for one count at first, which is a second or two, and where nothing else is left."""
 
 
