@@ -104,8 +104,9 @@ class Roofline(Shown, Bounded[ClosedForm]):
 
     def case_at(self, point: Mapping[str, int]) -> TimeCase:
         """Give the formula of the chambers that a point lies in, and where these meet."""
+        extents = self.counted.checked({n: point[n] for n in self.counted.symbols if n in point})
         forms = [form for bound in self.bounds for _, form in bound.amount.terms]
-        case = CommonCase.of(forms, {name: point[name] for name in self.counted.symbols})
+        case = CommonCase.of(forms, extents)
         return TimeCase(case.region, largest(bound.cost(case.value) for bound in self.bounds))
 
     def __str__(self) -> str:
