@@ -29,7 +29,7 @@ Sum = tuple[tuple[int, tuple[Count, ...]], ...]
 Key = TypeVar("Key")
 
 FIRST_STEPS, MOST_STEPS = 3_000_000, 10_000_000
-"""What isl may take for one count at first, which is a second or two, and where nothing else is left."""
+"""What isl may take for one count over the extents, a second or two, and for one that is hard."""
 
 
 class Summing:
@@ -73,33 +73,33 @@ class Summing:
         return memory.recall(factor.relation, lambda: self._one_way_or_another(factor, again))
 
     def _one_way_or_another(self, factor: Factor, again: Callable[[], Factor]) -> Count:
-        refusal = self._refusal(factor.relation)
+        symbols = parameters(without_unused_parameters(factor.relation.wrap()))
+        if not symbols:  # a number: no formula would be shorter, and there is nothing to assume
+            return _counted(self.counter, factor)
+        hint = self._hint(symbols)
         try:
-            with limited(FIRST_STEPS, refusal):
+            with limited(FIRST_STEPS, f"counting takes too many steps; {hint}"):
                 return _counted(self.counter, factor)
         except CountingUnavailableError as error:
             refused = error
         if self._second[1]:
             try:
-                with limited(MOST_STEPS, refusal):
+                with limited(MOST_STEPS, str(refused)):
                     return self._in_digits(again())
+            except EffortError:
+                raise CountingUnavailableError(_with(refused, hint)) from None
             except CountingUnavailableError:
                 pass
-        if not isinstance(refused, EffortError):
-            raise refused
-        with limited(MOST_STEPS, refusal):
-            return _counted(self.counter, factor)
+        if isinstance(refused, EffortError):
+            with limited(MOST_STEPS, str(refused)):
+                return _counted(self.counter, factor)
+        raise CountingUnavailableError(_with(refused, hint))
 
-    def _refusal(self, relation: isl.Map) -> str:
+    def _hint(self, symbols: list[str]) -> str:
         """Say what to assume."""
-        symbols = parameters(without_unused_parameters(relation.wrap()))
         filters = self.relations.nest.operator.filter_symbols
-        names = ", ".join(symbols)
-        example = next((name for name in filters if name in symbols), symbols[0] if symbols else "")
-        return (
-            f"counting takes too many steps with the symbols {names}; assume a bound, as in "
-            f"'{example} <= 7', or give one of them a number"
-        )
+        example = next(name for name in (*filters, *symbols) if name in symbols)
+        return f"assume a bound, as in '{example} <= 7', or give a number for {', '.join(symbols)}"
 
     @cached_property
     def _second(self) -> tuple[Relations, tuple[Digits, ...], Counter]:
@@ -124,6 +124,11 @@ class Summing:
         for each in digits:
             domain, value = each.undone(domain), value.substitute(each.values)
         return domain, value
+
+
+def _with(refused: CountingUnavailableError, hint: str) -> str:
+    """Say what to assume beside what else would help."""
+    return str(refused) if hint in str(refused) else f"{refused}; or {hint}"
 
 
 def _counted(counter: Counter, factor: Factor) -> Count:

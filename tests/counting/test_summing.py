@@ -1,4 +1,4 @@
-"""Sets that cannot be counted over the extents: counted over their digits, or refused, but not left running."""
+"""Sets that cannot be counted over the extents: counted over digits, or refused, never left running."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_what_takes_too_many_steps_is_refused_with_what_to_assume(monkeypatch: p
     operator, flow = pm.transposed_conv2d(), pm.parse_dataflow(TRANSPOSED)
     monkeypatch.setattr(summing, "FIRST_STEPS", 300_000)
     monkeypatch.setattr(summing, "MOST_STEPS", 300_000)
-    message = r"too many steps with the symbols R, S, X, Y; assume a bound, as in 'R <= 7', or give one"
+    message = r"takes too many steps; assume a bound, as in 'R <= 7', or give a number for R, S, X, Y$"
     with pytest.raises(CountingUnavailableError, match=message):
         pm.analyze(operator, flow, 5)
     assert not isl.DEFAULT_CONTEXT.get_max_operations(), "isl has no limit afterwards"
