@@ -2,6 +2,7 @@
 
 A layer and a dataflow in MAESTRO's directives go in; reuse, footprint, traffic and buffer needs come out
 as formulas in the layer's dimensions, exact with halos, strides, edge tiles and idle units.
+`polymaestro.movement` says what every count means, `polymaestro.loopnest.timing` every time and energy.
 """
 
 from importlib.metadata import version

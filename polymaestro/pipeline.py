@@ -1,4 +1,4 @@
-"""The pipeline: one assignment per arrow of the house; what is refused is explained."""
+"""The pipeline: one assignment per arrow from directives to formulas; what is refused is explained."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def analyze(  # noqa: PLR0913  three things to analyse and four options
 ) -> Analysis:
     """Derive every count of a dataflow on an operator, exact, in the extents that are symbols.
 
+    Counts are in elements, MACs or steps; `polymaestro.movement` defines each.
     `num_pes` is the number of PEs of the whole array; `assuming` holds conditions on the symbols such
     as ``"C % 64 == 0"`` that are used while counting. `policies` settles the points on which models
     disagree.

@@ -1,4 +1,4 @@
-"""Policies (`model.md` §5): the points on which cost models disagree, each a named option.
+"""Policies: the points on which cost models disagree, each a named option.
 
 The first option of each is the default.
 """

@@ -1,4 +1,4 @@
-"""Capacity: what a dataflow keeps in a memory against the size of that memory (`model.md` §3).
+"""Capacity: what a dataflow keeps in a memory against the size of that memory.
 
 L1, in each PE, holds one tile of every tensor; L2 holds what all units of level 0 hold together at one
 step. Each needs the largest that ever occurs, tensor by tensor, and twice that when double-buffered.

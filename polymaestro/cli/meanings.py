@@ -1,4 +1,4 @@
-"""What each number means, with its unit: `model.md` §3 in a table."""
+"""What each number means, with its unit: the definitions of `movement` in a sentence each."""
 
 from __future__ import annotations
 

@@ -225,8 +225,11 @@ def _is_coupled(bound: tuple[int, Affine] | None, variables: tuple[str, ...]) ->
     """Whether a bound a·x ≤ e leaves a floor of other variables: in ⌊e/a⌋, multiples of a stand outside."""
     if bound is None or abs(bound[0]) == 1:
         return False
-    quotient = floor_div(bound[1], abs(bound[0]))
-    return any(not isinstance(a, str) and Affine.of(a).names() & set(variables) for a, _ in quotient.terms)
+    factor, rest = bound
+    return any(
+        (times % factor != 0 or not isinstance(atom, str)) and Affine.of(atom).names() & set(variables)
+        for atom, times in rest.terms
+    )
 
 
 def _decoupled(cell: Cell, name: str) -> Cell:

@@ -1,10 +1,17 @@
-"""Directives and dataflows: HOW an operator is mapped (`model.md` §2).
+"""Directives and dataflows: HOW an operator is mapped.
+
+The directives are those of MAESTRO (Kwon et al., "Understanding Reuse, Performance, and Hardware Cost of DNN
+Dataflows", MICRO 2019), where sizes and offsets may be symbols.
 
     dataflow  := directive*                          outermost first; Cluster cuts it into levels
     directive := TemporalMap(size, offset) dim       a time loop over tiles of dim
                | SpatialMap(size, offset) dim        tiles of dim over the units, folded in time
                | Cluster(size)                       the next level: size units inside each unit
     size      := an affine expression over Sz(dim), symbols and integers
+
+A level gets one tile of every dimension from above, level 0 the whole of it, and gives each of its units
+one tile at each of its steps. The order of the maps is that of their time loops. A dimension without a map
+keeps the tile from above. `loopnest.running` runs just that, map by map.
 
 A size or offset is an `Affine` whose names are symbols or ``Sz(D)``, the full extent of D.
 """

@@ -1,4 +1,4 @@
-"""Padding: every tile of a mapping gets its nominal size, and the extents what that takes (`model.md` §5).
+"""Padding: every tile of a mapping gets its nominal size, and the extents what that takes.
 
 Innermost first, a tile of T over tiles of T' becomes ⌈T/T'⌉·T', and the extent N over the outermost tiles
 of T becomes ⌈N/T⌉·T. Input rows are given as whole windows: a tile that holds k of them is a tile of k

@@ -1,4 +1,4 @@
-"""The oracle: a mapping run with plain Python loops and sets, as `model.md` §2 and §3 define it.
+"""The oracle: a mapping run with plain Python loops and sets.
 
     Mapping ─ running ▶ (unit, step, box)* ─ moving ▶ A_F(u, t), compared in time ▶ Observation
 
@@ -96,7 +96,7 @@ class Observation(Tabled):
 def interpret(
     operator: Operator, dataflow: Dataflow, num_pes: int, extents: Values[str, int] | None = None
 ) -> Observation:
-    """Run a dataflow and count what moved; `extents` gives every symbol a number.
+    """Run a dataflow and count what moved, in elements; `extents` gives every symbol a number.
 
     Raises `WorkloadError` or `DataflowError` for a symbol without a number, and what `bind` raises.
 

@@ -1,4 +1,4 @@
-"""Lowering: directives to an affine loop nest (`model.md` §2).
+"""Lowering: directives to an affine loop nest.
 
 Each level receives one tile per dimension from above and cuts it. A map (m, o) on a tile [b, e) gives
 step or unit i the tile [b + o·i, b + o·i + m) clipped to [b, e); i ends at ⌈(e - b - m)/o⌉, or at 0 when

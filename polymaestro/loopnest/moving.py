@@ -1,4 +1,4 @@
-"""What moves while a mapping runs, seen at one boundary, with plain Python sets (`model.md` §3)."""
+"""What moves while a mapping runs, seen at one boundary, with plain Python sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mapping run with plain Python loops: which PE executes which box at which step (`model.md` §2)."""
+"""A mapping run with plain Python loops: which PE executes which box at which step."""
 
 from __future__ import annotations
 

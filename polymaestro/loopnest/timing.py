@@ -1,18 +1,22 @@
-"""The oracle of time and energy: `model.md` §4 run with plain Python loops and sets.
+"""The oracle of time and energy: what each of their numbers means, with plain Python loops and sets.
 
     Mapping ─ executed ▶ steps of every boundary ─ words ▶ Transfers ─ nested maxima ▶ Timing
 
-A step of a parent is one step of the time loops above its units; its *words* are what crosses at it.
+A step of a parent is one step of the time loops above its units; its *words* are what crosses at it: down,
+⋃ New of every input and the read-backs of that step; up, ⋃ Gone of the output (`movement` defines these),
+each element as many words as the machine says. Words take ⌈words / bandwidth⌉ cycles and the latency of
+the link, which is its hops × that of a hop; no words take none. Ingress and egress are these times.
 
     step(b, v, t)    = max(compute, ingress, egress) of parent v at boundary b, the sum without overlap
     compute(b, v, t) = max over the active units u of v: ⌈MACs(u, t)/lanes⌉ at the PEs, else
                        Σ over the sub-steps of u during t of step(b + 1, u, sub-step)
     run time         = Σ over level-0 steps of step(1, t) + Σ over boundaries of fill + drain
 
-Where `model.md` leaves room, this is the reading:
+The fill is the time of the very first words down, which nothing can hide and which its step leaves out;
+the drain is that of the words up at the end. In detail:
 
 * Every parent instance has a link of its own to its units, each direction of that bandwidth. So the
-  steps of different parents take place side by side, and "largest unit" is the maximum above.
+  steps of different parents take place side by side, and the slowest unit is the one that counts.
 * A unit that is idle costs nothing; a step at which no unit of a parent is active does not exist for it.
 * The first ingress of a parent is that of its first active step. The fill of a boundary is the largest
   over its parents, and so is the drain: what the units of a parent hold at the very end. Nothing of an
@@ -26,11 +30,16 @@ Where `model.md` leaves room, this is the reading:
   A streamed tensor needs two tiles where its transfers overlap the steps.
 * Overlap is a property of the memory that receives: where it is not double-buffered, the times of a step
   add up at its boundary.
-* The bandwidth requirement is of the steps: their first ingress included, the end not. The average is
-  Σ words / Σ compute, each step weighing as long as it computes.
-* The roofline bound takes a boundary's traffic of each direction over all its links together.
-* A partial sum is read back by one unit. An update is one write. A PE reads its partial sum for each MAC
-  but the first since the element came, unless it came as a partial sum.
+* The bandwidth requirement is of the steps: their first ingress included, the end not. The peak is the
+  largest words / compute of a step, both directions together, the average is Σ words / Σ compute.
+* The roofline is the largest of ⌈MACs / (PEs · lanes)⌉ and, at each boundary and in each direction,
+  ⌈words / bandwidth⌉ of all its links together.
+* A memory is read for what it sends, down to all its units at once (once each without multicast) and up;
+  it is written for what arrives, at each unit that it arrives at, from above and from below.
+* A partial sum is read back by one unit. An update is one write. For each MAC a PE reads every operand and
+  writes its partial sum; it reads that too but at the first MAC since the element came, unless it came as
+  a partial sum.
+* A word that crosses a link on the chip passes each of its hops once, however many units it reaches.
 """
 
 from __future__ import annotations

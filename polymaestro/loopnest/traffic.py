@@ -2,8 +2,8 @@
 
     Mapping ─ executed ▶ tiles of every boundary ─ compare in time ▶ Transfers
 
-The policies decide what is new, what goes and what crosses; `timing` says how the rest of `model.md` §4 is
-read, and times what is counted here.
+The policies decide what is new, what goes and what crosses; `timing` says what stays in L2,
+and times what is counted here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Time from step classes: nested maxima and sums (`model.md` §4), over numbers or over formulas.
+"""Time from step classes: the nested maxima and sums of `loopnest.timing`, over numbers or over formulas.
 
     step(b, classes)      = max(compute, ingress, egress)
     compute(b, classes)   = max over the profiles of the units, of ⌈MACs / lanes⌉ or of the sub-steps' sum

@@ -1,10 +1,11 @@
-"""Energy: accesses of each memory, MACs and words over hops, each times what one costs (`model.md` §4).
+"""Energy: accesses of each memory, MACs and words over hops, each times what one costs.
 
     L1   reads  = Σ over inputs of MACs + partial sums read + what goes up;   writes = MACs + what comes down
     else reads  = what the links below take + what goes up;  writes = what they bring + what comes down
 
 A PE reads its partial sum for each MAC but the first since the element came, unless it came as a partial
-sum. Both are sums of closed forms, so energy is one too, with every constant a number or a symbol.
+sum (`loopnest.timing` counts the same step by step). Both are sums of closed forms, so energy is one too,
+with every constant a number or a symbol.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which tensors stay in L2 for the whole run, and what crosses between DRAM and L2 (`model.md` §4).
+"""Which tensors stay in L2 for the whole run, and what crosses between DRAM and L2.
 
 Of the sets of tensors that fit into L2, the one with the least DRAM traffic; of equals the one with the
 most tensors, then the one with the fewest words. A tensor that does not stay is streamed: L2 holds the

@@ -1,4 +1,4 @@
-"""Reuse factors: how often an element is used for each time it crosses (`model.md` §3).
+"""Reuse factors: how often an element is used for each time it crosses.
 
 MACs / parent reads = (MACs / Σ|A|) · (Σ|A| / fills) · (fills / parent reads): reuse inside the tile, over
 time, and over space by multicast. For outputs the same three, with reduction in the place of multicast.

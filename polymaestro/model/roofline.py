@@ -1,4 +1,4 @@
-"""The roofline: cycles that no schedule with this traffic can beat, resource by resource (`model.md` §4).
+"""The roofline: cycles that no schedule with this traffic can beat, resource by resource.
 
 run time ≥ MACs / (PEs · lanes)    and, at each boundary,    run time ≥ words of a direction / all its links
 """

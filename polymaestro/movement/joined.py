@@ -1,4 +1,4 @@
-"""Outputs that are read again, where units first touch an element at different steps (`model.md` §3).
+"""Outputs that are read again, where units first touch an element at different steps.
 
 Then an element that arrives may have been given up by another unit before, and which steps lie before a
 step is a matter of the loops of all groups. So the groups are joined into one, all but those that count by

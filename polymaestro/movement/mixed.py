@@ -1,4 +1,4 @@
-r"""What units share where units that are active together advance different loops (`model.md` §3, §6).
+r"""What units share where units that are active together advance different loops.
 
 A causal mask does that: in a row of the triangle some units begin, others come from the row before. The
 loop that advances for a unit is the innermost one that is not at its first value. Among the loops of the

@@ -1,7 +1,7 @@
-r"""Quantities of `model.md` §3 in product form: sums of products of sets, one set per axis group.
+r"""The counts of `movement` in product form: sums of products of sets, one set per axis group.
 
 With A = ∏ A_g the tile, B = ∏ B_g the tile of the step before, and s the group whose units share a
-parent (`model.md` §6), one case per loop that advances:
+parent, one case per loop that advances:
 
     Σ |A \ B|        =  Σ ∏|A_g|  -  Σ_loops ∏ |A_g ∩ B_g|
     Σ |⋃_u (A \ B)|  =  ∏_h |A_h| · |⋃_u A_s|

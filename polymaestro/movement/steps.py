@@ -1,4 +1,4 @@
-"""One axis group at one boundary: tiles, and the step before each step (`model.md` §3, §6).
+"""One axis group at one boundary: tiles, and the step before each step.
 
 The steps of a group are its units and time loops above the boundary. Time passes through the loops of
 all groups in one lexicographic order, so seen from a single loop position a group is in one of two modes:
@@ -21,7 +21,7 @@ from polymaestro.affine import Affine
 from polymaestro.loopnest import Loop
 from polymaestro.relations.groups import AxisGroup
 from polymaestro.relations.points import first_point
-from polymaestro.relations.sets import coalesced
+from polymaestro.relations.sets import coalesced, lexmax, lexmin
 from polymaestro.workload import Tensor
 
 IN, OUT = isl.dim_type.in_, isl.dim_type.out
@@ -112,7 +112,7 @@ class GroupSteps:
         mine = both.apply_range(pairs.domain_map()).apply_range(tile)
         theirs = both.apply_range(pairs.range_map()).apply_range(tile)
         unequal = mine.subtract(theirs).domain().union(theirs.subtract(mine).domain())
-        return coalesced(pairs.subtract(unequal.unwrap()).lexmin())
+        return coalesced(lexmin(pairs.subtract(unequal.unwrap())))
 
     def without_steps(self, relation: isl.Map) -> isl.Map:
         """Forget the steps of what is spread or apart already."""
@@ -127,7 +127,7 @@ class GroupSteps:
         units, width = relation.dim(IN) - loops, relation.dim(OUT)
         by_element = relation.move_dims(IN, relation.dim(IN), OUT, 0, width) if width else relation
         by_element = by_element.move_dims(OUT, 0, IN, units, loops)
-        chosen = by_element.lexmax() if latest else by_element.lexmin()
+        chosen = lexmax(by_element) if latest else lexmin(by_element)
         back = chosen.move_dims(IN, units, OUT, 0, loops)
         return coalesced(back.move_dims(OUT, 0, IN, units + loops, width) if width else back)
 
@@ -157,11 +157,11 @@ class GroupSteps:
 
     def _first(self, fixed: int = 0) -> isl.Set:
         """The steps whose loops after the first `fixed` ones are at their first active values."""
-        return _flat(self._suffixes(fixed).lexmin())
+        return _flat(lexmin(self._suffixes(fixed)))
 
     def _last(self, fixed: int = 0) -> isl.Set:
         """The steps whose loops after the first `fixed` ones are at their last active values."""
-        return _flat(self._suffixes(fixed).lexmax())
+        return _flat(lexmax(self._suffixes(fixed)))
 
     def _suffixes(self, fixed: int) -> isl.Map:
         kept = len(self.units) + fixed
@@ -185,7 +185,7 @@ class GroupSteps:
         now, then = self.loops[index].name, "before"
         earlier = isl.Map(f"{{ [{_list((*kept, now))}] -> [{_list((*kept, then))}] : {then} < {now} }}")
         reached = starts.range()
-        step = earlier.intersect_domain(reached).intersect_range(ends.range()).lexmax()
+        step = lexmax(earlier.intersect_domain(reached).intersect_range(ends.range()))
         return coalesced(starts.apply_range(step).apply_range(ends.reverse()))
 
     @cached_property
@@ -205,7 +205,7 @@ class GroupSteps:
 
     def arrives_once(self, tensor: Tensor) -> bool:
         """Whether every unit of a parent that ever holds an element first holds it at the same step."""
-        touched = self._by_element(self.tile(tensor)).lexmin()
+        touched = lexmin(self._by_element(self.tile(tensor)))
         if self.spreads:
             touched = touched.project_out(IN, len(self.units) - 1, 1)
         return bool(touched.is_single_valued())

@@ -1,4 +1,4 @@
-"""The words of a single step, in product form: what time is made of (`model.md` §4).
+"""The words of a single step, in product form: what time is made of.
 
 At a step every unit of a parent comes from its step before in one of a few *cases*: this is its first
 step, or loop l advanced. In each case the words of a tensor are a sum of products, one set per axis

@@ -5,7 +5,7 @@
     New = A(u, t) minus A(u, t⁻)        Gone = A(u, t⁻) minus A(u, t)        Left = A at the last step of u
 
 A parent sees the union over its units. Drained up to t is what some unit of the parent gave up at a step
-≤ t, and an element that arrives is read back when it was drained before (`model.md`, §3; `interpreter`).
+≤ t, and an element that arrives is read back when it was drained before (as `movement` defines it).
 Nothing here knows of a product form, nor of one case per loop: that is what the library is compared with.
 """
 

@@ -1,6 +1,6 @@
 """Coverage: which points of the iteration domain are executed, never, once or several times.
 
-A dataflow is legal when every point is executed exactly once (`model.md` §2). Points of different
+A dataflow is legal when every point is executed exactly once. Points of different
 groups combine freely, so the whole is covered exactly when each group is.
 """
 
@@ -14,7 +14,7 @@ import islpy as isl
 
 from polymaestro.relations.groups import AxisGroup
 from polymaestro.relations.points import Points, lifted, united
-from polymaestro.relations.sets import PARAM, SET, coalesced, sample_of
+from polymaestro.relations.sets import PARAM, SET, coalesced, lexmin, sample_of
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _repeated(placed: isl.Map, done: isl.Set) -> isl.Set:
     """Give the points that two different places execute."""
     if placed.is_single_valued():
         return done.subtract(done)
-    first = placed.lexmin()
+    first = lexmin(placed)
     return coalesced(placed.subtract(first).domain())
 
 

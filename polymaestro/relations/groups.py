@@ -1,4 +1,4 @@
-"""Axis groups: the parts into which a separable dataflow falls (`model.md` §6).
+"""Axis groups: the parts into which a separable dataflow falls.
 
 Nodes are loops, units and iteration variables; whatever shares a constraint or a tensor index is joined.
 Each connected component is a group, and everything that is counted is a product over groups.
@@ -48,7 +48,7 @@ class AxisGroup:
 
     @property
     def space_time(self) -> isl.Map:
-        """From this group's iteration points to its units and loops: θ of `model.md` §3."""
+        """From this group's iteration points to the units and steps that execute them: its space-time map."""
         placed = isl.Map.from_range(self.executed)
         start = len(self.dims) - len(self.variables)
         return placed.move_dims(isl.dim_type.in_, 0, isl.dim_type.out, start, len(self.variables))

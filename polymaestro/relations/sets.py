@@ -98,3 +98,19 @@ def coalesced(relation: Relation) -> Relation:
         return relation.coalesce()
     except isl.Error:  # isl's tableaux contradict each other on some thin sets; nothing depends on it
         return relation
+
+
+def lexmin(relation: isl.Map) -> isl.Map:
+    """Keep the first image of each point, in lexicographic order."""
+    try:
+        return relation.lexmin()
+    except isl.Error:  # on some thin relations isl loses an equality half way; said beforehand, it keeps it
+        return relation.detect_equalities().lexmin()
+
+
+def lexmax(relation: isl.Map) -> isl.Map:
+    """Keep the last image of each point, in lexicographic order."""
+    try:
+        return relation.lexmax()
+    except isl.Error:  # as above
+        return relation.detect_equalities().lexmax()

@@ -1,10 +1,10 @@
 """Hypothesis strategies for operators and mappings: random problems to test cost models with.
 
 Needs hypothesis, which ``pip install polymaestro[test]`` brings. Everything drawn is small enough for
-`polymaestro.loopnest.interpreter` to run in some milliseconds:
+`polymaestro.interpret` to run in some milliseconds:
 
     from hypothesis import given
-    from polymaestro.loopnest.interpreter import interpret
+    from polymaestro import interpret
     from polymaestro.strategies import mappings
 
     @given(mappings())

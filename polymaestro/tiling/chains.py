@@ -2,7 +2,7 @@
 
 All tiles of a loop have T points but the last, which has E, so that a loop position belongs to one of few
 kinds. Nothing that is counted depends on where a tile lies, only on sizes and on the distance of the tile
-before, so each kind stands for all positions of it with their number as weight (`model.md` §6):
+before, so each kind stands for all positions of it with their number as weight:
 
     the loop stays         (n - 1) × a tile of T, 1 × a tile of E
     the loop advances      (n - 2) × T after T at distance T, 1 × E after T

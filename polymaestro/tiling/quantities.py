@@ -1,4 +1,4 @@
-"""The quantities of `model.md` §3 as sums of products of factors, one factor per axis group."""
+"""The counts that `movement` defines as sums of products of factors, one factor per axis group."""
 
 from __future__ import annotations
 

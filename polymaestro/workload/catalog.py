@@ -1,4 +1,4 @@
-"""The operators of `model.md` §1 by name; every extent is a symbol until a number fixes it."""
+"""The operators by name, each with its formula; every extent is a symbol until a number fixes it."""
 
 from __future__ import annotations
 
@@ -105,7 +105,8 @@ def transposed_conv2d(*, stride: Pair = 1, dilation: Pair = 1, **extents: int | 
     Extents N K C Y X R S, where Y and X are the input rows and columns that are looped over. P and Q are
     the output rows and columns, P = σ(Y - 1) + δ(R - 1) + 1; directives may name them as they may name
     the input rows of a convolution, and Y' stands for P. Outputs that no input reaches (where the stride
-    exceeds the filter) are not part of the operator, and neither is cropping.
+    exceeds the filter) are not part of the operator, and neither is cropping. Raises `WorkloadError` for an
+    unknown dimension.
 
     >>> str(transposed_conv2d(Y=4, R=3, stride=2).extent("P"))
     '9'
@@ -125,6 +126,8 @@ def transposed_conv2d(*, stride: Pair = 1, dilation: Pair = 1, **extents: int | 
 
 def max_pool2d(*, stride: Pair = 1, dilation: Pair = 1, **extents: int | str) -> Operator:
     """Max pooling: O[n, c, p, q] is the largest I[n, c, σp+δr, σq+δs]; one comparison counts as one MAC.
+
+    Raises `WorkloadError` for an unknown dimension.
 
     >>> print(max_pool2d(stride=2, R=2, S=2))
     max_pool2d: O[n, c, p, q] max= I[n, c, 2·p + r, 2·q + s]
@@ -159,6 +162,8 @@ def _pooling(
 def fully_connected(**extents: int | str) -> Operator:
     """Fully connected layer: O[n, k] += I[n, c] · W[k, c], N images, K outputs, C inputs.
 
+    Raises `WorkloadError` for an unknown dimension.
+
     >>> print(fully_connected(K=1000, C=4096))
     fully_connected: O[n, k] += I[n, c] · W[k, c]
       N = N, K = 1000, C = 4096
@@ -178,6 +183,8 @@ def lstm(**extents: int | str) -> Operator:
     the step before, one after the other. What is done element by element afterwards (σ, tanh, the
     products with the cell state) is no MAC and not part of the operator.
 
+    Raises `WorkloadError` for an unknown dimension.
+
     >>> print(lstm(N=1, K=256, C=512))
     lstm: Z[n, g, k] += A[n, c] · W[g, k, c]
       N = 1, G = 4, K = 256, C = 512
@@ -193,6 +200,8 @@ def lstm(**extents: int | str) -> Operator:
 def gemm(**extents: int | str) -> Operator:
     """Matrix product: Z[m, n] += A[m, k] · B[k, n].
 
+    Raises `WorkloadError` for an unknown dimension.
+
     >>> print(gemm(K=16))
     gemm: Z[m, n] += A[m, k] · B[k, n]
       M = M, N = N, K = 16
@@ -207,6 +216,8 @@ def gemm(**extents: int | str) -> Operator:
 
 def batched_gemm(**extents: int | str) -> Operator:
     """Matrix products side by side: Z[b, m, n] += A[b, m, k] · B[b, k, n], as in the heads of attention.
+
+    Raises `WorkloadError` for an unknown dimension.
 
     >>> print(batched_gemm(B=12, K=64))
     batched_gemm: Z[b, m, n] += A[b, m, k] · B[b, k, n]

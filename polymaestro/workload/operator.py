@@ -1,6 +1,6 @@
 """Operators: named dimensions with extents, tensors with affine accesses, windows, conditions.
 
-An operator says WHAT is computed (`model.md` §1). One point of its iteration domain is one
+An operator says WHAT is computed. One point of its iteration domain is one
 multiply-accumulate (MAC). Each dimension, called by an upper-case name, has a loop variable of the
 same name in lower case: extent ``K``, variable ``k``. The domain is the box of all extents, or the part
 of it where conditions hold, as j ≤ i in causal attention.

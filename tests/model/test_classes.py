@@ -13,15 +13,9 @@ from polymaestro.model.clock import Clock, Level
 from polymaestro.model.integers import Integers, levels_at
 from polymaestro.movement.transfers import END
 from polymaestro.policies import Policies
+from tests.test_against_interpreter import FLOWS
 
 CONV3_2 = {"N": 2, "K": 256, "C": 250, "P": 55, "Q": 57, "R": 3, "S": 3}
-FLOWS = {
-    "c_p": pm.dataflows.c_p(),
-    "x_p": pm.dataflows.x_p(),
-    "yx_p": pm.dataflows.yx_p(64),
-    "yr_p": pm.dataflows.yr_p(64),
-    "kc_p": pm.dataflows.kc_p(64),
-}
 MACHINE = Hardware(256, l2_size=100_000, noc_bw=32, offchip_bw=16, noc_hops=1, simd_lanes=2)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 
 import pytest
 
@@ -28,12 +29,18 @@ def points(analysis: pm.TiledAnalysis, rng: random.Random) -> list[dict[str, int
     return [each | {"PEs": 2 * each["PEs"]} for each in drawn]
 
 
+def analysed(name: str) -> tuple[pm.TiledAnalysis, list[tuple[dict[str, int], Mapping[str, int]]]]:
+    """Give the analysis of a mapping, and points with what is tied to them."""
+    operator, flow = MAPPINGS[name]
+    analysis = pm.analyze_tiles(operator, pm.parse_dataflow(flow), "PEs")
+    return analysis, [
+        (point, analysis.ties.extended(point)) for point in points(analysis, random.Random(name))
+    ]
+
+
 @pytest.mark.parametrize("name", MAPPINGS)
 def test_a_case_is_right_on_all_of_its_region(name: str) -> None:
-    operator, flow = MAPPINGS[name]
-    rng = random.Random(name)
-    analysis = pm.analyze_tiles(operator, pm.parse_dataflow(flow), "PEs")
-    every = [(point, analysis.ties.extended(point)) for point in points(analysis, rng)]
+    analysis, every = analysed(name)
     elsewhere = 0
     for label, form in analysis.named():
         for home in every[:3]:
@@ -48,10 +55,7 @@ def test_a_case_is_right_on_all_of_its_region(name: str) -> None:
 
 @pytest.mark.parametrize("name", MAPPINGS)
 def test_a_divisible_case_is_right_where_its_conditions_hold(name: str) -> None:
-    operator, flow = MAPPINGS[name]
-    rng = random.Random(name)
-    analysis = pm.analyze_tiles(operator, pm.parse_dataflow(flow), "PEs")
-    every = [(point, analysis.ties.extended(point)) for point in points(analysis, rng)]
+    analysis, every = analysed(name)
     elsewhere = 0
     for label, form in analysis.named():
         for home in every[:4]:

@@ -17,9 +17,9 @@ from polymaestro.errors import CountingUnavailableError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.policies import Policies
 from polymaestro.strategies import Drawn, machines, mappings
-from polymaestro.tiling import TiledAnalysis, lifted
+from polymaestro.tiling import TiledAnalysis
 from tests.model.test_cost import assert_equal, energy_seen, oracle
-from tests.tiling.test_tiles_against_interpreter import NO_HEALTH_CHECKS, fits, moved, with_some_numbers
+from tests.tiling.test_tiles_against_interpreter import NO_HEALTH_CHECKS, fits, moved, with_symbols
 
 POINTS = 3
 MOST_PES = 10_000
@@ -47,19 +47,15 @@ class Checker:
         self.seen: Counter[str] = Counter()
 
     def check(self, data: st.DataObject, rng: random.Random) -> None:
-        operator, flow, num_pes = data.draw(mappings().filter(lambda drawn: not drawn.operator.conditions))
+        drawn = data.draw(mappings().filter(lambda drawn: not drawn.operator.conditions))
+        operator = drawn.operator
         self.seen["mappings"] += 1
         try:
-            found = lifted(operator, flow, num_pes)
-            symbolic = operator.with_extents({dim.name: dim.name for dim in operator.dims})
-            flow, offsets = with_some_numbers(found, rng)
-            analysis = pm.analyze_tiles(symbolic, flow, found.num_pes)
+            analysis, flow, own, offsets = with_symbols(drawn, rng)
         except LoweringError:
             self.seen["refused"] += 1  # some level does not cut into consecutive tiles
             return
         machine = data.draw(machines(MOST_PES, len(flow.levels)))
-        own = {dim.name: dim.extent.constant for dim in operator.dims} | found.values
-        own |= {name: offset.evaluate(own) for name, offset in offsets.items()}
         for index in range(POINTS):
             everything = moved(own, rng, offsets) if index else own
             if index and not fits(flow, everything):

@@ -53,6 +53,19 @@ def with_some_numbers(found: Lifted, rng: random.Random) -> tuple[Dataflow, dict
     return Dataflow(tuple(directives)), offsets
 
 
+def with_symbols(
+    drawn: Drawn, rng: random.Random
+) -> tuple[pm.TiledAnalysis, Dataflow, Point, dict[str, Affine]]:
+    """Put symbols for extents and most sizes; give analysis, dataflow, what the symbols were, and offsets."""
+    operator, flow, num_pes = drawn
+    found = lifted(operator, flow, num_pes)
+    symbolic = operator.with_extents({dim.name: dim.name for dim in operator.dims})
+    flow, offsets = with_some_numbers(found, rng)
+    own = {dim.name: dim.extent.constant for dim in operator.dims} | found.values
+    own |= {name: offset.evaluate(own) for name, offset in offsets.items()}
+    return pm.analyze_tiles(symbolic, flow, found.num_pes), flow, own, offsets
+
+
 def moved(point: Point, rng: random.Random, offsets: Mapping[str, Affine]) -> Point:
     """Change some numbers a little: tiles larger than the extent, equal to it, edge tiles, single units.
 
@@ -70,17 +83,12 @@ def moved(point: Point, rng: random.Random, offsets: Mapping[str, Affine]) -> Po
 
 def check(drawn: Drawn, rng: random.Random, seen: Counter[str]) -> None:
     """Compare one mapping at its own numbers and at others."""
-    operator, flow, num_pes = drawn
+    operator = drawn.operator
     try:
-        found = lifted(operator, flow, num_pes)
-        symbolic = operator.with_extents({dim.name: dim.name for dim in operator.dims})
-        flow, offsets = with_some_numbers(found, rng)
-        analysis = pm.analyze_tiles(symbolic, flow, found.num_pes)
+        analysis, flow, own, offsets = with_symbols(drawn, rng)
     except LoweringError:
         seen["refused"] += 1  # some level does not cut into consecutive tiles
         return
-    own = {dim.name: dim.extent.constant for dim in operator.dims} | found.values
-    own |= {name: offset.evaluate(own) for name, offset in offsets.items()}
     seen["mappings with offsets"] += bool(offsets)
     for index in range(POINTS):
         everything = moved(own, rng, offsets) if index else own
