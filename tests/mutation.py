@@ -32,6 +32,7 @@ FIRST = (
     "row",
     "what-each",
     "the-product",
+    "tables",
 )
 
 RUN = """
@@ -124,8 +125,8 @@ MUTANTS = (
     Mutant(
         "the last step is the first",
         "movement/steps.py",
-        "_suffixes(fixed).lexmax()",
-        "_suffixes(fixed).lexmin()",
+        "lexmax(self._suffixes(fixed))",
+        "lexmin(self._suffixes(fixed))",
     ),
     Mutant(
         "multicast is ignored",

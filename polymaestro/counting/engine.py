@@ -24,6 +24,7 @@ from polymaestro.counting.reading import conditions_of, region_of
 from polymaestro.counting.region import Region
 from polymaestro.counting.remainders import find_split
 from polymaestro.counting.residues import find_residues
+from polymaestro.counting.turns import with_turns_joined
 from polymaestro.errors import CountingError, CountingUnavailableError
 from polymaestro.relations.sets import (
     SET,
@@ -259,7 +260,7 @@ def _sum_pieces(domain: isl.Set, ranges: Mapping[str, Range]) -> list[Piece]:
 
 def compacted(domain: isl.Set) -> isl.Set:
     """Give a set with as many points and fewer dimensions, named x0, x1 and so on."""
-    domain = named(_without_determined(domain)).compute_divs()
+    domain = named(_without_determined(with_turns_joined(domain))).compute_divs()
     while True:
         mixed = _mixed_radix(domain)
         if mixed is None:

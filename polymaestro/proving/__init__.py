@@ -14,6 +14,7 @@ from polymaestro.proving.blocks import counts_all_points
 from polymaestro.proving.defined import defined
 from polymaestro.proving.definition import executed_of
 from polymaestro.proving.ehrhart import counts_points
+from polymaestro.proving.extents import Blocks
 from polymaestro.proving.functions import Function, equal
 from polymaestro.proving.geometry import disjoint, equal_sets, single_valued, within
 from polymaestro.proving.interpreted import same_as_interpreted
@@ -25,6 +26,7 @@ from polymaestro.proving.smt import decide, script
 from polymaestro.proving.verdicts import Outcome, Proof, Statement, statement
 
 __all__ = [
+    "Blocks",
     "Function",
     "Outcome",
     "Proof",

@@ -9,18 +9,18 @@ is then decided by `ehrhart`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from math import lcm
 
 import islpy as isl
 
 from polymaestro.affine import Affine, Floor
-from polymaestro.counting import Condition, Count, Region
+from polymaestro.counting import Count
 from polymaestro.counting.ranges import fixed_floors, ranges_of
 from polymaestro.counting.remainders import Split
 from polymaestro.proving.ehrhart import counts_points, decided, stated
-from polymaestro.proving.functions import periods_of
+from polymaestro.proving.functions import changed, periods_of
 from polymaestro.proving.polytopes import (
     NotDecidedError,
     Polytope,
@@ -63,13 +63,13 @@ def _in_blocks(claim: str, domain: isl.Set, count: Count, context: isl.Set) -> P
         raise NotDecidedError(message)
     inside, region = _applied(domain, splits), _applied(context, splits)
     blocks = {s.parameter: (Affine.of(s.tiles) - 1) * s.size + s.last for s in splits}
-    written = _changed(count, lambda each: each.substitute(blocks))
+    written = changed(count, lambda each: each.substitute(blocks))
     parts: list[Certificate] = []
     again, points = domain.subtract(domain), 0
     for part in _fixing(region, written):
         whole, polytopes = _cases(inside.intersect_params(part))
         ranges = ranges_of(part)
-        settled = _changed(written, partial(fixed_floors, ranges=ranges))
+        settled = changed(written, partial(fixed_floors, ranges=ranges))
         proof = decided(claim, whole, polytopes, settled, part)
         if proof.certificate is None:
             return Proof(
@@ -123,24 +123,6 @@ def _undone(proof: Proof, blocks: Mapping[str, Affine]) -> dict[str, int] | None
     inner = frozenset[str]().union(*(each.names() for each in blocks.values()))
     kept = {name: value for name, value in point.items() if name not in inner}
     return kept | {name: value.evaluate(point) for name, value in blocks.items()}
-
-
-def _changed(count: Count, change: Callable[[Affine], Affine]) -> Count:
-    """Change every expression in a count."""
-    return Count(
-        tuple(
-            (
-                Region(
-                    tuple(
-                        tuple(Condition(change(each.expression), each.equality) for each in piece)
-                        for piece in region.pieces
-                    )
-                ),
-                value.mapped(change),
-            )
-            for region, value in count.pieces
-        )
-    )
 
 
 def _fixing(region: isl.Set, count: Count) -> Iterator[isl.Set]:

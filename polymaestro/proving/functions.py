@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import lcm, prod
@@ -19,9 +19,9 @@ from math import lcm, prod
 import islpy as isl
 
 from polymaestro.affine import Affine, Floor
-from polymaestro.counting import Count, QuasiPolynomial
+from polymaestro.counting import Condition, Count, QuasiPolynomial, Region
 from polymaestro.counting.merging import vanishes
-from polymaestro.counting.ranges import ranges_of
+from polymaestro.counting.ranges import fixed_floors, ranges_of
 from polymaestro.counting.region import EVERYWHERE
 from polymaestro.counting.residues import Residues
 from polymaestro.errors import CountingError
@@ -87,6 +87,15 @@ class Function:
         names = ", ".join(parameters(self.context))
         inside = isl.Set(f"[{names}] -> {{ : {condition} }}").params()
         return Function(self.products, coalesced(self.context.intersect(inside)))
+
+    def substituted(self, values: Mapping[str, Affine], context: isl.Set) -> Function:
+        """Put expressions in the place of parameters; what is in these lies in a context."""
+        ranges = ranges_of(context)
+        counts = {count: count for _, factors in self.products for count in factors}
+        for count in counts:
+            counts[count] = changed(count, lambda each: fixed_floors(each.substitute(values), ranges))
+        products = ((sign, tuple(counts[count] for count in factors)) for sign, factors in self.products)
+        return Function(tuple(products), context)
 
     def at(self, point: Mapping[str, int]) -> int:
         """Evaluate at a point of the context."""
@@ -161,6 +170,24 @@ def _meetings(
         rest = coalesced(rest.subtract(inside))
         yield from _meetings(others, coalesced(inside), {**chosen, count: value})
     yield from _meetings(others, rest, {**chosen, count: QuasiPolynomial.of(0)})
+
+
+def changed(count: Count, change: Callable[[Affine], Affine]) -> Count:
+    """Change every expression in a count."""
+    return Count(
+        tuple(
+            (
+                Region(
+                    tuple(
+                        tuple(Condition(change(each.expression), each.equality) for each in piece)
+                        for piece in region.pieces
+                    )
+                ),
+                value.mapped(change),
+            )
+            for region, value in count.pieces
+        )
+    )
 
 
 def points_of(domain: isl.Set, reach: int = REACH) -> Iterator[dict[str, int]]:

@@ -5,8 +5,9 @@ held by all units between them, as for tiles of whole windows,
 
     |⋃_u N_u| = Σ_u |N_u| - Σ_u |N_u ∩ N_u+1|,
 
-and only neighbours have to be compared. Otherwise a unit is compared with each of the next ones that its
-tile reaches: |⋃_u N_u| = Σ_u |N_u minus N_u+1 minus N_u+2 …|.
+and only neighbours have to be compared. Where that fails between two rows of units, but the tiles of each row
+overlap or touch, a row holds one interval from its first to its last unit. Otherwise a unit is compared with
+each of the next ones that its tile reaches: |⋃_u N_u| = Σ_u |N_u minus N_u+1 minus N_u+2 …|.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from polymaestro.counting import QuasiPolynomial
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.tiling.rows import Row
 from polymaestro.tiling.run import Run
-from polymaestro.tiling.shapes import Box, Index, Interval, Parts, Shape, meet, shapes_of, size
+from polymaestro.tiling.shapes import Box, Index, Interval, Parts, Shape, meet, minus, shapes_of, size
 
 QP = QuasiPolynomial
 ZERO = Affine.of(0)
@@ -99,21 +100,29 @@ class Family:
         shapes, alike = self._shapes(held, units)
         total = QP.of(0)
         for kind in range(len(shapes[0].classes)):
-            parts = [shape.classes[kind] for shape in shapes]
-            union = self._union_of_class(parts) if alike else None
+            samples = self._samples([shape.classes[kind] for shape in shapes]) if alike else None
+            if samples is None:
+                return None
+            union = self._union_in_order(samples)
+            if union is None:
+                union = self._union_of_rows(samples)
             if union is None:
                 return None
             total = total + union
         return total
 
-    def _union_of_class(self, parts: list[Parts]) -> QP | None:
-        """Give the union within one residue class, from three samples of each row."""
+    def _samples(self, parts: list[Parts]) -> list[_Sample] | None:
+        """Give three samples of each row within one residue class; None where one is no interval."""
         samples: list[_Sample] = []
         for row, first, second, last in zip(self.rows, parts[::3], parts[1::3], parts[2::3], strict=True):
             if max(len(first), len(second), len(last)) > 1:
                 return None
             if first:
                 samples.append(_Sample(row, first[0], second[0], last[0]))
+        return samples
+
+    def _union_in_order(self, samples: list[_Sample]) -> QP | None:
+        """Give the union of intervals of which none begins or ends before the one before it does."""
         total = QP.of(0)
         past: Interval | None = None
         for each in self._in_order(samples):
@@ -128,6 +137,19 @@ class Family:
                     total = total - size(meet(self.run, (left,), (right,))) * count
             past = each.last
         return total
+
+    def _union_of_rows(self, samples: list[_Sample]) -> QP | None:
+        """Give the union of rows that hold one interval each; None where a row has gaps."""
+        found: list[Interval] = []
+        for each in samples:
+            if not each.row.is_one and not (
+                self._follows(each.first, each.second) and self.run.is_at_least(each.first[1], each.second[0])
+            ):
+                return None
+            found.append((each.first[0], each.last[1]))
+        return sum(
+            (size(minus(self.run, (row,), tuple(found[:at]))) for at, row in enumerate(found)), QP.of(0)
+        )
 
     def _in_order(self, samples: list[_Sample]) -> list[_Sample]:
         """Sort by the first element."""

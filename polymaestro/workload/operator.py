@@ -236,7 +236,7 @@ class Operator(Shown):
         """The symbols in the extents of filters, sorted: what stays small while all else grows."""
         return tuple(sorted(name for dim in self.filters for name in self.extent(dim).names()))
 
-    def with_extents(self, extents: Mapping[str, int | str]) -> Operator:
+    def with_extents(self, extents: Mapping[str, int | str | Affine]) -> Operator:
         """Give the same operator with other extents; names that are not given keep theirs.
 
         Raises `WorkloadError` for an unknown dimension.

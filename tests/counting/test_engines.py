@@ -22,6 +22,11 @@ SETS = {
     "fold and unit": "[n] -> { [f, u] : 0 <= u < 4 and f >= 0 and 4f + u < n }",
     "folded windows": "[n, m] -> { [f, y] : exists u, p, r : p = 4f + u and 0 <= u < 4 and y = p + r"
     " and 0 <= p < n and 0 <= r < m }",
+    "folds and units of two axes": "[n, m] -> { [u, v, f, g, y] : 0 <= u < 3 and f >= 0 and 3f + u < n"
+    " and 0 <= v < 5 and g >= 0 and 5g + v < m and 2u + 6f + 5v + 25g <= y <= 5 + 2u + 6f + 5v + 25g"
+    " and y <= 5m + 2u + 6f and y <= 2n + 3 + 5v + 25g and y <= 2n + 5m - 2 }",
+    "a unit more than the folds are apart": "[n] -> { [f, u] : 0 <= u <= 4 and f >= 0 and 4f + u < n }",
+    "folds backwards": "[n] -> { [f, u, y] : 0 <= u < 4 and 0 <= f < n and 0 <= y <= 4n - 4f - u }",
     "tiles": "[n] -> { [t] : exists c : 64t <= c < 64t + 64 and 0 <= c < n }",
     "tiles in tiles": "[n] -> { [t, s] : exists c : 8t + 3s <= c < 8t + 3s + 3 and 3s < 8 and s >= 0"
     " and 8t <= c < 8t + 8 and 0 <= c < n }",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ import polymaestro as pm
 from polymaestro.affine import Affine, ceil_div
 from polymaestro.counting import Condition, Count, QuasiPolynomial, Region
 from polymaestro.counting.region import EVERYWHERE
-from polymaestro.proving import Function, Proof, equal_sums, products
+from polymaestro.proving import Blocks, Function, Proof, equal_sums, products
+from polymaestro.proving.functions import listed
 from polymaestro.tiling import lifted
 
 PROOFS = Path(__file__).resolve().parents[2] / "proofs"
@@ -142,6 +144,27 @@ def tiles() -> Iterator[ModuleType]:
     sys.path.remove(str(PROOFS))
 
 
+PARTS = [("C-P", 1, 1), ("X-P", 1, 4), ("YX-P", 1, 3), ("YR-P", 1, 4), ("KC-P", 1, 3), ("X-P", 2, 4)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "stride", "place"), PARTS)
+def test_symbolic_tiles_with_numbers_are_what_the_numbers_give(
+    tiles: ModuleType, name: str, stride: int, place: int
+) -> None:
+    """One choice of each dataflow, for filters of every length; the statement has all choices."""
+    proofs = list(tiles.compared(name, stride, [place]))
+    assert [proof for proof in proofs if proof.verdict != "proved"] == []
+    assert len(proofs) > 16
+
+
+def test_choices_are_different_and_ten(tiles: ModuleType) -> None:
+    for name, flow in tiles.FLOWS.items():
+        published = lifted(pm.conv2d(), flow, tiles.NUM_PES).values
+        drawn = list(itertools.islice(tiles.choices(name, published), tiles.CHOICES))
+        assert len({tuple(sorted(each.items())) for each in drawn}) == tiles.CHOICES == 10
+
+
 @pytest.mark.parametrize("name", ["C-P", "KC-P"])
 def test_wrong_numbers_are_refuted_with_a_point(tiles: ModuleType, name: str) -> None:
     """Any tile or cluster one larger, or a unit more, makes some formula wrong, as the point shows."""
@@ -166,3 +189,39 @@ def test_wrong_numbers_are_refuted_with_a_point(tiles: ModuleType, name: str) ->
             point = proof.counterexample
             assert point is not None
             assert left[proof.claim].at(**point) != right[proof.claim].at(**point)
+
+
+@pytest.mark.parametrize("change", [{"T_Q0": 4}, {"PEs": 3}, {"T_P0": 4}])
+def test_wrong_numbers_are_refuted_in_blocks_too(tiles: ModuleType, change: dict[str, int]) -> None:
+    operator = pm.conv2d()
+    found = lifted(operator, tiles.FLOWS["X-P"], tiles.NUM_PES)
+    numbers = dict.fromkeys(found.values, 3) | {"PEs": 2}
+    blocks = tiles.blocks("X-P", numbers)
+    flow = found.dataflow.substituted(numbers)
+    right = pm.analyze(
+        operator.with_extents(blocks.values), flow, 2, assuming=blocks.conditions
+    ).forms.every()
+    wrong = pm.analyze_tiles(operator, found.dataflow, found.num_pes).specialised(numbers | change)
+    pairs = {
+        name: (blocks.function(Function.of(form)), Function.of(right[name])) for name, form in wrong.items()
+    }
+    refuted = [proof for proof in equal_sums("", pairs) if proof.verdict == "false"]
+    assert refuted
+    for proof in refuted:
+        point = proof.counterexample
+        assert point is not None
+        extents = {**point, "Q": blocks.values["Q"].evaluate(point)}
+        of_extents = {name: extents[name] for name in wrong[proof.claim].symbols}
+        assert wrong[proof.claim].at(**of_extents) != right[proof.claim].at(**point)
+
+
+def test_blocks_are_all_extents_once() -> None:
+    blocks = Blocks({"Q": (6, 4), "P": (1, 3)})
+    context = isl.Set("[P, Q, S] -> { : P >= 1 and Q >= 1 and S >= 1 }").params()
+    written = blocks.applied(context)
+    assert blocks.restored(written).is_equal(context)
+    for rows, columns in itertools.product(range(1, 8), range(1, 60)):
+        here = isl.Set(f"[P, Q, S] -> {{ : P = {rows} and Q = {columns} and S = 2 }}").params()
+        [point] = listed(blocks.applied(here), 2)
+        values = blocks.values
+        assert (values["P"].evaluate(point), values["Q"].evaluate(point)) == (rows, columns)

@@ -91,16 +91,30 @@ def test_unknown_symbols_and_contradictions_are_refused(tiled: pm.TiledAnalysis)
 
 
 def test_an_assumption_leaves_out_what_cannot_be_counted() -> None:
-    """One row in each of 64 units: filters of more than 17 taps are shared by too many units."""
-    flow = pm.parse_dataflow("TemporalMap(T_C,T_C) C; SpatialMap(Sz(R),1) Y")
-    tiled = pm.analyze_tiles(pm.conv2d(N=1, K=1, Q=1, S=1), flow, "PEs")
+    """One tap in each of 20 units under a stride of 3: elements with gaps, which all units may share."""
+    operator = pm.conv2d(N=1, K=1, C=1, P=1, R=1, stride=3)
+    tiled = pm.analyze_tiles(operator, pm.parse_dataflow("SpatialMap(T,T) S"), "U")
     reads = tiled["L2"]["I"].parent_reads
-    with pytest.raises(CountingUnavailableError, match="share elements along P"):
-        reads.specialised(T_C=2, PEs=64)
-    form = reads.specialised("R <= 11", T_C=2, PEs=64)
-    assert str(form.valid_on) == "C ≥ 1, P ≥ 1, R ≤ 11, R ≥ 1"
-    for rows, taps in itertools.product((1, 63, 64, 65, 130), (1, 2, 11)):
-        assert form.at(C=3, P=rows, R=taps) == reads.at(C=3, P=rows, R=taps, T_C=2, PEs=64)
+    with pytest.raises(CountingUnavailableError, match="share elements along S"):
+        reads.specialised(T=1, U=20)
+    form = reads.specialised("S <= 11", T=1, U=20)
+    assert str(form.valid_on) == "Q ≥ 1, S ≤ 11, S ≥ 1"
+    for columns, taps in itertools.product((1, 2, 7, 20), (1, 2, 5, 11)):
+        assert form.at(Q=columns, S=taps) == reads.at(Q=columns, S=taps, T=1, U=20)
+
+
+@pytest.mark.parametrize(("rows", "units"), [(1, 5), (2, 3), (3, 4), (1, 1)])
+def test_units_share_under_filters_that_span_many_folds(rows: int, units: int) -> None:
+    """The first fold follows the last, where some units were idle and hold other rows than the rest."""
+    operator = pm.conv2d(N=1, C=1, Q=1, S=1)
+    flow = pm.parse_dataflow("TemporalMap(T_K,T_K) K; SpatialMap(Sz(R)+T-1,T) Y")
+    tiled = pm.analyze_tiles(operator, flow, "PEs")
+    numbers = {"T_K": 2, "T": rows, "PEs": units}
+    forms = tiled.specialised(numbers)
+    for height, taps in itertools.product((1, 4, 9, 11, 13, 26), (1, 2, 5, 6, 12, 18, 31)):
+        seen = interpret(operator, flow, units, {"K": 3, "P": height, "R": taps} | numbers).boundaries[0]
+        for name, value in seen.tensors["I"].items():
+            assert forms[f"L2.I.{name}"].at(K=3, P=height, R=taps) == value, (name, height, taps)
 
 
 def test_an_equation_about_symbolic_tiles_asks_for_numbers() -> None:
