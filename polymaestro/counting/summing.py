@@ -23,13 +23,15 @@ from polymaestro.errors import CountingUnavailableError
 from polymaestro.movement import Factor, Quantity
 from polymaestro.relations import Digits, Relations, in_digits
 from polymaestro.relations.effort import EffortError, limited
-from polymaestro.relations.sets import parameters, restricted, without_unused_parameters
+from polymaestro.relations.sets import dimensions, parameters, restricted, without_unused_parameters
 
 Sum = tuple[tuple[int, tuple[Count, ...]], ...]
 Key = TypeVar("Key")
 
 FIRST_STEPS, MOST_STEPS = 3_000_000, 10_000_000
 """What isl may take for one count over the extents, a second or two, and for one that is hard."""
+NARROW = 8
+"""Symbols and indices of a set whose steps take no longer than others; beyond, their square does."""
 
 
 class Summing:
@@ -76,7 +78,7 @@ class Summing:
         symbols = parameters(without_unused_parameters(factor.relation.wrap()))
         if not symbols:  # a number: no formula would be shorter, and there is nothing to assume
             return _counted(self.counter, factor)
-        hint = self._hint(symbols)
+        hint = self.relations.advice(symbols)
         try:
             with limited(FIRST_STEPS, f"counting takes too many steps; {hint}"):
                 return _counted(self.counter, factor)
@@ -84,7 +86,7 @@ class Summing:
             refused = error
         if self._second[1]:
             try:
-                with limited(MOST_STEPS, str(refused)):
+                with limited(MOST_STEPS * NARROW**2 // max(NARROW, _width(factor)) ** 2, str(refused)):
                     return self._in_digits(again())
             except EffortError:
                 raise CountingUnavailableError(_with(refused, hint)) from None
@@ -94,12 +96,6 @@ class Summing:
             with limited(MOST_STEPS, str(refused)):
                 return _counted(self.counter, factor)
         raise CountingUnavailableError(_with(refused, hint))
-
-    def _hint(self, symbols: list[str]) -> str:
-        """Say what to assume."""
-        filters = self.relations.nest.operator.filter_symbols
-        example = next(name for name in (*filters, *symbols) if name in symbols)
-        return f"assume a bound, as in '{example} <= 7', or give a number for {', '.join(symbols)}"
 
     @cached_property
     def _second(self) -> tuple[Relations, tuple[Digits, ...], Counter]:
@@ -129,6 +125,12 @@ class Summing:
 def _with(refused: CountingUnavailableError, hint: str) -> str:
     """Say what to assume beside what else would help."""
     return str(refused) if hint in str(refused) else f"{refused}; or {hint}"
+
+
+def _width(factor: Factor) -> int:
+    """Count the symbols and indices of a set."""
+    flat = without_unused_parameters(factor.relation.wrap().flatten())
+    return len(parameters(flat)) + len(dimensions(flat))
 
 
 def _counted(counter: Counter, factor: Factor) -> Count:

@@ -13,9 +13,13 @@ from polymaestro.movement.quantities import Flow, Quantity, product
 from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.policies import Policies
 from polymaestro.relations import Relations
-from polymaestro.relations.sets import coalesced
+from polymaestro.relations.effort import limited
+from polymaestro.relations.sets import coalesced, parameters
 from polymaestro.showing import Shown
 from polymaestro.workload import Tensor
+
+MOST_STEPS = 20_000_000
+"""What isl may take for all sets of a movement; usual ones take a million or less."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,7 +77,19 @@ def memory_names(depth: int) -> list[str]:
 
 
 def trace(relations: Relations, policies: Policies = Policies()) -> Movement:  # noqa: B008  frozen
-    """Derive the movement of every tensor across every boundary, in product form, under the policies."""
+    """Derive the movement of every tensor across every boundary, in product form, under the policies.
+
+    Raises `CountingUnavailableError` where what is read again takes too many steps to derive.
+    """
+    symbols = parameters(relations.context)
+    if not symbols:
+        return _traced(relations, policies)
+    advice = relations.advice(symbols)
+    with limited(MOST_STEPS, f"deriving what is read again takes too many steps; {advice}"):
+        return _traced(relations, policies)
+
+
+def _traced(relations: Relations, policies: Policies) -> Movement:
     depth = relations.nest.depth
     names = memory_names(depth)
     boundaries = tuple(

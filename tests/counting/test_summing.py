@@ -13,6 +13,7 @@ import polymaestro as pm
 from polymaestro.counting import Counter, summing
 from polymaestro.errors import CountingUnavailableError, PolymaestroError
 from polymaestro.loopnest.interpreter import interpret
+from polymaestro.movement import tracing
 from polymaestro.relations import Digits, in_digits
 from polymaestro.relations.effort import EffortError, limited
 from polymaestro.tiling import lifted
@@ -133,6 +134,13 @@ def test_what_takes_too_many_steps_is_refused_with_what_to_assume(monkeypatch: p
     with pytest.raises(CountingUnavailableError, match=message):
         pm.analyze(operator, flow, 5)
     assert not isl.DEFAULT_CONTEXT.get_max_operations(), "isl has no limit afterwards"
+
+
+def test_a_movement_that_takes_too_many_steps_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracing, "MOST_STEPS", 10_000)
+    message = r"what is read again takes too many steps; assume a bound, as in 'R <= 7'"
+    with pytest.raises(CountingUnavailableError, match=message):
+        pm.analyze(pm.transposed_conv2d(), pm.parse_dataflow(TRANSPOSED), 5)
 
 
 def test_what_is_refused_is_exact_once_the_filter_is_bounded() -> None:
