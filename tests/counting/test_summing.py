@@ -10,7 +10,7 @@ import islpy as isl
 import pytest
 
 import polymaestro as pm
-from polymaestro.counting import Counter, summing
+from polymaestro.counting import Counter, classes, summing
 from polymaestro.errors import CountingUnavailableError, PolymaestroError
 from polymaestro.loopnest.interpreter import interpret
 from polymaestro.movement import tracing
@@ -177,3 +177,18 @@ def test_errors_of_another_kind_pass_a_limit_and_take_it_away() -> None:
 def test_a_limit_around_another_holds() -> None:
     with pytest.raises(EffortError, match="outer"), limited(100, "outer"), limited(10**9, "inner"):
         Counter(isl.Set("[n, m] -> { : n >= 1 }").params()).count(SET)
+
+
+def test_steps_that_are_too_hard_to_sort_are_run_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    operator, point = pm.conv2d(), {"N": 1, "K": 2, "C": 3, "P": 5, "Q": 7, "R": 3, "S": 2}
+    machine = pm.Hardware(num_pes=64, noc_bw=3)
+    sorted_ = pm.analyze(operator, pm.dataflows.kc_p(16), 64)
+    expected = sorted_.on(machine, **point).performance
+    monkeypatch.setattr(classes, "MOST_STEPS", 100)
+    analysis = pm.analyze(operator, pm.dataflows.kc_p(16), 64)
+    with pytest.raises(CountingUnavailableError, match=r"into classes takes too many steps .* 'R <= 7'"):
+        analysis.runtime(machine)
+    found = analysis.on(machine, **point).performance
+    assert found is not None
+    assert expected is not None
+    assert found.runtime_cycles == expected.runtime_cycles
