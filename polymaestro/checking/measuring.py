@@ -17,7 +17,7 @@ import islpy as isl
 
 from polymaestro.counting import Count, Counter, QuasiPolynomial
 from polymaestro.counting.region import EVERYWHERE
-from polymaestro.counting.tables import Sum
+from polymaestro.counting.summing import Sum
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.relations import Coverage, Relations
 from polymaestro.relations.points import Points

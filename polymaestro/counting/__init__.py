@@ -6,7 +6,8 @@ from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import region_of
 from polymaestro.counting.reducing import with_decided_floors
 from polymaestro.counting.region import Condition, Region
-from polymaestro.counting.tables import BoundaryCounts, Counts, count, count_quantity
+from polymaestro.counting.summing import Summing
+from polymaestro.counting.tables import BoundaryCounts, Counts, count
 from polymaestro.counting.ties import Tie
 
 __all__ = [
@@ -18,9 +19,9 @@ __all__ = [
     "Engine",
     "QuasiPolynomial",
     "Region",
+    "Summing",
     "Tie",
     "count",
-    "count_quantity",
     "merged",
     "region_of",
     "with_decided_floors",

@@ -27,9 +27,13 @@ from polymaestro.movement.steps import GroupSteps
 from polymaestro.movement.transfers import END, Crossing, Mode, WordTerm
 from polymaestro.policies import Policies
 from polymaestro.relations import Relations
-from polymaestro.relations.sets import coalesced
+from polymaestro.relations.effort import limited
+from polymaestro.relations.sets import coalesced, parameters
 
 ZERO = QuasiPolynomial.of(0)
+
+MOST_STEPS = 8_000_000
+"""What isl may take for the classes of a nest with symbols."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +99,22 @@ class StepClasses:
 def classify(relations: Relations, policies: Sequence[Policies], sizer: Sizer) -> StepClasses:
     """Find the step classes of every boundary; the policies are those of each, from DRAM → L2 on.
 
-    Raises `CountingUnavailableError` when the steps of a group have no finite number of classes.
+    Raises `CountingUnavailableError` when the steps of a group have no finite number of classes, or these
+    take too long to find.
     """
     crossings = crossings_of(relations, policies)
     why = entangled(crossings)
     if why:
         return StepClasses((), why)
+    symbols = parameters(relations.context)
+    if not symbols:
+        return _classified(crossings, sizer)
+    advice = relations.advice(symbols)
+    with limited(MOST_STEPS, f"sorting the steps into classes takes too many steps of isl; {advice}"):
+        return _classified(crossings, sizer)
+
+
+def _classified(crossings: Sequence[Crossing], sizer: Sizer) -> StepClasses:
     builder = _Builder(sizer)
     boundaries: list[BoundaryClasses] = []
     inner: list[_Group] | None = None

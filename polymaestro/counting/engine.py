@@ -84,10 +84,11 @@ def _piece(piece: tuple[Region, QuasiPolynomial]) -> str:
     return str(value) if region.is_everywhere else f"{value}  if {region}"
 
 
-class _Memory:
+class Memory:
     """Counts by the set or relation that they were made for."""
 
     def __init__(self) -> None:
+        """Know nothing yet."""
         self._known: dict[int, list[tuple[isl.Set | isl.Map, Count]]] = {}
 
     def recall(self, key: isl.Set | isl.Map, make: Callable[[], Count]) -> Count:
@@ -114,7 +115,7 @@ class Counter:
         """Fix what is known of the parameters, and the engine."""
         self.context = context
         self.engine = engine
-        self._asked, self._compact, self._peaks = _Memory(), _Memory(), _Memory()
+        self._asked, self._compact, self._peaks = Memory(), Memory(), Memory()
         self._engines: dict[int, frozenset[str]] = {}  # by identity; the memories keep the counts
         self._used: set[str] = set()
 
@@ -150,6 +151,13 @@ class Counter:
     def cells(self, domain: isl.Set) -> list[Piece]:
         """Count a set with named dimensions and leave the pieces as sets of all its parameters."""
         return self._split(domain, domain.params())
+
+    def rejoined(self, cells: list[Piece], engines: frozenset[str]) -> Count:
+        """Make a count of disjoint cells that these engines found over other parameters."""
+        names = {name for domain, _ in cells for name in parameters(domain)}
+        count = self._merged(cells, restricted(self.context, names))
+        self._engines[id(count)] = engines
+        return count
 
     def steps_of_peak(self, tile: isl.Map, peak: int) -> isl.Set:
         """Give the points of a relation without parameters with `peak` images, its largest number."""
@@ -275,7 +283,10 @@ def _without_determined(domain: isl.Set) -> isl.Set:
 
 
 def _mixed_radix(domain: isl.Set) -> isl.Set | None:
-    """Join two dimensions a·f + u that one index z = a·f + u determines, as fold and unit are."""
+    """Join two dimensions a·f + u that one index z = a·f + u determines, as fold and unit are.
+
+    Where bounds tell the two apart, floors of z would have to take their place; then they stay.
+    """
     for piece in domain.get_basic_sets():
         for condition in conditions_of(piece):
             factors = {a: f for a, f in condition.expression.terms if isinstance(a, str) and a[0] == "x"}
@@ -298,4 +309,9 @@ def _joined(domain: isl.Set, slow: int, fast: int, factor: int) -> isl.Set | Non
     tie = tie.set_coefficient_val(SET, fast, isl.Val(1))
     wider = wider.add_constraint(tie)
     smaller = _without_determined(wider)
-    return smaller if smaller.dim(SET) < size else None
+    return smaller if smaller.dim(SET) < size and _floors(smaller) <= _floors(domain) else None
+
+
+def _floors(domain: isl.Set) -> int:
+    """Count the integer divisions, of which each makes the sums harder."""
+    return sum(piece.dim(isl.dim_type.div) for piece in domain.compute_divs().get_basic_sets())

@@ -34,6 +34,8 @@ from polymaestro.relations.sets import parameters as parameters_of
 MAX_CELLS = 200
 MAX_GROWTH = 4
 """So many quotients more than at first, and each sum only adds others."""
+MAX_TERMS = 300
+"""Each sum between bounds of several terms makes a summand many times as long."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def count_cells(
         if not work:
             return done
         cell = _without_equalities(work.pop())
-        if len(cell.variables) > most:
+        if len(cell.variables) > most or len(cell.summand.terms) > MAX_TERMS:
             break
         if cell.variables:
             work.extend(_sum_one(cell, parameters, ranges or {}))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from polymaestro.counting.engine import Count
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.sizes import Sizer
-from polymaestro.counting.tables import Sum, count_quantity
+from polymaestro.counting.summing import Sum, Summing
 from polymaestro.movement.quantities import Flow, Quantity
 from polymaestro.movement.steps import GroupSteps
 from polymaestro.relations import Relations
@@ -36,15 +36,22 @@ def count_off_chip(relations: Relations, first_reads: str, sizer: Sizer) -> OffC
     Raises `CountingUnavailableError` when something cannot be counted exactly.
     """
     counter = sizer.counter
-    groups = tuple(GroupSteps(group, 1, unit_depth=0) for group in relations.groups)
     tensors = relations.nest.operator.tensors
+
+    def made(relations: Relations) -> dict[tuple[str, str], Quantity]:
+        groups = _groups(relations)
+        return {
+            (each.name, name): quantity
+            for each in tensors
+            for name, quantity in _quantities(Flow(groups, each), each, first_reads).items()
+        }
+
+    sums = Summing(relations, counter).of(made)
+    groups = _groups(relations)
     return OffChipCounts(
         {
-            tensor.name: {
-                name: count_quantity(quantity, counter)
-                for name, quantity in _quantities(Flow(groups, tensor), tensor, first_reads).items()
-            }
-            for tensor in tensors
+            each.name: {name: total for (of, name), total in sums.items() if of == each.name}
+            for each in tensors
         },
         {
             tensor.name: tuple(
@@ -54,6 +61,11 @@ def count_off_chip(relations: Relations, first_reads: str, sizer: Sizer) -> OffC
             for tensor in tensors
         },
     )
+
+
+def _groups(relations: Relations) -> tuple[GroupSteps, ...]:
+    """Give the steps of level 0, L2 being one unit."""
+    return tuple(GroupSteps(group, 1, unit_depth=0) for group in relations.groups)
 
 
 def _quantities(flow: Flow, tensor: Tensor, first_reads: str) -> dict[str, Quantity]:

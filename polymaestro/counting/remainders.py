@@ -19,7 +19,7 @@ import islpy as isl
 from polymaestro.affine import Affine, Floor, ceil_div
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import conditions_of
-from polymaestro.relations.sets import PARAM, coalesced, dimensions, parameters
+from polymaestro.relations.sets import coalesced, dimensions, exchanged
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,7 @@ class Split:
             f"[{whole}, {n}, {last}] -> {{ : {whole} = {self.size}*({n} - 1) + {last} "
             f"and 1 <= {last} <= {self.size} }}"
         )
-        if not set(parameters(domain)) & set(old):
-            return domain
-        domain = domain.intersect_params(tie)
-        for name in old:
-            domain = domain.project_out(PARAM, domain.find_dim_by_name(PARAM, name), 1)
-        return coalesced(domain)
+        return exchanged(domain, tie, old)
 
 
 def find_split(domain: isl.Set) -> Split | None:

@@ -17,11 +17,14 @@ from polymaestro.counting.merging import Piece, merged
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.reading import named_division
 from polymaestro.errors import CountingUnavailableError
+from polymaestro.relations.effort import limited
 from polymaestro.relations.sets import PARAM, SET, coalesced, integer, named, parameters
 
 IN, OUT = isl.dim_type.in_, isl.dim_type.out
 ONE = QuasiPolynomial.of(1)
 MAX_STEPS = 4096
+MOST_EFFORT = 10_000_000
+"""What isl may take for one relation with symbols."""
 
 
 class Sizer:
@@ -36,13 +39,19 @@ class Sizer:
         """Give disjoint sets of steps, each with the number of images that all of them have.
 
         Steps outside have none. Raises `CountingUnavailableError` when a size differs from step to step
-        and the steps are no numbers.
+        and the steps are no numbers, or when it takes too long.
         """
         same = self._known.setdefault(hash(relation), [])
         for other, result in same:
             if other.plain_is_equal(relation):
                 return result
-        result = list(_gathered(self._sizes(relation)))
+        symbols = ", ".join(parameters(relation.params()))
+        if symbols:
+            refusal = f"the words of a step take too many steps to count; bound {symbols} or give numbers"
+            with limited(MOST_EFFORT, refusal):
+                result = list(_gathered(self._sizes(relation)))
+        else:
+            result = list(_gathered(self._sizes(relation)))
         same.append((relation, result))
         return result
 

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from polymaestro.counting.engine import Count, Counter, Engine
-from polymaestro.movement import Factor, Movement, Quantity
+from polymaestro.counting.summing import Sum, Summing
+from polymaestro.movement import Movement, Quantity, trace
+from polymaestro.relations import Relations
 from polymaestro.showing import Shown
 
-Sum = tuple[tuple[int, tuple[Count, ...]], ...]
+Key = tuple[int, str, str]
+
+TOTALS = ("macs", "steps", "active")
 
 
 @dataclass(frozen=True)
@@ -67,37 +71,35 @@ def count(movement: Movement, engine: Engine = "auto") -> Counts:
 
     Raises `CountingUnavailableError` when the engine cannot count one of them exactly.
     """
-    counter = Counter(movement.relations.context, engine)
+    relations = movement.relations
+    counter = Counter(relations.context, engine)
 
-    def counted(quantity: Quantity) -> Sum:
-        return count_quantity(quantity, counter)
+    def made(other: Relations) -> dict[Key, Quantity]:
+        return _quantities(movement if other is relations else trace(other, movement.policies))
 
+    sums = Summing(relations, counter).of(made)
     boundaries = tuple(
         BoundaryCounts(
             each.parent,
             each.child,
             each.depth,
-            counted(each.steps),
+            sums[each.depth, "", "steps"],
             {
-                tensor: {name: counted(quantity) for name, quantity in quantities.items()}
+                tensor: {name: sums[each.depth, tensor, name] for name in quantities}
                 for tensor, quantities in each.tensors.items()
             },
         )
         for each in movement.boundaries
     )
-    return Counts(
-        movement, counter, boundaries, *map(counted, (movement.macs, movement.steps, movement.active))
-    )
+    return Counts(movement, counter, boundaries, *(sums[0, "", name] for name in TOTALS))
 
 
-def count_quantity(quantity: Quantity, counter: Counter) -> Sum:
-    """Count every set of one quantity."""
-    return tuple(
-        (term.sign, tuple(_counted(counter, factor) for factor in term.factors)) for term in quantity.terms
-    )
-
-
-def _counted(counter: Counter, factor: Factor) -> Count:
-    if factor.kind == "peak":
-        return counter.peak(factor.relation)
-    return counter.count(factor.relation.wrap().flatten())
+def _quantities(movement: Movement) -> dict[Key, Quantity]:
+    """Give every quantity by the depth of its boundary (0: of the whole), its tensor and its name."""
+    found: dict[Key, Quantity] = {}
+    for each in movement.boundaries:
+        found[each.depth, "", "steps"] = each.steps
+        for tensor, quantities in each.tensors.items():
+            found |= {(each.depth, tensor, name): quantity for name, quantity in quantities.items()}
+    totals = zip(TOTALS, (movement.macs, movement.steps, movement.active), strict=True)
+    return found | {(0, "", name): quantity for name, quantity in totals}

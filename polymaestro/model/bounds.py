@@ -37,8 +37,9 @@ from functools import cached_property
 from math import gcd, isqrt, prod
 
 from polymaestro.affine import Affine, ceil_div
-from polymaestro.counting import Counter, QuasiPolynomial, count_quantity
-from polymaestro.movement import Quantity, elements_used
+from polymaestro.counting import Counter, QuasiPolynomial, Summing
+from polymaestro.counting.summing import Sum
+from polymaestro.movement import elements_used
 from polymaestro.showing import Row, Shown, Table, Tabled
 from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, CommonCase, factored
 from polymaestro.symbolic.closed_form import Product
@@ -147,9 +148,11 @@ class Bounds(Tabled):
     def compulsory(self) -> Mapping[str, ClosedForm]:
         """The elements of each tensor that are used, as closed forms."""
         relations = self.forms.counts.movement.relations
-        counter = Counter(self.forms.macs.context)
         tensors = relations.nest.operator.tensors
-        return {t.name: self._form(counter, elements_used(relations, t)) for t in tensors}
+        sums = Summing(relations, Counter(self.forms.macs.context)).of(
+            lambda made: {each.name: elements_used(made, each) for each in tensors}
+        )
+        return {name: self._form(total) for name, total in sums.items()}
 
     def tables(self) -> Iterator[Table]:
         """Give the bounds boundary by boundary."""
@@ -187,8 +190,8 @@ class Bounds(Tabled):
             tuple(each.count for each in units[: boundary.depth - 1]),
         )
 
-    def _form(self, counter: Counter, quantity: Quantity) -> ClosedForm:
-        products = tuple(Product(sign, counts) for sign, counts in count_quantity(quantity, counter))
+    def _form(self, total: Sum) -> ClosedForm:
+        products = tuple(Product(sign, counts) for sign, counts in total)
         return replace(self.forms.macs, products=products)
 
 

@@ -109,8 +109,9 @@ class Roofline(Bounded[ClosedForm], PlainCost):
 
     def case_at(self, point: Mapping[str, int]) -> TimeCase:
         """Give the formula of the chambers that a point lies in, and where these meet."""
+        extents = self.counted.checked({n: point[n] for n in self.counted.symbols if n in point})
         forms = [form for bound in self.bounds for _, form in bound.amount.terms]
-        case = CommonCase.of(forms, {name: point[name] for name in self.counted.symbols})
+        case = CommonCase.of(forms, extents)
         return TimeCase(case.region, *self.formula(case.value))
 
 

@@ -210,6 +210,10 @@ class GroupSteps:
             touched = touched.project_out(IN, len(self.units) - 1, 1)
         return bool(touched.is_single_valued())
 
+    def touches_once(self, tensor: Tensor) -> bool:
+        """Whether every unit touches each element at one step only."""
+        return bool(self._by_element(self.tile(tensor)).is_single_valued())
+
     def _by_element(self, relation: isl.Map) -> isl.Map:
         """Turn (units, steps) -> element into (units, element) -> steps."""
         count, loops = len(self.units), len(self.loops)

@@ -12,10 +12,14 @@ from polymaestro.movement.mixed import MixedFlow
 from polymaestro.movement.quantities import Flow, Quantity, product
 from polymaestro.movement.steps import IN, GroupSteps
 from polymaestro.policies import Policies
-from polymaestro.relations import Relations, joined
-from polymaestro.relations.sets import coalesced
+from polymaestro.relations import Relations
+from polymaestro.relations.effort import limited
+from polymaestro.relations.sets import coalesced, parameters
 from polymaestro.showing import Shown
 from polymaestro.workload import Tensor
+
+MOST_STEPS = 20_000_000
+"""What isl may take for all sets of a movement; usual ones take a million or less."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,7 +77,19 @@ def memory_names(depth: int) -> list[str]:
 
 
 def trace(relations: Relations, policies: Policies = Policies()) -> Movement:  # noqa: B008  frozen
-    """Derive the movement of every tensor across every boundary, in product form, under the policies."""
+    """Derive the movement of every tensor across every boundary, in product form, under the policies.
+
+    Raises `CountingUnavailableError` where what is read again takes too many steps to derive.
+    """
+    symbols = parameters(relations.context)
+    if not symbols:
+        return _traced(relations, policies)
+    advice = relations.advice(symbols)
+    with limited(MOST_STEPS, f"deriving what is read again takes too many steps; {advice}"):
+        return _traced(relations, policies)
+
+
+def _traced(relations: Relations, policies: Policies) -> Movement:
     depth = relations.nest.depth
     names = memory_names(depth)
     boundaries = tuple(
@@ -104,17 +120,12 @@ def _steps(groups: list[GroupSteps]) -> Quantity:
 
 def _boundary(relations: Relations, policies: Policies, depth: int, names: list[str]) -> BoundaryMovement:
     apart = tuple(GroupSteps(group, depth) for group in relations.groups)
-    together = GroupSteps(joined(relations.groups), depth)
-    tensors = {
-        tensor.name: _tensor(apart, together, tensor, policies) for tensor in relations.nest.operator.tensors
-    }
+    tensors = {tensor.name: _tensor(apart, tensor, policies) for tensor in relations.nest.operator.tensors}
     return BoundaryMovement(names[0], names[1], depth, _steps(list(apart)), tensors)
 
 
-def _tensor(
-    apart: tuple[GroupSteps, ...], together: GroupSteps, tensor: Tensor, policies: Policies
-) -> dict[str, Quantity]:
-    """Derive one tensor; what is read again needs all groups together where units begin at other steps."""
+def _tensor(apart: tuple[GroupSteps, ...], tensor: Tensor, policies: Policies) -> dict[str, Quantity]:
+    """Derive one tensor; what is read again needs groups together where units begin at other steps."""
     spatial = next(group for group in apart if group.spreads)
     flow = Flow if spatial.is_uniform else MixedFlow
     own = flow(apart, tensor, policies.retention, policies.sharing)
@@ -133,7 +144,7 @@ def _tensor(
     elif spatial.arrives_once(tensor):
         back = own.arrivals().minus(final)
     else:
-        back = rereads(together, tensor, policies.retention)
+        back = rereads(apart, tensor, policies.retention)
     return held | {
         "drains": moved,
         "parent_updates": moved if policies.reduction == "none" else own.departures(),

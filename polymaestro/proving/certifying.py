@@ -10,7 +10,7 @@ from typing import Literal
 import islpy as isl
 
 from polymaestro.counting import Count, Counts
-from polymaestro.counting.tables import Sum
+from polymaestro.counting.summing import Sum
 from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest.interpreter import interpret
 from polymaestro.movement import Quantity

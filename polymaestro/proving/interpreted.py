@@ -22,7 +22,7 @@ import networkx as nx
 
 from polymaestro.counting import Count, Counts
 from polymaestro.counting.engine import compacted
-from polymaestro.counting.tables import Sum
+from polymaestro.counting.summing import Sum
 from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest.interpreter import Observation, interpret
 from polymaestro.movement import Quantity

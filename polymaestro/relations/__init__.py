@@ -2,7 +2,19 @@
 
 from polymaestro.relations.assumptions import assumed, several
 from polymaestro.relations.coverage import Coverage
+from polymaestro.relations.digits import Digits, in_digits
 from polymaestro.relations.extraction import Relations, extract
 from polymaestro.relations.groups import AxisGroup, axis_groups, joined
 
-__all__ = ["AxisGroup", "Coverage", "Relations", "assumed", "axis_groups", "extract", "joined", "several"]
+__all__ = [
+    "AxisGroup",
+    "Coverage",
+    "Digits",
+    "Relations",
+    "assumed",
+    "axis_groups",
+    "extract",
+    "in_digits",
+    "joined",
+    "several",
+]

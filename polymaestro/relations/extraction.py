@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,6 +59,12 @@ class Relations(Shown):
     def repeated(self) -> Points:
         """The points of the iteration domain that are executed more than once."""
         return executed_again(self.coverage, self.variables)
+
+    def advice(self, symbols: Sequence[str]) -> str:
+        """Say what to assume of some symbols where sets that hold them are too hard."""
+        filters = self.nest.operator.filter_symbols
+        example = next(name for name in (*filters, *symbols) if name in symbols)
+        return f"assume a bound, as in '{example} <= 7', or give a number for {', '.join(symbols)}"
 
     def __str__(self) -> str:
         """Print the space-time map group by group, and the accesses."""

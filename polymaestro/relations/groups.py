@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import islpy as isl
 
@@ -23,7 +23,8 @@ from polymaestro.workload import Tensor
 class AxisGroup:
     """One group: its units and loops (outermost first), its variables, and what ties them.
 
-    `ties` are the constraints of the nest and `bounds` those of the iteration domain, both ≥ 0.
+    `ties` are the constraints of the nest and `bounds` those of the iteration domain, both ≥ 0. `parts`
+    are further constraints, each part with its own, that cut what is executed into pieces.
     """
 
     units: tuple[Units, ...]
@@ -32,6 +33,7 @@ class AxisGroup:
     ties: tuple[Affine, ...]
     bounds: tuple[Affine, ...]
     context: isl.Set
+    parts: tuple[tuple[Affine, ...], ...] = ((),)
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -41,7 +43,8 @@ class AxisGroup:
     @cached_property
     def executed(self) -> isl.Set:
         """The set of all [units, loops, variables] that are executed: θ of this group as a graph."""
-        return named_set(self.dims, self.ties, self.context)
+        pieces = (named_set(self.dims, (*self.ties, *part), self.context) for part in self.parts)
+        return reduce(isl.Set.union, pieces)
 
     @property
     def space_time(self) -> isl.Map:

@@ -49,6 +49,17 @@ def restricted(context: isl.Set, names: Iterable[str]) -> isl.Set:
     return context
 
 
+def exchanged(domain: isl.Set, tie: isl.Set, old: Iterable[str]) -> isl.Set:
+    """Replace old parameters by the others of an equation; a set without the old ones stays as it is."""
+    gone = set(old) & set(parameters(domain))
+    if not gone:
+        return domain
+    domain = domain.intersect_params(tie)
+    for name in old:
+        domain = domain.project_out(PARAM, domain.find_dim_by_name(PARAM, name), 1)
+    return coalesced(domain)
+
+
 def without_unused_parameters(domain: isl.Set) -> isl.Set:
     """Drop the parameters that no constraint mentions."""
     for index in reversed(range(domain.dim(PARAM))):

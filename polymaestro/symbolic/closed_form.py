@@ -179,8 +179,16 @@ class ClosedForm:
     def case_at(self, point: Mapping[str, int]) -> Case:
         """Give the quasi-polynomial of the chambers that a point lies in, and where these meet.
 
-        The region may be smaller than the largest on which the polynomial is right; `cases` has that.
-        Raises `ClosedFormError` as `at` does.
+        The region may be smaller than the largest on which the polynomial is right; `cases` has that. Raises
+        as `at` does.
+
+        >>> import polymaestro as pm
+        >>> form = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).steps
+        >>> print(form.case_at({"M": 6, "N": 1, "K": 1}))
+        ⌈M/4⌉
+        >>> form.case_at({"M": 6})
+        Traceback (most recent call last):
+        polymaestro.errors.ClosedFormError: the formula needs a value for K, N
         """
         case = CommonCase.of([self], self.checked(point))
         return Case(case.region, case.value(self))

@@ -9,7 +9,8 @@ import islpy as isl
 
 from polymaestro.counting import Counts, Region, region_of
 from polymaestro.counting.off_chip import OffChipCounts
-from polymaestro.counting.tables import BoundaryCounts, Sum
+from polymaestro.counting.summing import Sum
+from polymaestro.counting.tables import BoundaryCounts
 from polymaestro.relations import Relations
 from polymaestro.relations.sets import parameters
 from polymaestro.showing import Row, Table, Tabled

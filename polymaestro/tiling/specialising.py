@@ -15,7 +15,7 @@ import islpy as isl
 
 from polymaestro.affine import Affine, ceil_div, floor_div
 from polymaestro.counting import Condition, Count, QuasiPolynomial, Region, merged
-from polymaestro.errors import ClosedFormError
+from polymaestro.errors import ClosedFormError, CountingError
 from polymaestro.relations.sets import coalesced, restricted, sample_of
 from polymaestro.symbolic.closed_form import ClosedForm, Product
 from polymaestro.symbolic.narrowing import narrowed_context
@@ -84,13 +84,21 @@ class Specialiser:
         return self.known[id(count)][1]
 
     def chambers(self, count: TiledCount, context: isl.Set) -> list[tuple[isl.Set, QuasiPolynomial]]:
-        """Give disjoint chambers of a count that together are all of a context."""
+        """Give disjoint chambers of a count that together are all of a context.
+
+        Raises `CountingError` where one does not hold its own point, which only a wrong derivation makes.
+        """
         found = []
         rest = context
         while not rest.is_empty():
-            point = self.ties.extended({**self.numbers, **sample_of(rest)})
-            region, value = count.piece_at(point)
-            inside = coalesced(rest.intersect(domain_of(region.substitute(self.values), rest)))
+            sample = sample_of(rest)
+            region, value = count.piece_at(self.ties.extended({**self.numbers, **sample}))
+            here = region.substitute(self.values)
+            if not here.holds(sample):  # then what is left would never get smaller
+                shown = ", ".join(f"{name} = {number}" for name, number in sorted(sample.items()))
+                message = f"the chamber {here} does not hold the point {shown} that it was derived at"
+                raise CountingError(message)
+            inside = coalesced(rest.intersect(domain_of(here, rest)))
             found.append((inside, value.substitute(self.values)))
             rest = coalesced(rest.subtract(inside))
         return found

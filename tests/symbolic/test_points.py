@@ -59,3 +59,36 @@ def test_every_type_of_integer_is_one(analysis: Analysis, three: int) -> None:
 def test_what_is_no_integer_is_refused_by_its_name(analysis: Analysis, value: int, shown: str) -> None:
     with pytest.raises(ClosedFormError, match=rf"^M is {shown}; it must be an integer$"):
         analysis.macs.at(M=value, N=5, K=7)
+
+
+FLOW = "SpatialMap(1,1) M; TemporalMap(1,1) N"
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [
+        ({"M": 6, "N": 2}, "^the formula needs a value for K$"),
+        ({"M": 6, "N": 2, "K": 1, "L": 1}, "^the formula has no symbol 'L'"),
+        ({"M": 2, "N": 2, "K": 1}, "does not hold at K = 1, M = 2, N = 2; it holds where"),
+        ({"M": 6, "N": 2.5, "K": 1}, "^N is 2.5; it must be an integer$"),
+    ],
+)
+def test_the_case_of_a_point_is_refused_where_the_value_is(point: dict[str, int], message: str) -> None:
+    form = pm.analyze(pm.gemm(), pm.parse_dataflow(FLOW), 4, assuming=["M >= 5"])["L2"]["B"].parent_reads
+    for ask in (form.case_at, form.evaluate, form.check):
+        with pytest.raises(ClosedFormError, match=message):
+            ask(point)
+
+
+def test_the_case_of_a_point_takes_the_integers_of_numpy(analysis: Analysis) -> None:
+    form = analysis["L2"]["B"].parent_reads
+    taken = form.case_at({"M": GIVEN, "N": np.int8(2), "K": GIVEN})  # type: ignore[dict-item]
+    assert taken.value == form.case_at({"M": SIZE, "N": 2, "K": SIZE}).value
+    assert taken.region.holds({"M": SIZE, "N": 2, "K": SIZE})
+
+
+@pytest.mark.parametrize("lacking", ["M", "N", "K"])
+def test_a_roofline_needs_every_extent(analysis: Analysis, lacking: str) -> None:
+    bound = analysis.roofline(pm.Hardware(num_pes=4, noc_bw=3))
+    with pytest.raises(ClosedFormError, match=f"needs a value for {lacking}$"):
+        bound.case_at({name: 3 for name in "MNK" if name != lacking})

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 import polymaestro as pm
-from polymaestro.errors import ClosedFormError, CountingUnavailableError, EquationError
+from polymaestro.affine import Affine
+from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.errors import ClosedFormError, CountingError, CountingUnavailableError, EquationError
 from polymaestro.loopnest.interpreter import interpret
 
 GEMM = "SpatialMap(T_M,T_M) M; TemporalMap(T_N,T_N) N; Cluster(G); TemporalMap(2,2) N; SpatialMap(1,1) K"
@@ -133,3 +135,13 @@ def test_an_equation_about_symbolic_tiles_asks_for_numbers() -> None:
     with pytest.raises(EquationError, match=r"no TiledForm .* give numbers for them with specialised"):
         pm.check_equation(reads, "K*M")
     assert pm.check_equation(reads.specialised(T=2, P=3), "K*M").equal
+
+
+def test_a_chamber_without_its_own_point_is_refused_and_not_looked_for_again(
+    tiled: pm.TiledAnalysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = next(each for _, counts in tiled["L2"]["Z"].parent_updates.products for each in counts)
+    elsewhere = Region(((Condition(Affine.of("M") - 1000),),))
+    monkeypatch.setattr(type(count), "piece_at", lambda *_: (elsewhere, QuasiPolynomial.of(1)))
+    with pytest.raises(CountingError, match=r"the chamber M ≥ 1000 does not hold the point .* derived at"):
+        tiled["L2"]["Z"].parent_updates.specialised(**NUMBERS)
