@@ -154,7 +154,7 @@ def test_assumptions_reach_costs() -> None:
             assert function(**inside, **own) == whole.at(**inside, **own)
             with pytest.raises(ValueError, match="the formula"):
                 function(**outside, **own)
-            assert len(few.to_python()) < len(whole.to_python())
+            assert few.to_python() != whole.to_python()
     few = narrowed.runtime(MACHINE)
     assert len(few.cases) < len(analysis.runtime(MACHINE).cases)
     with pytest.raises(ClosedFormError, match="contradicts the region"):
