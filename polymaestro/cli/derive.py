@@ -18,6 +18,8 @@ from polymaestro.cli.options import (
     layer_of,
     layer_option,
     machine,
+    policies_of,
+    policy_option,
 )
 from polymaestro.cli.source import Source, source_arguments
 from polymaestro.cli.tables import say, written
@@ -66,6 +68,7 @@ Examples, from the root of the repository:
 )
 @click.option("--report", is_flag=True, help="The whole report, with reuse, intensity and lower bounds.")
 @click.option("--symbolic-tiles", is_flag=True, help="Tiles, clusters and PEs become symbols too.")
+@policy_option
 @format_options("json", "markdown", "latex", "html")
 def derive(  # noqa: PLR0913  one argument per option
     *,
@@ -82,6 +85,7 @@ def derive(  # noqa: PLR0913  one argument per option
     language: str | None,
     report: bool,
     symbolic_tiles: bool,
+    changes: tuple[str, ...],
     **formats: bool,
 ) -> None:
     """Derive the costs of a layer of FILE as formulas in its extents.
@@ -99,7 +103,7 @@ def derive(  # noqa: PLR0913  one argument per option
     costed = hardware if hw is not None else None
     _check_costs(exact, hw)
     if symbolic_tiles or has_symbols(chosen_layer):
-        _check_tiles(report=report, language=language)
+        _check_tiles(report=report, language=language, changes=changes)
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, frozenset())
             assumed = [*assume, *([DIVISIBLE] if divisible else [])]
@@ -110,7 +114,9 @@ def derive(  # noqa: PLR0913  one argument per option
                 text = _tiled_text(tiled, style, exact, language, costed)
         say(text, language or style)
         return
-    found = lifted(chosen_layer, hardware.pes, keep, assume, divisible=divisible)
+    found = lifted(
+        chosen_layer, hardware.pes, keep, assume, divisible=divisible, policies=policies_of(changes)
+    )
     with Waiting(f"writing {found.name}"):
         analysis, at = found.analysis, found.point()
         fixed_symbols = _names(small) if leading else None
@@ -183,10 +189,11 @@ def _check_costs(exact: str | None, hw: str | None) -> None:
         raise click.UsageError(message)
 
 
-def _check_tiles(*, report: bool, language: str | None) -> None:
+def _check_tiles(*, report: bool, language: str | None, changes: tuple[str, ...]) -> None:
     """Refuse what is there for plain formulas only."""
     rules = (
         (report, "--report"),
+        (bool(changes), "--policy; write numbers in the place of the symbols"),
         (language == "isl", "--export isl, which cannot multiply symbols"),
     )
     for is_given, what in rules:
