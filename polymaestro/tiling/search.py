@@ -80,8 +80,8 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
 
     `subject_to` is a condition, or several, between such sums and symbols: ``"L1 <= 512"`` or
     ``"L1.occupancy <= 512"`` for the words that a memory needs, all its tensors' tiles added up;
-    ``"2*L1 <= 512"`` where the memory is double-buffered; ``"L2.W.parent_reads <= 40000"``,
-    ``"T_P0 == T_Q0"``.
+    ``"2*L1 <= 512"`` where the memory is double-buffered; ``"2*L2 <= 65536"``, where what units share counts
+    once; ``"L2.W.parent_reads <= 40000"``, ``"T_P0 == T_Q0"``.
     After `limit` evaluated points the search ends, and what it has found is not proved.
 
     Raises `PolymaestroError` for unknown names, symbols without values, and a space where nothing fits.

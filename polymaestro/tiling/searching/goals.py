@@ -5,7 +5,8 @@
     condition  := sum (<= | < | >= | > | = | ==) sum
 
 A name is a formula (``L2.I.parent_reads``, ``steps``), the traffic below a memory (``L2.traffic``), the words
-that a memory needs (``L1`` or ``L1.occupancy``), or a symbol (``T_K0``).
+that a memory needs (``L1`` or ``L1.occupancy``; ``L2``: those that all its units hold together), or a
+symbol (``T_K0``).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ TERM = re.compile(r"\s*([+-]?)\s*(?:(\d+)\s*(?:\*\s*(?=[^\W\d])|(?![\w.])))?([^\
 RELATION = re.compile(r"(<=|>=|==|=|<|>)")
 MOVED = ("parent_reads", "parent_updates", "read_backs")
 """What crosses a boundary, either way."""
+OUTERMOST = ("L2", "L2.occupancy")
 MACHINE = ("runtime", "energy", "roofline")
 
 
@@ -52,6 +54,12 @@ class Quantities:
             self.sums[boundary.child] = self.sums[f"{boundary.child}.occupancy"] = held
         for name in analysis.symbols:
             self.sums[name] = ((1, (_symbol(name),)),)
+        self._analysis = analysis
+
+    def _shared(self) -> Sum:
+        """Give the words of the outermost memory, which cost some tenths of a second to derive."""
+        tiles = self._analysis.costing.off_chip.tiles.values()
+        return _added(form.products for form in tiles)
 
     def goal(self, text: str) -> Sum:
         """Read what is to be made smallest.
@@ -97,13 +105,15 @@ class Quantities:
         return tuple(found)
 
     def _named(self, name: str) -> Sum:
+        if name in OUTERMOST and name not in self.sums:
+            self.sums.update(dict.fromkeys(OUTERMOST, self._shared()))
         if name not in self.sums:
             message = f"no quantity {name!r}"
             if name in MACHINE:
                 message = f"{name} is no part of a sum or condition; minimize it alone, which in Python is "
                 message += f"minimize=analysis.{name}(machine)"
                 raise PolymaestroError(message)
-            raise PolymaestroError(message + did_you_mean(name, self.sums))
+            raise PolymaestroError(message + did_you_mean(name, [*self.sums, *OUTERMOST]))
         return self.sums[name]
 
 
