@@ -59,7 +59,12 @@ Examples, from the root of the repository:
 @click.option("--divisible", is_flag=True, help="Only where every tile divides its extent.")
 @click.option("--leading", is_flag=True, help="Leading terms, when all extents grow together.")
 @click.option("--small", metavar="SYMBOLS", default="", help="Symbols that --leading keeps fixed, as in R,S.")
-@click.option("--exact", metavar="QUANTITY", help="All cases of one formula, as in L2.I.parent_reads.")
+@click.option(
+    "--exact",
+    metavar="QUANTITY",
+    help="All cases of one formula, as in L2.I.parent_reads; with symbols in the mapping the case around the "
+    "layer, edge tiles included unless --divisible.",
+)
 @click.option(
     "--export",
     "language",
@@ -67,7 +72,11 @@ Examples, from the root of the repository:
     help="Code that computes all formulas, or the one of --exact, anywhere.",
 )
 @click.option("--report", is_flag=True, help="The whole report, with reuse, intensity and lower bounds.")
-@click.option("--symbolic-tiles", is_flag=True, help="Tiles, clusters and PEs become symbols too.")
+@click.option(
+    "--symbolic-tiles",
+    is_flag=True,
+    help="Tiles, clusters and PEs become symbols too; tables show the formulas where tiles divide.",
+)
 @policy_option
 @format_options("json", "markdown", "latex", "html")
 def derive(  # noqa: PLR0913  one argument per option
@@ -106,8 +115,13 @@ def derive(  # noqa: PLR0913  one argument per option
         _check_tiles(report=report, language=language, changes=changes)
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, frozenset())
-            assumed = [*assume, *([DIVISIBLE] if divisible else [])]
-            tiled = TiledLayer.of(chosen_layer, hardware.pes, extents, assumed, lift=symbolic_tiles)
+            assumed = [
+                *assume,
+                *([DIVISIBLE] if divisible and language else []),
+            ]  # code has to refuse the rest
+            tiled = TiledLayer.of(
+                chosen_layer, hardware.pes, extents, assumed, lift=symbolic_tiles, divisible=divisible
+            )
             if leading:
                 text = tiled.leading(style, exact, _names(small))
             else:
@@ -167,7 +181,7 @@ def _tiled_text(
 ) -> str:
     if language is not None:
         return tiled.exported(language, exact, hardware)
-    costs = tiled.costs(hardware, divisible=exact is None) if hardware is not None else None
+    costs = tiled.costs(hardware, exact) if hardware is not None else None
     if style == "json":
         return tiled.json(exact, costs)
     if exact in COSTS and costs is not None:
@@ -175,7 +189,7 @@ def _tiled_text(
     text = tiled.styled(style, exact) if style in ("markdown", "latex") else tiled.text(exact)
     if costs is None or exact is not None:
         return text
-    return f"{text}\n\n{costs.text() if style == 'text' else costs.styled(style)}"
+    return f"{text}\n\n{costs.text(tiled.where()) if style == 'text' else costs.styled(style)}"
 
 
 def _names(given: str) -> list[str]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import sympy
 
     from polymaestro.symbolic import ClosedForm
+    from polymaestro.tiling.divisible import DivisibleCase
 
 QP = QuasiPolynomial
 
@@ -133,6 +134,19 @@ class TiledForm(Exported):
         values = self.extended(point)
         region = tidied(self.conditions(values), self.valid_on, self.ties)
         return TiledCase(region, self.value_at(values), tuple(self.ties.ties))
+
+    def divisible_at(self, point: Mapping[str, int]) -> DivisibleCase:
+        """Give the formula where tiles and folds divide what they cut, as they do at the next such point.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
+        >>> steps = pm.analyze_tiles(pm.gemm(), flow, "PEs").steps
+        >>> print(steps.divisible_at({"M": 10, "N": 7, "K": 5, "T": 4, "PEs": 3}))
+        M·N/(PEs·T)  if M % T = 0, N % PEs = 0, PEs < N, PEs ≥ 2, T < M
+        """
+        from polymaestro.tiling.divisible import divisible_near  # noqa: PLC0415  it reads this type
+
+        return divisible_near(self, point)
 
     def specialised(self, /, *assuming: str, **numbers: int) -> ClosedForm:
         """Give the formula with numbers for tiles, units or extents: all its cases, in the symbols left.
