@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from polymaestro.policies import Policies
+from polymaestro.showing import Row, Table
 from polymaestro.symbolic import factored
 from polymaestro.tiling.assuming import region_text
 from polymaestro.tiling.conditions import tidied
@@ -39,6 +40,20 @@ def tiled_table(analysis: TiledAnalysis, point: Mapping[str, int], *, divisible:
     for equation in analysis.ties.meanings("\n".join([*lines, *body])):
         lines += _wrapped(f"with {equation}")
     return "\n".join([*lines, *body, "", *_wrapped(f"policies: {Policies()}")])
+
+
+def tiled_tables(analysis: TiledAnalysis, point: Mapping[str, int]) -> Iterator[Table | str]:
+    """Give what a notebook shows: the mapping, and the formulas where its tiles and folds divide."""
+    names, forms = zip(*_labelled(analysis), strict=True)
+    texts, where = _divisible(forms, divisible_point(analysis.cuts, point, analysis.ties))
+    yield f"{analysis.operator}, mapped by {' '.join(str(analysis.dataflow).split())}"
+    meanings = analysis.ties.meanings("\n".join([*texts, *where]))
+    yield "; ".join([f"where {', '.join(where)}", *meanings]) if where else "everywhere"
+    cells = dict(zip(names, texts, strict=True))
+    for title in dict.fromkeys(title for title, _, _ in names):
+        rows = tuple(Row((t, q, text)) for (b, t, q), text in cells.items() if b == title)
+        head = ("tensor", "quantity", "elements") if title else ("", "in all", "count")
+        yield Table(head, rows, words=3, math=True, title=title)
 
 
 def _domain(analysis: TiledAnalysis) -> str:
