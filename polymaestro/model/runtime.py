@@ -20,6 +20,7 @@ from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.cases import existing_together
 from polymaestro.symbolic.costs import Cost, as_sympy, largest, total, transfer
 from polymaestro.symbolic.naming import NamedCost, Origins, named
+from polymaestro.symbolic.points import joined
 
 if TYPE_CHECKING:
     import sympy
@@ -82,8 +83,9 @@ class RunTime(PlainCost):
         """The constants of the machine that are symbols."""
         return self.machine.symbols
 
-    def at(self, **point: int | Fraction) -> int:
+    def at(self, point: Mapping[str, int | Fraction] | None = None, /, **named: int | Fraction) -> int:
         """Evaluate, exact at any size; raises `ClosedFormError` as the other forms do."""
+        point = joined(point, named)
         return self.evaluate(point)
 
     def evaluate(self, point: Point) -> int:
@@ -93,8 +95,9 @@ class RunTime(PlainCost):
         levels = levels_at(self.classes, extents)
         return int(Clock(levels, self.machine, self.resident, arithmetic).runtime())
 
-    def case_at(self, point: Mapping[str, int]) -> TimeCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TimeCase:
         """Give the formula of the step classes that a point has, and where they are the same."""
+        point = joined(point, named)
         extents = {name: point[name] for name in self.counted.symbols if name in point}
         self.counted.check(extents)
         found = [each for b in self.classes.boundaries for group in b.groups for each in group.all]

@@ -17,7 +17,7 @@ from polymaestro.errors import ClosedFormError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.model.machine import settled
 from polymaestro.model.report import BoundaryReport, LayerReport
-from polymaestro.showing import Shown
+from polymaestro.showing import Shown, page
 from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor, boundary_below
 from polymaestro.tiling.assuming import narrowed, point_in
@@ -31,7 +31,7 @@ from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts, cuts_of
 from polymaestro.tiling.quantities import Flows, Sum
 from polymaestro.tiling.specialising import Specialiser
-from polymaestro.tiling.table import tiled_table
+from polymaestro.tiling.table import tiled_table, tiled_tables
 from polymaestro.tiling.ties import Ties, top_units
 from polymaestro.tiling.timing import TiledRunTime
 from polymaestro.workload import Operator
@@ -200,6 +200,9 @@ class TiledAnalysis(Shown):
     def __str__(self) -> str:
         """Print the table for large extents."""
         return self.table()
+
+    def _repr_html_(self) -> str:
+        return page(tiled_tables(self, self.macs.shown))
 
     def at(
         self, point: Mapping[str, int], name: str = "layer", hardware: Hardware | None = None
