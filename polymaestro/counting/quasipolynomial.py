@@ -182,6 +182,10 @@ class QuasiPolynomial(Shown):
         return _written(self)
 
 
+QP = QuasiPolynomial
+"""The name in code that does arithmetic with many of them."""
+
+
 def sum_over(
     summand: QuasiPolynomial, name: str, lower: QuasiPolynomial, upper: QuasiPolynomial
 ) -> QuasiPolynomial:

@@ -28,7 +28,8 @@ from polymaestro.tiling.costing import Costing
 from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cuts, cuts_of
+from polymaestro.tiling.levels import Cuts
+from polymaestro.tiling.mapping import cuts_of
 from polymaestro.tiling.quantities import Flows, Sum
 from polymaestro.tiling.specialising import Specialiser
 from polymaestro.tiling.table import tiled_table

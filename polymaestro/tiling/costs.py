@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from polymaestro import export
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial, Region
+from polymaestro.counting import Region
 from polymaestro.hardware import Value
 from polymaestro.model.energy import (
     Accounts,
@@ -28,7 +28,7 @@ from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.divisible import Divides
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ratios import Ratios
 from polymaestro.tiling.stated import Change, DivisibleCost, ExactCase, TiledCost
 from polymaestro.tiling.ties import Ties
@@ -36,8 +36,6 @@ from polymaestro.tiling.timing import DivisibleTime, TiledTimeCase
 
 if TYPE_CHECKING:
     import sympy
-
-QP = QuasiPolynomial
 
 
 @dataclass(frozen=True, repr=False)

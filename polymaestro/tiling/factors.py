@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.tiling.chains import Chain, Pair, Status
 from polymaestro.tiling.distinct import Touched
 from polymaestro.tiling.families import Family, Held
 from polymaestro.tiling.lengths import Span
-from polymaestro.tiling.mapping import Cut
+from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.rows import Row, Rows
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.shapes import Box, index_of, shapes_of
 
-QP = QuasiPolynomial
 Access = tuple[Affine, ...]
 Factor = Callable[[Run], QP]
 

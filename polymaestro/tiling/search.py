@@ -12,11 +12,10 @@ L2.traffic = 720 at T_K = 1, T_M = 4, T_N = 3; the least of 216 points
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from polymaestro.dataflow import Cluster, Dataflow
-from polymaestro.dataflow.directives import Directive
+from polymaestro.dataflow import Dataflow
 from polymaestro.errors import PolymaestroError
 from polymaestro.relations import several
 from polymaestro.showing import Shown
@@ -104,15 +103,7 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
     )
     best, proved = search.run(limit)
     free = {name: best.point[name] for name in search.free}
-    flow = Dataflow(tuple(_numbered(each, best.point) for each in analysis.dataflow.directives))
+    flow = analysis.dataflow.substituted(best.point)
     return Optimum(
         search.name, search.value(best.value), free, flow, search.space.size, best.evaluated, proved
     )
-
-
-def _numbered(directive: Directive, values: Mapping[str, int]) -> Directive:
-    """Put numbers in the place of symbols; Sz() stays."""
-    size = directive.size.substitute(values)
-    if isinstance(directive, Cluster):
-        return replace(directive, size=size)
-    return replace(directive, size=size, offset=directive.offset.substitute(values))

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any, Self
 
-from polymaestro.counting import QuasiPolynomial, Region, Tie
+from polymaestro.counting import QP, Region, Tie
 from polymaestro.model.formula import CostForm
 from polymaestro.model.integers import Point
 from polymaestro.model.stated import CostCase, Equation
@@ -21,11 +21,10 @@ from polymaestro.symbolic.written import written
 from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.divisible import Divides, View, divisible_point
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ratios import Ratios
 from polymaestro.tiling.ties import Ties
 
-QP = QuasiPolynomial
 Change = Callable[[QP], QP]
 SIGNS = {"up": "⌈⌉", "down": "⌊⌋"}
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from polymaestro import export
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import QP, Condition, Region
 from polymaestro.errors import ClosedFormError
 from polymaestro.model.clock import Clock, Level
 from polymaestro.model.integers import Integers, Point
@@ -30,15 +30,13 @@ from polymaestro.tiling.divisible import Divides
 from polymaestro.tiling.exploring import outside
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.known import Decided, Domain, Known, in_common
-from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ratios import Ratios
 from polymaestro.tiling.stated import DivisibleCost, ExactCase, TiledCost, renamed
 from polymaestro.tiling.ties import Ties
 
 if TYPE_CHECKING:
     import sympy
-
-QP = QuasiPolynomial
 
 
 MOST = 200
