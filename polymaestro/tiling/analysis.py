@@ -91,9 +91,7 @@ class TiledAnalysis(Shown):
         yield "steps", self.steps
         yield "active_units", self.active_units
         for boundary in self.boundaries:
-            for tensor in boundary.tensors.values():
-                for name, form in tensor.forms.items():
-                    yield f"{boundary.parent}.{tensor.name}.{name}", form
+            yield from boundary.named()
 
     def specialised(self, numbers: Mapping[str, int], *assuming: str) -> dict[str, ClosedForm]:
         """Give every formula with numbers for tiles, clusters and PEs, by its name; see `TiledForm`.
@@ -114,20 +112,9 @@ class TiledAnalysis(Shown):
         def on(form: TiledForm) -> TiledForm:
             return form.on(region, shown)
 
-        boundaries = [
-            replace(
-                each,
-                steps=on(each.steps),
-                tensors={
-                    name: replace(tensor, forms={key: on(form) for key, form in tensor.forms.items()})
-                    for name, tensor in each.tensors.items()
-                },
-            )
-            for each in self.boundaries
-        ]
         return replace(
             self,
-            boundaries=tuple(boundaries),
+            boundaries=tuple(each.mapped(on) for each in self.boundaries),
             macs=on(self.macs),
             steps=on(self.steps),
             active_units=on(self.active_units),
