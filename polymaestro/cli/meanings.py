@@ -38,7 +38,11 @@ MEANINGS = (
     ("cycles", "cycles", "the run time, from the first word in to the last word out"),
     ("roofline", "cycles", "what no schedule beats: the longest of computing and of moving over each link"),
     ("bandwidth", "words/cycle", "words in and out of a step per cycle of computing, at most and on average"),
-    ("energy", "pJ or MACs", "each access, each MAC and each hop, times the energy that the machine gives it"),
+    (
+        "energy",
+        "pJ or MAC",
+        "each access, each MAC and each hop, times the energy that the machine gives it",
+    ),
 )
 
 

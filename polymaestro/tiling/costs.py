@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from polymaestro import export
 from polymaestro.affine import Affine
@@ -138,11 +138,6 @@ class TiledEnergy(EnergyParts[TiledForm], TiledCost):
 
     counted: TiledForm
     cuts: Cuts
-    what: ClassVar[str] = "the energy"
-
-    def at(self, **point: int | Fraction) -> Fraction:
-        """Evaluate at a point, exactly; raises `ClosedFormError` as the other forms do."""
-        return sum(self.by_part(point).values(), Fraction(0))
 
     def by_part(self, point: Point) -> dict[str, Fraction]:
         """Give the energy of each part at a point."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from polymaestro import export
 from polymaestro.counting import QP, Condition, Region
 from polymaestro.errors import ClosedFormError
-from polymaestro.model.clock import Clock, Level
-from polymaestro.model.integers import Integers, Point
+from polymaestro.model.clock import Level
+from polymaestro.model.integers import Point
 from polymaestro.model.machine import Machine
+from polymaestro.model.runtime import Timed
 from polymaestro.model.stated import TracedClock
 from polymaestro.symbolic.costs import Cost, as_sympy
 from polymaestro.symbolic.factoring import in_parts
@@ -104,7 +105,7 @@ class DivisibleTime(DivisibleCost):
 
 
 @dataclass(frozen=True, repr=False)
-class TiledRunTime(TiledCost):
+class TiledRunTime(Timed[TiledForm], TiledCost):
     """The cycles of a run in extents, tiles, units and the symbols of the machine."""
 
     classes: TiledClasses
@@ -112,22 +113,11 @@ class TiledRunTime(TiledCost):
     resident: frozenset[str]
     counted: TiledForm
     cuts: Cuts
-    what: ClassVar[str] = "the run time"
 
-    @property
-    def constants(self) -> frozenset[str]:
-        """The constants of the machine that are symbols."""
-        return self.machine.symbols
-
-    def at(self, **point: int | Fraction) -> int:
-        """Evaluate, exact at any size; raises `ClosedFormError` as the other forms do."""
-        return self.evaluate(point)
-
-    def evaluate(self, point: Point) -> int:
-        """Evaluate like `at`."""
+    def levels_at(self, point: Point) -> tuple[Level, ...]:
+        """Give the step classes that a point has, with integers; refuses points that do not fit."""
         values = self.values(point)
-        levels = self.classes.levels(values, lambda each: int(each.evaluate(values)))
-        return int(Clock(levels, self.machine, self.resident, Integers(self.machine, point)).runtime())
+        return self.classes.levels(values, lambda each: int(each.evaluate(values)))
 
     def case_at(self, point: Mapping[str, int]) -> TiledTimeCase:
         """Give the formula of the step classes that a point has, and where they are the same."""
