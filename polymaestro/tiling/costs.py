@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,7 +31,7 @@ from polymaestro.tiling.divisible import Divides
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ratios import Ratios
-from polymaestro.tiling.stated import Change, DivisibleCost, ExactCase, TiledCost
+from polymaestro.tiling.stated import DivisibleCost, ExactCase, NamedCase, TiledCost
 from polymaestro.tiling.ties import Ties
 from polymaestro.tiling.timing import DivisibleTime, TiledTimeCase
 
@@ -38,48 +39,11 @@ if TYPE_CHECKING:
     import sympy
 
 
-@dataclass(frozen=True, repr=False)
-class TiledEnergyCase(ExactCase):
-    """The accesses of each memory as formulas, what each costs, and the region where they hold."""
-
-    region: Region
-    accesses: Accounts
-    per: str
-    ties: Ties
-
-    @property
-    def unit(self) -> str:
-        """What one means."""
-        return self.per
-
-    def evaluate(self, **point: int | Fraction) -> Fraction:
-        """Compute the value at a point of the region."""
-        return _evaluated(self.accesses, self.values(point, _symbols(self.accesses)))
-
-    @property
-    def named(self) -> NamedCost:
-        """The formula with a name for the number of each kind of event."""
-        return _named(self.accesses, self.change, self.ties)
-
-    @property
-    def expr(self) -> sympy.Expr:
-        """The formula as a SymPy expression."""
-        return accounts_expression(self.accesses, self.ties.expressions())
-
-    def line(self) -> str:
-        """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
-        return self.explained(f"{energy_text(by_symbol(self.accesses), in_parts)} {self.per}")
-
-
-@dataclass(frozen=True, repr=False)
-class DivisibleEnergy(DivisibleCost):
-    """The accesses of each memory, what has to divide what, and where else they hold."""
+class EnergyOverTiles(NamedCase, ABC):
+    """The accesses of each memory as formulas, and what each costs."""
 
     accesses: Accounts
     per: str
-    divides: tuple[Divides, ...]
-    region: Region
-    ratios: Ratios
 
     @property
     def unit(self) -> str:
@@ -88,38 +52,51 @@ class DivisibleEnergy(DivisibleCost):
 
     def evaluate(self, **point: int | Fraction) -> Fraction:
         """Compute the value at a point that satisfies the conditions."""
-        return _evaluated(self.accesses, self.values(point, _symbols(self.accesses)))
+        values, total = self.values(point, _symbols(self.accesses)), Fraction(0)
+        for each, number in self.accesses.values():
+            energy = Fraction(values[each]) if isinstance(each, str) else each
+            total += energy * Fraction(number.evaluate(values))  # type: ignore[arg-type]  # sizes are integers
+        return total
 
     @property
     def named(self) -> NamedCost:
-        """The formula with a name for the number of each kind of event, and for quotients."""
-        return _named(self.accesses, self.change, self.ties)
+        """The formula with a name for the number of each kind of event."""
+        changed = {name: (each, self.change(number)) for name, (each, number) in self.accesses.items()}
+        return accounts_named(changed, _symbols(self.accesses) | {tie.name for tie in self.ties.ties})
 
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression."""
-        return accounts_expression(self.accesses, self.ratios.expressions())
+        return accounts_expression(self.accesses, self.expressions())
 
     def line(self) -> str:
-        """Write the formula and all conditions."""
+        """Write the formula, then all conditions."""
         return self.explained(f"{energy_text(by_symbol(self.accesses), in_parts)} {self.per}")
+
+
+@dataclass(frozen=True, repr=False)
+class TiledEnergyCase(EnergyOverTiles, ExactCase):
+    """The accesses of each memory as formulas, what each costs, and the region where they hold."""
+
+    region: Region
+    accesses: Accounts
+    per: str
+    ties: Ties
+
+
+@dataclass(frozen=True, repr=False)
+class DivisibleEnergy(EnergyOverTiles, DivisibleCost):
+    """The accesses of each memory, what has to divide what, and where else they hold."""
+
+    accesses: Accounts
+    per: str
+    divides: tuple[Divides, ...]
+    region: Region
+    ratios: Ratios
 
 
 def _symbols(accesses: Accounts) -> frozenset[str]:
     return frozenset(each for each, _ in accesses.values() if isinstance(each, str))
-
-
-def _evaluated(accesses: Accounts, values: Mapping[str, int | Fraction]) -> Fraction:
-    total = Fraction(0)
-    for each, number in accesses.values():
-        energy = Fraction(values[each]) if isinstance(each, str) else each
-        total += energy * Fraction(number.evaluate(values))  # type: ignore[arg-type]  # sizes are integers
-    return total
-
-
-def _named(accesses: Accounts, change: Change, ties: Ties) -> NamedCost:
-    plain = {name: (each, change(number)) for name, (each, number) in accesses.items()}
-    return accounts_named(plain, _symbols(accesses) | {tie.name for tie in ties.ties})
 
 
 @dataclass(frozen=True, repr=False)

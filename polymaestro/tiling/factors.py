@@ -147,12 +147,7 @@ class Group:
         """The largest |A|: no tile is larger than the first one."""
 
         def count(run: Run) -> QP:
-            box = {
-                chain.variable: Span(Affine.of(0), chain.first(run, self._above(chain)))
-                for chain in self.chains
-                if chain.variable in _names(access)
-            }
-            return _size(run, access, box)
+            return self._largest(run, access, lambda chain: chain.first(run, self._above(chain)))
 
         return count
 
@@ -193,14 +188,18 @@ class Group:
         """|⋃ over all units and steps of A|."""
 
         def count(run: Run) -> QP:
-            box = {
-                chain.variable: Span(Affine.of(0), chain.extent)
-                for chain in self.chains
-                if chain.variable in _names(access)
-            }
-            return _size(run, access, box)
+            return self._largest(run, access, lambda chain: chain.extent)
 
         return count
+
+    def _largest(self, run: Run, access: Access, length: Callable[[Chain], Affine]) -> QP:
+        """Count what is accessed from as much of each dimension, from its beginning on."""
+        box = {
+            chain.variable: Span(Affine.of(0), length(chain))
+            for chain in self.chains
+            if chain.variable in _names(access)
+        }
+        return _size(run, access, box)
 
     def points(self) -> Factor:
         """The points of these dimensions."""

@@ -6,6 +6,7 @@ polynomials.
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -33,7 +34,7 @@ from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.known import Decided, Domain, Known, in_common
 from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ratios import Ratios
-from polymaestro.tiling.stated import DivisibleCost, ExactCase, TiledCost, renamed
+from polymaestro.tiling.stated import DivisibleCost, ExactCase, NamedCase, TiledCost, renamed
 from polymaestro.tiling.ties import Ties
 
 if TYPE_CHECKING:
@@ -47,17 +48,14 @@ Chamber = tuple[tuple[Condition, ...], tuple[tuple[GroupLevel, ...], ...]]
 """What holds, and the step classes of each group there."""
 
 
-@dataclass(frozen=True, repr=False)
-class TiledTimeCase(ExactCase):
-    """A formula for the run time over extents, tiles, units and constants, and where it is the value."""
+class CyclesOverTiles(NamedCase, ABC):
+    """A formula for cycles, and where its delays come from."""
 
-    region: Region
     value: Cost
-    ties: Ties
-    origins: Origins = field(default_factory=dict, compare=False)
+    origins: Origins
 
     def evaluate(self, **point: int | Fraction) -> int:
-        """Compute the value at a point of the region."""
+        """Compute the value at a point that satisfies the conditions."""
         return self.value.evaluate(self.values(point, self.value.constants()))
 
     @property
@@ -68,40 +66,32 @@ class TiledTimeCase(ExactCase):
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression with Max and ceiling, over extents, tiles and units."""
-        return as_sympy(self.value, self.ties.expressions())
+        return as_sympy(self.value, self.expressions())
 
     def line(self) -> str:
-        """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
+        """Write the formula, then all conditions."""
         return self.explained(self.value.written(in_parts))
 
 
 @dataclass(frozen=True, repr=False)
-class DivisibleTime(DivisibleCost):
-    """A formula for the run time, what has to divide what, and where else it holds."""
+class TiledTimeCase(CyclesOverTiles, ExactCase):
+    """A formula for cycles over extents, tiles, units and constants, and where it is the value."""
+
+    region: Region
+    value: Cost
+    ties: Ties
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, repr=False)
+class DivisibleTime(CyclesOverTiles, DivisibleCost):
+    """A formula for cycles, what has to divide what, and where else it holds."""
 
     value: Cost
     divides: tuple[Divides, ...]
     region: Region
     ratios: Ratios
     origins: Origins = field(default_factory=dict, compare=False)
-
-    def evaluate(self, **point: int | Fraction) -> int:
-        """Compute the value at a point that satisfies the conditions."""
-        return self.value.evaluate(self.values(point, self.value.constants()))
-
-    @property
-    def named(self) -> NamedCost:
-        """The formula with names for its delays and quotients."""
-        return renamed(self.value, self.origins, self.change, self.ties)
-
-    @property
-    def expr(self) -> sympy.Expr:
-        """The formula as a SymPy expression with Max and ceiling, over extents, tiles and units."""
-        return as_sympy(self.value, self.ratios.expressions())
-
-    def line(self) -> str:
-        """Write the formula and all conditions."""
-        return self.explained(self.value.written(in_parts))
 
 
 @dataclass(frozen=True, repr=False)

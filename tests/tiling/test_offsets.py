@@ -14,9 +14,9 @@ from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Hardware
 from polymaestro.policies import Policies
 from polymaestro.strategies import Drawn
+from tests.interpreted import assert_equal
 from tests.model.test_cost import oracle
 from tests.tiling.test_search import held, moved
-from tests.tiling.test_tiles_against_interpreter import assert_equal
 
 CONV = pm.conv2d(N=1, K=1)
 STRIDED = pm.conv2d(N=1, K=1, stride=2)

@@ -17,8 +17,9 @@ from polymaestro.hardware import Hardware
 from polymaestro.policies import Policies
 from polymaestro.strategies import Drawn, machines, mappings
 from polymaestro.tiling import TiledAnalysis
+from tests.interpreted import NO_HEALTH_CHECKS
 from tests.model.test_cost import assert_equal, energy_seen, oracle
-from tests.tiling.test_tiles_against_interpreter import NO_HEALTH_CHECKS, fits, moved, with_symbols
+from tests.tiling.test_tiles_against_interpreter import fits, moved, with_symbols
 
 POINTS = 3
 MOST_PES = 10_000
