@@ -84,6 +84,19 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
     After `limit` evaluated points the search ends, and what it has found is not proved.
 
     Raises `PolymaestroError` for unknown names, symbols without values, and a space where nothing fits.
+
+    >>> import polymaestro as pm
+    >>> layer, flow = pm.gemm(M=12, N=8, K=5), pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
+    >>> analysis = pm.analyze_tiles(layer, flow, num_pes=4)
+    >>> best = pm.optimize(analysis, minimize="L2.B.parent_reads", extents={}, subject_to="L1 <= 30")
+    >>> print(best)
+    L2.B.parent_reads = 120 at T = 4; the least of 6 points
+    >>> for tile in (3, 4, 6):  # the words of L1, and what is read
+    ...     tensors = pm.interpret(layer, flow.substituted({"T": tile}), 4).boundaries[0].tensors
+    ...     print(tile, sum(each["occupancy"] for each in tensors.values()), tensors["B"]["parent_reads"])
+    3 23 160
+    4 29 120
+    6 41 80
     """
     if not isinstance(analysis, TiledAnalysis):
         message = (

@@ -249,6 +249,11 @@ class Operator(Shown):
         """Give the same operator with other extents; names that are not given keep theirs.
 
         Raises `WorkloadError` for an unknown dimension.
+
+        >>> import polymaestro as pm
+        >>> print(pm.gemm().with_extents({"M": 4, "N": "rows"}))
+        gemm: Z[m, n] += A[m, k] · B[k, n]
+          M = 4, N = rows, K = K
         """
         for name in extents:
             if name not in {dim.name for dim in self.dims}:
