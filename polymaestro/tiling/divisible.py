@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import prod
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import QP, Condition, Region
 from polymaestro.counting.quasipolynomial import Atom
 from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
@@ -22,10 +22,9 @@ from polymaestro.symbolic.points import integer_point
 from polymaestro.symbolic.to_sympy import latex_of_condition, latex_of_product, latex_with_ties
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ties import Ties
 
-QP = QuasiPolynomial
 INVERSE = "1/"
 
 
@@ -33,7 +32,7 @@ INVERSE = "1/"
 class Quotient:
     """A polynomial over a product of symbols."""
 
-    numerator: QuasiPolynomial
+    numerator: QP
     denominator: tuple[str, ...]
 
     def at(self, point: Mapping[str, int]) -> Fraction:
@@ -77,7 +76,7 @@ class Divides:
     """A length and what divides it."""
 
     length: Quotient
-    divisor: QuasiPolynomial
+    divisor: QP
 
     def holds(self, point: Mapping[str, int]) -> bool:
         """Decide at a point."""
