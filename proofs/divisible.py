@@ -60,7 +60,7 @@ TRIED = 2000
 
 @dataclass(frozen=True)
 class Tiled:
-    """A mapping whose sizes are symbols, the point near which its formulas are printed, in one line if short."""
+    """A mapping whose sizes are symbols, where its formulas are printed, and whether in one line."""
 
     label: str
     analysis: TiledAnalysis
