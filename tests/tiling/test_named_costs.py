@@ -10,6 +10,7 @@ from math import prod
 
 import pytest
 
+import polymaestro as pm
 from polymaestro.hardware import TABLES, Hardware
 from polymaestro.policies import Policies
 from polymaestro.strategies import Drawn
@@ -83,3 +84,17 @@ def test_printed_costs_are_short_and_what_the_oracle_measures(golden: Golden, na
         if compared == POINTS:
             return
     pytest.fail(f"only {compared} points")
+
+
+def test_what_a_pe_computes_on_two_lanes_has_a_name_that_is_explained() -> None:
+    """24 steps of 3 MACs, 2 cycles each: 7 words in for each, 6 words out beside seven and at the end."""
+    flow = pm.parse_dataflow("SpatialMap(T,T) M; TemporalMap(1,1) N; TemporalMap(1,1) K")
+    machine = Hardware("PEs", noc_bw="B", simd_lanes=2)
+    cycles = pm.analyze_tiles(pm.gemm(), flow, "PEs").runtime(machine)
+    point = {"M": 12, "N": 4, "K": 3, "T": 3, "PEs": 2, "B": 1}
+    by_hand = 7 + 2 + 23 * 7 + 6
+    for case in (cycles.case_at(point), cycles.divisible_at(point)):
+        assert "comp_1 = ⌈T/2⌉  (MACs of a PE by its lanes)" in case.text()
+        printed = Printed.read(case.text())
+        assert printed.holds(point)
+        assert printed.at(point) == by_hand
