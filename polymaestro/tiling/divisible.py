@@ -102,11 +102,11 @@ class DivisibleCase:
     ties: Ties
 
     def __str__(self) -> str:
-        """Write the formula and all conditions."""
+        """Write the formula and all conditions, and what other names stand for."""
         where = [*map(str, self.divides)]
         if not self.region.is_everywhere:
-            where.append(self.ties.written(str(self.region)))
-        return f"{self.value}  if {', '.join(where)}" if where else str(self.value)
+            where.append(str(self.region))
+        return self.ties.explained(f"{self.value}  if {', '.join(where)}" if where else str(self.value))
 
 
 def divisible_point(cuts: Cuts, point: Mapping[str, int], ties: Ties) -> dict[str, int]:
