@@ -38,7 +38,7 @@ Examples, from the root of the repository:
 
 \b
 Quantities: L2.traffic is all that crosses the boundary below L2; L1, L2 and
-cluster1 the words that each needs, all its tensors' tiles together (2*L1 where
+cluster1 the words that each needs, all its tensors' tiles together (2*L1 if
 double-buffered); L2.I.parent_reads and the like are formulas; steps; macs.
 runtime and energy are those on the machine of --hw; run times are evaluated,
 some hundred in a second, wherever the roofline is below the best of them, and
