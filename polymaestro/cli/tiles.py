@@ -11,10 +11,10 @@ from typing import Any
 import polymaestro as pm
 from polymaestro.cli.costs import COSTS, Costs
 from polymaestro.cli.exporting import written
-from polymaestro.cli.formulas import tables_of
+from polymaestro.cli.formulas import chosen_form, tables_of
 from polymaestro.cli.tables import written as tables_written
 from polymaestro.dataflow import Layer
-from polymaestro.errors import ClosedFormError, ExportError, PolymaestroError, did_you_mean
+from polymaestro.errors import ClosedFormError, ExportError, PolymaestroError
 from polymaestro.model.formula import CostForm
 from polymaestro.model.stated import CostCase
 from polymaestro.symbolic.points import check_known
@@ -240,11 +240,7 @@ class TiledLayer:
         return self.analysis.ties.written(text)
 
     def _named(self, quantity: str) -> TiledForm:
-        forms = dict(self.analysis.named())
-        if quantity not in forms:
-            message = f"no quantity {quantity!r}"
-            raise PolymaestroError(message + did_you_mean(quantity, forms))
-        return forms[quantity]
+        return chosen_form(dict(self.analysis.named()), quantity)
 
 
 def _cell(value: Quotient, style: str) -> str:

@@ -53,6 +53,7 @@ class EnergyParts(Generic[Form]):
 
     parts: tuple[EnergyPart[Form], ...]
     unit: str
+    what: ClassVar[str] = "the energy"
 
     @property
     def constants(self) -> frozenset[str]:
@@ -86,6 +87,10 @@ class EnergyParts(Generic[Form]):
             before = found[name][1] if name in found else ()
             found[name] = (part.each, (*before, *part.accesses.terms))
         return found
+
+    def at(self, point: Mapping[str, int | Fraction] | None = None, /, **named: int | Fraction) -> Fraction:
+        """Evaluate at a point, exactly; raises `ClosedFormError` as the other forms do."""
+        return sum(self.by_part(joined(point, named)).values(), Fraction(0))
 
     def by_part(self, point: Point) -> dict[str, Fraction]:
         """Give the energy of each part at a point."""
@@ -146,12 +151,6 @@ class Energy(EnergyParts[ClosedForm], PlainCost):
     """
 
     counted: ClosedForm
-    what: ClassVar[str] = "the energy"
-
-    def at(self, point: Mapping[str, int | Fraction] | None = None, /, **named: int | Fraction) -> Fraction:
-        """Evaluate at a point, exactly; raises `ClosedFormError` for a symbol without a number."""
-        point = joined(point, named)
-        return sum(self.by_part(point).values(), Fraction(0))
 
     def by_part(self, point: Point) -> dict[str, Fraction]:
         """Give the energy of each part at a point."""

@@ -83,6 +83,11 @@ class ClosedForm:
 
         Raises `ClosedFormError` for a missing or unknown symbol, for what is no integer, or outside the
         region.
+
+        >>> import polymaestro as pm
+        >>> macs = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).macs
+        >>> macs.at(M=10**20, N=3, K=2) == 10**20 * 3 * 2
+        True
         """
         extents = joined(point, named)
         return self.evaluate(extents)
@@ -123,6 +128,12 @@ class ClosedForm:
         """Give the form where every tile divides its extent and no fold is partial.
 
         These conditions, as ``K % 64 = 0`` for a ⌈K/64⌉, join the region, and so do further assumptions.
+        Raises as `assuming` does.
+
+        >>> import polymaestro as pm
+        >>> form = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).steps
+        >>> print(form, form.divisible(), sep="; ")
+        ⌈M/4⌉; M/4
         """
         return self.assuming(*assumptions, *divisibility(self.counts))
 
@@ -130,6 +141,12 @@ class ClosedForm:
         """Give the form as one expression, on the region around a point where that is the value.
 
         Without a point, around large symbols. A form that is one expression anyway keeps its region.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N")
+        >>> form = pm.analyze(pm.gemm(), flow, 4)["L2"]["B"].parent_reads
+        >>> print(form.generic(), form.generic({"M": 9, "N": 1, "K": 2}), sep="; ")
+        K·N·⌈M/4⌉; K
         """
         point = self.large_point() if at is None else point_near(self.context, at)
         if self.is_long:
@@ -164,13 +181,17 @@ class ClosedForm:
         """
         return leading_term(self, small)
 
-    def leading(self) -> LeadingTerm:
-        """Give the leading term when all symbols grow together."""
-        return self.asymptotic()
-
     @cached_property
     def cases(self) -> tuple[Case, ...]:
-        """The formula as disjoint cases, each one quasi-polynomial with its condition; 0 elsewhere."""
+        """The formula as disjoint cases, each one quasi-polynomial with its condition; 0 elsewhere.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N")
+        >>> for case in pm.analyze(pm.gemm(), flow, 4)["L2"]["B"].parent_reads.cases:
+        ...     print(case)
+        K·N·⌈M/4⌉  if N ≥ 2
+        K  if N = 1
+        """
         return cases_of(self.sums, self.context)
 
     def value_near(self, point: Mapping[str, int]) -> QuasiPolynomial:
@@ -233,7 +254,12 @@ class ClosedForm:
 
     @property
     def expr(self) -> sympy.Expr:
-        """The formula as a SymPy expression over plain integer symbols."""
+        """The formula as a SymPy expression over plain integer symbols.
+
+        >>> import polymaestro as pm
+        >>> pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).steps.expr
+        ceiling(M/4)
+        """
         return named_sum(self).expr if self.is_long else piecewise(self.shown)
 
     def to_python(self, name: str = "formula") -> str:

@@ -14,7 +14,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import QP, Condition, Region
 from polymaestro.counting.quasipolynomial import Atom
 from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
@@ -29,13 +29,12 @@ from polymaestro.symbolic.to_sympy import (
 )
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ties import Ties
 
 if TYPE_CHECKING:
     import sympy
 
-QP = QuasiPolynomial
 INVERSE = "1/"
 
 
@@ -43,7 +42,7 @@ INVERSE = "1/"
 class Quotient:
     """A polynomial over a product of symbols."""
 
-    numerator: QuasiPolynomial
+    numerator: QP
     denominator: tuple[str, ...]
 
     def at(self, point: Mapping[str, int]) -> Fraction:
@@ -87,7 +86,7 @@ class Divides:
     """A length and what divides it."""
 
     length: Quotient
-    divisor: QuasiPolynomial
+    divisor: QP
 
     def holds(self, point: Mapping[str, int]) -> bool:
         """Decide at a point."""

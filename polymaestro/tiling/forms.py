@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Condition, QuasiPolynomial, Region, Tie
+from polymaestro.counting import QP, Condition, Region, Tie
 from polymaestro.counting.ties import expanded, explained, meanings, written
 from polymaestro.errors import ClosedFormError
 from polymaestro.showing import Shown, in_math
@@ -32,15 +32,13 @@ if TYPE_CHECKING:
     from polymaestro.symbolic import ClosedForm
     from polymaestro.tiling.divisible import DivisibleCase
 
-QP = QuasiPolynomial
-
 
 @dataclass(frozen=True, repr=False)
 class TiledCase(Shown):
     """A quasi-polynomial over extents, tiles and numbers of tiles, and the region where it is the value."""
 
     region: Region
-    value: QuasiPolynomial
+    value: QP
     ties: tuple[Tie, ...]
 
     @property
@@ -169,7 +167,7 @@ class TiledForm(Exported):
         """
         return Specialiser.of(self.ties, self.symbols, self.valid_on, numbers, assuming).form(self.products)
 
-    def value_at(self, extended: Mapping[str, int]) -> QuasiPolynomial:
+    def value_at(self, extended: Mapping[str, int]) -> QP:
         """Give the formula of a chamber over extents, tiles, units and numbers of tiles."""
         total = QP.of(0)
         for sign, pieces in self.pieces(extended):
@@ -179,7 +177,7 @@ class TiledForm(Exported):
             total = total + product
         return self.ties.expanded(total).replace(self.ties.full_folds(self.conditions(extended)))
 
-    def pieces(self, extended: Mapping[str, int]) -> Iterator[tuple[int, list[QuasiPolynomial]]]:
+    def pieces(self, extended: Mapping[str, int]) -> Iterator[tuple[int, list[QP]]]:
         """Give the products of a chamber as signs and factors, over the names of all ties."""
         for sign, counts in self.products:
             yield sign, [count.piece_at(extended)[1] for count in counts]
