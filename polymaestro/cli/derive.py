@@ -99,13 +99,15 @@ def derive(  # noqa: PLR0913  one argument per option
     costed = hardware if hw is not None else None
     _check_costs(exact, hw)
     if symbolic_tiles or has_symbols(chosen_layer):
-        _check_tiles(report=report, language=language)
+        _check_tiles(language)
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, frozenset())
             assumed = [*assume, *([DIVISIBLE] if divisible else [])]
             tiled = TiledLayer.of(chosen_layer, hardware.pes, extents, assumed, lift=symbolic_tiles)
             if leading:
                 text = tiled.leading(style, exact, _names(small))
+            elif report:
+                text = tiled.report(style, costed)
             else:
                 text = _tiled_text(tiled, style, exact, language, costed)
         say(text, language or style)
@@ -183,16 +185,11 @@ def _check_costs(exact: str | None, hw: str | None) -> None:
         raise click.UsageError(message)
 
 
-def _check_tiles(*, report: bool, language: str | None) -> None:
+def _check_tiles(language: str | None) -> None:
     """Refuse what is there for plain formulas only."""
-    rules = (
-        (report, "--report"),
-        (language == "isl", "--export isl, which cannot multiply symbols"),
-    )
-    for is_given, what in rules:
-        if is_given:
-            message = f"symbols in the mapping do not go with {what}"
-            raise click.UsageError(message)
+    if language == "isl":
+        message = "symbols in the mapping do not go with --export isl, which cannot multiply symbols"
+        raise click.UsageError(message)
 
 
 def _check(  # noqa: PLR0913  one argument per option

@@ -16,6 +16,7 @@ from polymaestro.dataflow.binding import array_of, bind, check_kinds
 from polymaestro.errors import ClosedFormError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.model.machine import settled
+from polymaestro.model.paper import Paper, html
 from polymaestro.model.report import BoundaryReport, LayerReport
 from polymaestro.showing import Shown
 from polymaestro.symbolic import ClosedForm
@@ -29,6 +30,7 @@ from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts, cuts_of
+from polymaestro.tiling.paper import tiled_paper
 from polymaestro.tiling.quantities import Flows, Sum
 from polymaestro.tiling.specialising import Specialiser
 from polymaestro.tiling.table import tiled_table
@@ -66,6 +68,7 @@ class TiledAnalysis(Shown):
     macs: TiledForm
     steps: TiledForm
     active_units: TiledForm
+    elements: Mapping[str, TiledForm]
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -130,6 +133,7 @@ class TiledAnalysis(Shown):
             macs=on(self.macs),
             steps=on(self.steps),
             active_units=on(self.active_units),
+            elements={name: on(form) for name, form in self.elements.items()},
         )
 
     def complete(self) -> dict[str, CompleteForm]:
@@ -196,6 +200,13 @@ class TiledAnalysis(Shown):
         With `divisible`, in the case of the next point where tiles and folds divide what they cut.
         """
         return tiled_table(self, self.macs.shown if at is None else at, divisible=divisible)
+
+    def paper(self, at: Mapping[str, int] | None = None) -> Paper:
+        """Give the report that a paper prints; `polymaestro.model.paper` writes it in five formats."""
+        return tiled_paper(self, at)
+
+    def _repr_html_(self) -> str:
+        return html(self.paper())
 
     def __str__(self) -> str:
         """Print the table for large extents."""
@@ -285,6 +296,7 @@ class _Builder:
             self._form(flows[-1].macs()),
             self._form(flows[-1].steps()),
             self._form(flows[-1].active()),
+            {t.name: self._form(flows[0].elements(t)) for t in self.cuts.operator.tensors},
         )
 
     def _flows(self, depth: int) -> Flows:
