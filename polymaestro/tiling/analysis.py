@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,7 +12,7 @@ from polymaestro.affine import Affine
 from polymaestro.counting import Region
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import array_of, bind, check_kinds
-from polymaestro.errors import ClosedFormError, LoweringError
+from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Hardware
 from polymaestro.model.machine import settled
 from polymaestro.model.paper import Paper, html
@@ -23,15 +22,17 @@ from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor, boundary_below
 from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.chains import Chain
-from polymaestro.tiling.clauses import Legality, any_of, at_least, legal_where, nearby
+from polymaestro.tiling.clauses import Clause, Legality, any_of, at_least, legal_where, nearby
 from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.costing import Costing
 from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
+from polymaestro.tiling.grouping import joined, uncut
 from polymaestro.tiling.mapping import Cuts, cuts_of
 from polymaestro.tiling.paper import tiled_paper
 from polymaestro.tiling.quantities import Flows, Sum
+from polymaestro.tiling.sets import SetAxes
 from polymaestro.tiling.specialising import Specialiser
 from polymaestro.tiling.table import tiled_table
 from polymaestro.tiling.ties import Ties, top_units
@@ -64,6 +65,7 @@ class TiledAnalysis(Shown):
     cuts: Cuts
     ties: Ties
     groups: tuple[tuple[Chain, ...], ...]
+    sets: tuple[SetAxes, ...]
     boundaries: tuple[TiledBoundary, ...]
     macs: TiledForm
     steps: TiledForm
@@ -187,7 +189,7 @@ class TiledAnalysis(Shown):
     @cached_property
     def costing(self) -> Costing:
         """What this costs on machines."""
-        return Costing(self.cuts, self.groups, self.macs, self.boundaries)
+        return Costing(self.cuts, self.groups, self.sets, self.macs, self.boundaries)
 
     def on(self, hardware: Hardware, **point: int | Fraction) -> LayerReport:
         """Evaluate everything at a point, time and energy too; it has the symbols of the hardware as well."""
@@ -260,17 +262,16 @@ def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) ->
     90
     """
     check_kinds(operator, dataflow)
-    if operator.constraints:
-        shown = ", ".join(f"{each} ≥ 0" for each in operator.constraints)
-        message = f"the iteration domain of {operator.name} is no box ({shown}), which symbolic tiles need"
-        raise LoweringError(message)
     num_pes = array_of(num_pes)
     names = set(operator.symbols) | _names(dataflow) | ({num_pes} if isinstance(num_pes, str) else set())
     ties = Ties({str(name) for name in names})
-    cuts = cuts_of(bind(operator, dataflow, num_pes, top=top_units(ties, operator, dataflow, num_pes)), ties)
+    mapping = bind(operator, dataflow, num_pes, top=top_units(ties, operator, dataflow, num_pes))
+    others = uncut(mapping, ties)
+    cuts = cuts_of(mapping, ties, others)
     chains = {dim.name: Chain(dim.name, dim.extent, cuts.of(dim.name), ties) for dim in operator.dims}
-    builder = _Builder(cuts, ties, tuple(tuple(chains[d] for d in dims) for dims in _joined(operator)))
-    return builder.analysis(dataflow)
+    groups = tuple(tuple(chains[d] for d in dims) for dims in joined(operator) if dims not in others)
+    sets = tuple(SetAxes.of(mapping, dims, cuts.others, ties, why) for dims, why in others.items())
+    return _Builder(cuts, ties, groups, sets).analysis(dataflow)
 
 
 @dataclass(frozen=True)
@@ -278,6 +279,7 @@ class _Builder:
     cuts: Cuts
     ties: Ties
     groups: tuple[tuple[Chain, ...], ...]
+    sets: tuple[SetAxes, ...]
 
     def analysis(self, dataflow: Dataflow) -> TiledAnalysis:
         depth = self.cuts.depth
@@ -289,6 +291,7 @@ class _Builder:
             self.cuts,
             self.ties,
             self.groups,
+            self.sets,
             tuple(
                 self._boundary(names[level - 1], names[level], level, each)
                 for level, each in enumerate(flows, start=1)
@@ -300,7 +303,8 @@ class _Builder:
         )
 
     def _flows(self, depth: int) -> Flows:
-        return Flows(tuple(Group(chains, depth) for chains in self.groups))
+        cut = (Group(chains, depth) for chains in self.groups)
+        return Flows((*cut, *(each.group(depth) for each in self.sets)))
 
     def _boundary(self, parent: str, child: str, depth: int, flows: Flows) -> TiledBoundary:
         tensors = {
@@ -356,7 +360,15 @@ class _Builder:
         tied = {tie.name for tie in self.ties.ties}
         sizes = [*(dim.extent for dim in self.cuts.operator.dims), *self.cuts.units]
         positive = [any_of([at_least(size, Affine.of(1))]) for size in sizes if not size.names() & tied]
-        return legal_where([*self.cuts.clauses, *positive])
+        return legal_where([*self.cuts.clauses, *positive, *self._legal_sets()])
+
+    def _legal_sets(self) -> Iterator[Clause]:
+        """Give where the groups that are counted as sets are legal."""
+        for each in self.sets:
+            if len(each.conditions) == 1:
+                yield from (any_of([condition]) for condition in each.conditions[0])
+            else:
+                yield any_of(*each.conditions)
 
 
 def _names(dataflow: Dataflow) -> set[str]:
@@ -366,17 +378,3 @@ def _names(dataflow: Dataflow) -> set[str]:
         for size in (each.size, getattr(each, "offset", each.size))
         for name in size.names()
     }
-
-
-def _joined(operator: Operator) -> list[list[str]]:
-    """Give the dimensions that share a tensor index, in the order of the operator."""
-    import networkx as nx  # noqa: PLC0415  a quarter of a second, and only an analysis needs it
-
-    order = [dim.variable for dim in operator.dims]
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_nodes_from(order)
-    for tensor in operator.tensors:
-        for index in tensor.access:
-            graph.add_edges_from(itertools.pairwise(sorted(index.names())))
-    parts = [sorted(part, key=order.index) for part in nx.connected_components(graph)]
-    return [[name.upper() for name in part] for part in sorted(parts, key=lambda part: order.index(part[0]))]

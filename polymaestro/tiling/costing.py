@@ -27,6 +27,7 @@ from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.mapping import Cuts
 from polymaestro.tiling.off_chip import OffChip, off_chip_of
 from polymaestro.tiling.schedule import Schedule
+from polymaestro.tiling.sets import SetAxes
 from polymaestro.tiling.timing import TiledRunTime
 from polymaestro.workload import Operator
 
@@ -39,6 +40,7 @@ class Costing:
 
     cuts: Cuts
     groups: tuple[tuple[Chain, ...], ...]
+    sets: tuple[SetAxes, ...]
     macs: TiledForm
     boundaries: tuple[FormsOfBoundary[TiledForm], ...]
     _classes: dict[Classified, TiledClasses] = field(default_factory=dict)
@@ -95,12 +97,14 @@ class Costing:
         """What crosses between DRAM and L2."""
         return off_chip_of(
             self.groups,
+            self.sets,
             self.cuts.operator.tensors,
             self.macs.ties,
             lambda total: replace(self.macs, products=total),
         )
 
     def _classified(self, machine: Machine, resident: frozenset[str] | None) -> TiledClasses:
+        _check_cuts(self.sets)
         _check_output(self.cuts.operator)
         policies = tuple(machine.policies_at(depth) for depth in range(self.cuts.depth + 1))
         key = (policies, resident)
@@ -135,6 +139,17 @@ class Costing:
         levels = classes.levels(values, lambda each: int(each.evaluate(values)))
         times = times_of(Clock(levels, machine, residency.resident, Integers(machine, values)))
         return performance_of(self, machine, times, residency, tensors, self.cuts.units, values)
+
+
+def _check_cuts(sets: tuple[SetAxes, ...]) -> None:
+    """Steps of groups that are counted as sets are of no finite number of kinds."""
+    if sets:
+        dims = ", ".join(dim for each in sets for dim in each.dims)
+        message = (
+            f"the tiles of {dims} are counted as sets, and a run time with symbols in the mapping needs cuts "
+            f"into consecutive tiles; analyze takes numbers"
+        )
+        raise CountingUnavailableError(message)
 
 
 def _check_output(operator: Operator) -> None:

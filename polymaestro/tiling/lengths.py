@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from polymaestro.affine import Affine
 from polymaestro.counting import QuasiPolynomial
-from polymaestro.tiling.mapping import Cut
+from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Fold, Split, Ties
 

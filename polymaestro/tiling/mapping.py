@@ -15,29 +15,39 @@ refused; `polymaestro.loopnest` lowers it where sizes are numbers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Table
+from collections.abc import Sequence
+
 from polymaestro.dataflow.binding import Mapping
 from polymaestro.tiling.levels import Cut, Cuts, LevelReader, State
+from polymaestro.tiling.sets import names_of
 from polymaestro.tiling.ties import Ties
 from polymaestro.tiling.windows import WindowReader
 
-__all__ = ["Cut", "Cuts", "cuts_of"]
+__all__ = ["Cut", "Cuts", "Dims", "cuts_of"]
+
+Dims = tuple[str, ...]
 
 
-def cuts_of(mapping: Mapping, ties: Ties) -> Cuts:
+def cuts_of(mapping: Mapping, ties: Ties, others: Table[Dims, str] | Sequence[Dims] = ()) -> Cuts:
     """Read every map of a bound dataflow as a cut; numbers of windows get their names from `ties`.
 
-    Raises `LoweringError` where a map is no cut into consecutive tiles.
+    The maps of some other groups of dimensions only get their places. Raises `LoweringError` where a map
+    is no cut into consecutive tiles.
     """
     operator = mapping.operator
     state = State(operator, ties)
-    windows = [WindowReader(state, window) for window in operator.windows]
+    apart = {name: frozenset(dims) for dims in others for name in names_of(operator, dims)}
+    windows = [WindowReader(state, window) for window in operator.windows if window.output not in apart]
     windowed = {name for w in operator.windows for name in (w.input, w.output, w.filter)}
     for level in mapping.levels:
         reader = LevelReader(state, level)
         for window in windows:
             window.read(reader)
         for each in level.maps:
-            if each.dim not in windowed:
+            if each.dim in apart:
+                reader.keep(each, apart[each.dim])
+            elif each.dim not in windowed:
                 reader.plain(each)
         reader.record()
     return Cuts(
@@ -46,4 +56,6 @@ def cuts_of(mapping: Mapping, ties: Ties) -> Cuts:
         tuple(state.cuts),
         tuple(state.clauses),
         tuple(state.notes),
+        tuple(state.others),
+        state.narrow,
     )

@@ -77,7 +77,7 @@ class _TiledView(View[TiledForm]):
         small = [name for name in operator.filter_symbols if name in analysis.symbols]
         self.fixed = " and ".join([*([", ".join(small)] if small else []), "the sizes of the mapping"])
         self._run = Run(self.values)
-        self._loops = tuple(self._numbered())
+        self._loops = [loop for _, loop in sorted(self._numbered(), key=lambda each: each[0])]
         self._below: dict[str, _Divided | None] = {}
 
     @cached_property
@@ -98,8 +98,8 @@ class _TiledView(View[TiledForm]):
             yield from (each for each in self._loops if each.level == level)
             yield Loop(level, "units", units, "in parallel")
 
-    def _numbered(self) -> Iterator[Loop]:
-        """Give each cut with its number of tiles or folds, in the first tile of the level above."""
+    def _numbered(self) -> Iterator[tuple[int, Loop]]:
+        """Give the place of each cut and its number of tiles or folds, in the first tile from above."""
         ties = self.analysis.ties
         chains = {chain.dim: chain for group in self.analysis.groups for chain in group}
         for cut in self.analysis.cuts.cuts:
@@ -111,7 +111,11 @@ class _TiledView(View[TiledForm]):
                 number = QP.of(ONE)
             else:
                 number = chain.lengths.fold(cut, whole).folds
-            yield Loop(cut.level, "fold" if cut.units else "time", ties.expanded(number), cut.note)
+            kind = "fold" if cut.units else "time"
+            yield cut.position, Loop(cut.level, kind, ties.expanded(number), cut.note)
+        for sets in self.analysis.sets:
+            for cut, loop in zip(sets.cuts, sets.loops, strict=True):
+                yield cut.position, Loop(cut.level, loop.kind, loop.last + 1, cut.note)
 
     # --- Where tiles divide ---
 

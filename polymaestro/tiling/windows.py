@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition
 from polymaestro.dataflow.directives import Map, SpatialMap
-from polymaestro.errors import LoweringError
 from polymaestro.tiling.clauses import any_of, at_least, at_least_all, equal
-from polymaestro.tiling.levels import ONE, LevelReader, State
+from polymaestro.tiling.levels import ONE, LevelReader, NoCutError, State
 from polymaestro.workload.operator import Window
 
 Conjunction = list[Condition]
@@ -78,6 +77,8 @@ class WindowReader:
         )
         if not self.state.require(*windows, *covering):
             raise self._refused(level, each, tile, narrower)
+        if narrower or not may_cut:
+            self.state.narrow[self.window.output] = str(self._refused(level, each, tile, narrower))
         if may_cut and not any_of(*([at_least(tile, whole)] for whole in outputs)).is_certain:
             level.cut(each, self.window.output, tile)
             self._note(level, each, tile)
@@ -117,7 +118,7 @@ class WindowReader:
                 yield from (equal(edge, size) for edge in edges)
             wholes = list(dict.fromkeys([size, *edges, *wholes]))
 
-    def _refused(self, level: LevelReader, each: Map, tile: Affine, narrower: Map | None) -> LoweringError:
+    def _refused(self, level: LevelReader, each: Map, tile: Affine, narrower: Map | None) -> NoCutError:
         if narrower or not self.aligned:
             names = {dim: prime for prime, dim in self.state.operator.primes.items()}
             output = names.get(self.window.output, self.window.output)
@@ -161,9 +162,15 @@ class WindowReader:
             [at_least(on_rows.size, bound), at_least(tile, whole)]
             for bound, whole in itertools.product(bounds, wholes)
         ]
-        if not self.state.require(*(over_one if self.aligned else []), *covering):
-            message = f"'{on_rows}' and '{on_taps}' are no row-stationary pair over one output row"
-            raise level.refused(on_rows, message)
+        refused = level.refused(
+            on_rows, f"'{on_rows}' and '{on_taps}' are no row-stationary pair over one output row"
+        )
+        if not self.aligned:
+            over_one = []
+        if not self.state.require(*over_one, *covering):
+            raise refused
+        if not any_of(*over_one).alternatives:
+            self.state.narrow[self.window.output] = str(refused)
         if not any_of(*([at_least(tile, whole)] for whole in wholes)).is_certain:
             outer = next(each for each in level.level.maps if each in (on_rows, on_taps))
             level.cut(outer, self.window.filter, tile)

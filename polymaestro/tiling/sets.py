@@ -1,0 +1,299 @@
+"""Groups of dimensions that are counted as integer sets: masks, shifted rows, indices of three terms.
+
+No chain of cuts says which points a tile of these has. Where their own sizes are numbers the sets of
+`polymaestro.movement` do, for all extents, and as factors they multiply with those of the other groups,
+whose sizes may be symbols. Such a group is lowered by itself: of the mapping its own maps are left, and
+levels whose units take other dimensions have one unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from polymaestro.affine import Affine
+from polymaestro.counting import Condition, Count, Counter, QuasiPolynomial, Region, Summing, region_of
+from polymaestro.dataflow.binding import BoundLevel, Mapping
+from polymaestro.dataflow.directives import SpatialMap
+from polymaestro.errors import CountingUnavailableError, LoweringError
+from polymaestro.loopnest import nest_of
+from polymaestro.loopnest.nest import Loop
+from polymaestro.movement.alone import Advance, Alone
+from polymaestro.movement.quantities import Quantity
+from polymaestro.movement.steps import GroupSteps
+from polymaestro.relations import AxisGroup, Relations, extract
+from polymaestro.tiling.levels import ONE, Cut
+from polymaestro.tiling.run import Run
+from polymaestro.tiling.ties import Ties
+from polymaestro.workload import Operator
+
+QP = QuasiPolynomial
+Access = tuple[Affine, ...]
+Factor = Callable[[Run], QP]
+Sum = tuple[tuple[int, tuple[Count, ...]], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SetAxes:
+    """The dimensions of one group, their loops as cuts that say their places, and the relations."""
+
+    dims: tuple[str, ...]
+    cuts: tuple[Cut, ...]
+    loops: tuple[Loop, ...]
+    relations: Relations
+    _steps: dict[tuple[int, int, int], GroupSteps] = field(default_factory=dict)
+
+    @staticmethod
+    def of(mapping: Mapping, dims: Sequence[str], cuts: Iterable[Cut], ties: Ties, why: str) -> SetAxes:
+        """Lower the maps of some dimensions by themselves; `why` says what else is not possible.
+
+        Raises `LoweringError` where their sizes or units are symbols, `LegalityError` where points are
+        skipped or repeated.
+        """
+        symbols = symbols_of(mapping, dims, ties)
+        if symbols:
+            numbers = f"give {', '.join(symbols)} a number, and {', '.join(dims)} are counted with numbers"
+            message = f"{why}; {numbers}"
+            raise LoweringError(message)
+        nest = nest_of(_alone(mapping, dims))
+        places = {(cut.level, cut.note): cut for cut in cuts}
+        found = tuple(places[loop.level, loop.note] for loop in nest.loops)
+        return SetAxes(tuple(dims), found, nest.loops, extract(nest))
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The loop variables."""
+        return frozenset(dim.lower() for dim in self.dims)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The symbols that their counts may have."""
+        used = frozenset[str]().union(*(tie.names() for tie in self._group(self.relations).ties))
+        return tuple(sorted(used & self.relations.nest.symbols))
+
+    @property
+    def conditions(self) -> tuple[tuple[Condition, ...], ...]:
+        """Where the mapping of these dimensions is legal, as alternatives."""
+        return region_of(self.relations.context).pieces
+
+    @cached_property
+    def _summing(self) -> Summing:
+        return Summing(self.relations, Counter(self.relations.context))
+
+    def steps(self, relations: Relations, depth: int, unit_depth: int) -> GroupSteps:
+        """Give the steps of the group above a boundary."""
+        key = (id(relations), depth, unit_depth)
+        if key not in self._steps:
+            self._steps[key] = GroupSteps(self._group(relations), depth, unit_depth)
+        return self._steps[key]
+
+    def _group(self, relations: Relations) -> AxisGroup:
+        [group] = (each for each in relations.groups if self.variables & set(each.variables))
+        return group
+
+    def counted(self, depth: int, unit_depth: int, access: Access, make: Callable[[Alone], Quantity]) -> Sum:
+        """Count a factor."""
+
+        def made(relations: Relations) -> dict[str, Quantity]:
+            return {"factor": make(Alone(self.steps(relations, depth, unit_depth), access))}
+
+        return self._summing.of(made)["factor"]
+
+    def group(self, depth: int, *, off_chip: bool = False) -> SetGroup:
+        """Give the group above a boundary, or above L2, which is one unit."""
+        return SetGroup(self, depth, 0 if off_chip else depth)
+
+
+@dataclass(frozen=True, eq=False)
+class SetGroup:
+    """A group at one boundary, with the factors of `polymaestro.tiling.factors.Group`."""
+
+    axes: SetAxes
+    depth: int
+    unit_depth: int
+    end: Advance = None
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """The loops in their order."""
+        return tuple(cut for cut in self.axes.cuts if cut.level < self.depth)
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The loop variables."""
+        return self.axes.variables
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The symbols of its counts."""
+        return self.axes.names
+
+    @cached_property
+    def shared(self) -> GroupSteps | None:
+        """The steps, where the units that share a parent take these dimensions.
+
+        Raises `CountingUnavailableError` where these units do not advance the same loop together.
+        """
+        steps = self._steps
+        if not steps.spreads:
+            return None
+        if not steps.is_uniform:
+            message = (
+                f"units that work together advance different loops of {', '.join(self.axes.dims)}, which "
+                f"needs numbers in the whole mapping; map {self._spatial} over time, or use analyze"
+            )
+            raise CountingUnavailableError(message)
+        return steps
+
+    def mode(self, loop: Cut) -> Advance:
+        """Give what the loops do at the steps where some loop of any group advances."""
+        return loop in self.cuts, sum(cut.position < loop.position for cut in self.cuts)
+
+    # --- Factors; see `Group` ---
+
+    def total(self, access: Access) -> Factor:
+        """Σ over units and steps of |A|."""
+        return self._factor(access, Alone.total)
+
+    def kept(self, access: Access, mode: Advance) -> Factor:
+        """Σ over units and the steps of a mode of |A ∩ B|."""
+        return self._factor(access, lambda group: group.kept(mode))
+
+    def before(self, access: Access, mode: Advance) -> Factor:
+        """Σ over units and the steps of a mode of |B|."""
+        return self.shared_before(access, mode)
+
+    def shared_now(self, access: Access) -> Factor:
+        """Σ over steps of |⋃ A|."""
+        return self._factor(access, Alone.used)
+
+    def shared_before(self, access: Access, mode: Advance) -> Factor:
+        """Σ over the steps of a mode of |⋃ B|."""
+        return self._factor(access, lambda group: group.held(mode))
+
+    def new_nowhere(self, access: Access, mode: Advance) -> Factor:
+        """Σ over the steps of a mode of |⋃ A| - |⋃ (A minus B)|."""
+        return self._factor(access, lambda group: group.new_nowhere(mode))
+
+    def gone_nowhere(self, access: Access, mode: Advance) -> Factor:
+        """Σ over the steps of a mode of |⋃ B| - |⋃ (B minus A)|."""
+        return self._factor(access, lambda group: group.gone_nowhere(mode))
+
+    def peak(self, access: Access) -> Factor:
+        """The largest |A|."""
+        return self._factor(access, Alone.peak)
+
+    def distinct(self, access: Access) -> Factor:
+        """Σ over parents of |⋃ over units and steps of A|."""
+        return self._factor(access, Alone.distinct)
+
+    def first_seen(self, access: Access) -> Factor:
+        """The distinct elements, where all units that hold one get it first at the same step."""
+        count = self.distinct(access)
+
+        def checked(run: Run) -> QP:
+            if self.shared and not self._arrives_once(access):
+                message = (
+                    f"units along {self._spatial} hold overlapping parts of the output, so that which of its "
+                    f"partial sums come back depends on all units; map {self._spatial} over time"
+                )
+                raise CountingUnavailableError(message)
+            return count(run)
+
+        return checked
+
+    def elements(self, access: Access) -> Factor:
+        """|⋃ over all units and steps of A|."""
+        return self.axes.group(1, off_chip=True).distinct(access)
+
+    def points(self) -> Factor:
+        """The points of these dimensions."""
+        return self._factor((), Alone.points)
+
+    def steps(self) -> Factor:
+        """The steps at which some unit is active."""
+        return self._factor((), Alone.times)
+
+    @cached_property
+    def _steps(self) -> GroupSteps:
+        return self.axes.steps(self.axes.relations, self.depth, self.unit_depth)
+
+    def _arrives_once(self, access: Access) -> bool:
+        return self._steps.arrives_once(Alone(self._steps, access).tensor)
+
+    @property
+    def _spatial(self) -> str:
+        cuts = (cut.dim for cut in self.axes.cuts if cut.units is not None and cut.level == self.depth - 1)
+        return next(cuts, ", ".join(self.axes.dims))
+
+    def _factor(self, access: Access, make: Callable[[Alone], Quantity]) -> Factor:
+        known: list[Sum] = []
+
+        def count(run: Run) -> QP:
+            if not known:
+                known.append(self.axes.counted(self.depth, self.unit_depth, access, make))
+            total = QP.of(0)
+            for sign, counts in known[0]:
+                product = QP.of(sign)
+                for each in counts:
+                    product = product * _piece(run, each)
+                total = total + product
+            return total
+
+        return count
+
+
+def names_of(operator: Operator, dims: Sequence[str]) -> frozenset[str]:
+    """Give dimensions and the input coordinates that follow from them."""
+    return frozenset(dims).union(w.input for w in operator.windows if w.output in dims)
+
+
+def _own(level: BoundLevel, named: frozenset[str]) -> BoundLevel:
+    """Keep the maps of some dimensions; units of others are one."""
+    maps = tuple(each for each in level.maps if each.dim in named)
+    is_spatial = any(isinstance(each, SpatialMap) for each in maps)
+    return replace(level, maps=maps, units=level.units if is_spatial else Affine.of(ONE))
+
+
+def _alone(mapping: Mapping, dims: Sequence[str]) -> Mapping:
+    """Keep the maps of some dimensions."""
+    named = names_of(mapping.operator, dims)
+    return replace(mapping, levels=tuple(_own(level, named) for level in mapping.levels))
+
+
+def is_legal(mapping: Mapping, dims: Sequence[str]) -> bool:
+    """Whether every point of some dimensions is executed once, for all extents."""
+    return not extract(nest_of(_alone(mapping, dims)), allow_illegal=True).problems
+
+
+def symbols_of(mapping: Mapping, dims: Sequence[str], ties: Ties) -> list[str]:
+    """Give the symbols, extents apart, in the sizes of some dimensions and in the units that take them."""
+    levels = _alone(mapping, dims).levels
+    used = {n for level in levels for each in level.maps for s in (each.size, each.offset) for n in s.names()}
+    for name in frozenset[str]().union(*(level.units.names() for level in levels)):
+        tied = [tie for tie in ties.ties if tie.name == name]
+        used |= tied[0].names() if tied else {name}
+    return sorted(used - set(mapping.operator.symbols))
+
+
+def _piece(run: Run, count: Count) -> QP:
+    """Give the formula of the piece that a run lies in, 0 outside of all.
+
+    Any order of the pieces is right. At a point its own comes first, since the others would only add
+    conditions.
+    """
+    pieces = [(piece, value) for region, value in count.pieces for piece in region.pieces]
+    if run.point:
+        own = [each for each in pieces if Region((each[0],)).holds(run.point)]
+        pieces = own or pieces
+    for piece, value in pieces:
+        if all(_holds(run, each) for each in piece):
+            return value
+    return QP.of(0)
+
+
+def _holds(run: Run, condition: Condition) -> bool:
+    if condition.equality:
+        return run.is_equal(condition.expression, Affine.of(0))
+    return run.is_at_least(condition.expression, Affine.of(0))

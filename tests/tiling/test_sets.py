@@ -1,0 +1,153 @@
+"""Groups that are counted as sets beside groups of cuts: masks, shifted rows, wide indices.
+
+Numbers for their own sizes, symbols for all others, and for extents where sets can be counted so.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from itertools import product
+
+import pytest
+
+import polymaestro as pm
+from polymaestro.errors import CountingUnavailableError, LoweringError, PolymaestroError
+from polymaestro.loopnest.interpreter import interpret
+from polymaestro.tiling import lifted
+from tests.tiling.test_tiles_against_interpreter import assert_equal
+
+SCORES = "S[b,i,j] += Q[b,i,d] * K[b,j,d]"
+CAUSAL = pm.einsum(SCORES, where="j <= i", I="L", J="L")
+WINDOW = pm.einsum(SCORES, where="j <= i and i - j < 3", I=9, J=9)
+LAST = pm.einsum(SCORES, where="j <= i + J - I", I=5, J=8)
+CONV = pm.conv2d(N=1, Q=2, S=1)
+STRIDED = pm.conv2d(N=1, Q=2, S=1, P=3, R=3, stride=2)
+WIDE = pm.einsum("O[k,p] += I[c,p+2*r+3*u] * W[k,c,r,u]", P=5, R=2, U=2)
+UP = pm.transposed_conv2d(N=1, X=2, S=1, Y=4, R=3, stride=2)
+
+MAPPINGS = {
+    "heads": (CAUSAL, "SpatialMap(T,T) B; TemporalMap(3,3) I; TemporalMap(3,3) J; TemporalMap(E,E) D"),
+    "rows": (CAUSAL, "TemporalMap(T,T) B; SpatialMap(2,2) I; TemporalMap(2,2) J; TemporalMap(E,E) D"),
+    "around": (WINDOW, """TemporalMap(2,2) I; TemporalMap(T,T) B; TemporalMap(4,4) J; SpatialMap(E,E) D;
+        Cluster(G); TemporalMap(1,1) J; SpatialMap(F,F) D"""),
+    "inner rows": (LAST, """SpatialMap(T,T) B; TemporalMap(4,4) I;
+        Cluster(2); SpatialMap(2,2) I; TemporalMap(3,3) J; TemporalMap(E,E) D"""),
+    "taps": (CONV, "TemporalMap(T,T) K; TemporalMap(1,1) R; TemporalMap(1,1) Y; SpatialMap(A,A) C"),
+    "strided": (STRIDED, "SpatialMap(T,T) K; TemporalMap(2,2) Y; TemporalMap(1,1) R; TemporalMap(A,A) C"),
+    "three terms": (WIDE, "TemporalMap(T,T) K; SpatialMap(A,A) C; TemporalMap(2,2) P; TemporalMap(1,1) R"),
+    "scatter": (UP, "TemporalMap(T,T) K; TemporalMap(1,1) R; TemporalMap(2,2) P; SpatialMap(A,A) C"),
+}  # fmt: skip
+HEADS, AROUND = (pm.parse_dataflow(MAPPINGS[name][1]) for name in ("heads", "around"))
+
+
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_formulas_are_those_of_the_interpreter(name: str) -> None:
+    operator, text = MAPPINGS[name]
+    rng, flow = random.Random(name), pm.parse_dataflow(text)
+    array: int | str = 4 if name == "rows" else "PEs"
+    analysis = pm.analyze_tiles(operator, flow, array)
+    assert analysis.sets
+    equal = 0
+    for index in range(30):
+        point = {symbol: rng.randint(1, 7) for symbol in analysis.symbols}
+        point |= {"PEs": rng.choice([1, 3, 6, 11])} if array == "PEs" else {}
+        if index == 0:
+            point |= dict.fromkeys(point.keys() & set("TEFA"), 50)  # each tile larger than its dimension
+        try:
+            if not analysis.valid_on.holds(analysis.ties.extended(point)):
+                continue
+        except PolymaestroError:
+            continue  # an array smaller than its clusters
+        numbers = operator.with_extents({dim.name: dim.extent.evaluate(point) for dim in operator.dims})
+        seen = interpret(numbers, flow, point["PEs"] if array == "PEs" else 4, point)
+        assert seen.legal
+        assert_equal(analysis.at(point), seen)
+        equal += 1
+    assert equal >= 10
+
+
+def test_a_mask_beside_symbolic_tiles_gives_a_formula_in_both() -> None:
+    analysis = pm.analyze_tiles(CAUSAL, HEADS, "PEs")
+    updates = analysis["L2"]["S"].parent_updates
+    assert (
+        str(updates.case_at({"B": 11, "D": 7, "E": 3, "T": 2, "PEs": 2, "L": 30}).value)
+        == "1/2·B·L² + 1/2·B·L"
+    )
+    case = analysis["L2"]["K"].parent_reads.specialised(T=2, E=4, PEs=4)
+    plain = pm.analyze(CAUSAL, HEADS.substituted({"T": 2, "E": 4}), 4)["L2"]["K"].parent_reads
+    for batch, depth, length in product((1, 5, 16), (1, 4, 9), (1, 2, 7, 30)):
+        point = {"B": batch, "D": depth, "L": length}
+        assert case.at(**point) == plain.at(**point)
+
+
+def test_exported_code_of_a_mask_is_exact() -> None:
+    analysis = pm.analyze_tiles(CAUSAL, HEADS, "PEs")
+    count = pm.export.Vectorised(analysis.complete())
+    lengths = [1, 2, 3, 4, 9, 10, 10**12]
+    values = count(B=5, D=7, E=3, T=2, PEs=2, L=lengths)
+    for name, form in analysis.named():
+        assert values[name].tolist() == [form.at(B=5, D=7, E=3, T=2, PEs=2, L=length) for length in lengths]
+
+
+def test_energy_and_roofline_of_a_mask_are_those_with_numbers() -> None:
+    own = {"B": 3, "D": 10, "T": 2, "E": 3, "F": 1, "G": 2, "PEs": 6}
+    tiled = pm.analyze_tiles(WINDOW, AROUND, "PEs")
+    operator = WINDOW.with_extents({"B": 3, "D": 10})
+    plain = pm.analyze(operator, AROUND.substituted(own), 6)
+    machine, numbers = (pm.Hardware(num_pes=pes, noc_bw=3, offchip_bw=2) for pes in ("PEs", 6))
+    for resident in ([], ["Q", "S"]):
+        energy, roof = (f(machine, resident=resident) for f in (tiled.energy, tiled.roofline))
+        assert energy.at(**own) == plain.energy(numbers, resident=resident).at()
+        assert roof.at(**own) == plain.roofline(numbers, resident=resident).at()
+
+
+def test_lifting_keeps_the_numbers_of_what_is_not_cut() -> None:
+    operator = pm.einsum(SCORES, where="j <= i", B=8, I=24, J=24, D=16)
+    text = "SpatialMap(1,1) B; TemporalMap(3,3) I; TemporalMap(Sz(D),16) J; Cluster(4); SpatialMap(2,2) %s"
+    found = lifted(operator, pm.parse_dataflow(text % "D"), 16)
+    assert str(found.dataflow).splitlines() == [
+        "SpatialMap(T_B0,T_B0) B;",
+        "TemporalMap(3,3) I;",
+        "TemporalMap(16,16) J;",
+        "Cluster(G1);",
+        "SpatialMap(T_D1,T_D1) D;",
+    ]
+    assert found.num_pes == "PEs"
+    assert found.kept == {"I", "J"}
+    assert found.values == {"PEs": 16, "T_B0": 1, "G1": 4, "T_D1": 2}
+    inner = lifted(operator, pm.parse_dataflow(text % "I"), 16)
+    assert "Cluster(4)" in str(inner.dataflow)
+    assert inner.num_pes == "PEs"
+    outer = lifted(operator, pm.parse_dataflow("SpatialMap(2,2) I; Cluster(4); SpatialMap(2,2) D"), 16)
+    assert (outer.num_pes, outer.values) == (16, {"T_D1": 2})
+    assert "Cluster(4)" in str(outer.dataflow)
+
+
+@pytest.mark.parametrize(
+    ("flow", "array", "message"),
+    [
+        (
+            "TemporalMap(T,T) I; SpatialMap(1,1) B",
+            4,
+            "is no box (i - j ≥ 0), which symbolic tiles need; give T",
+        ),
+        (
+            "SpatialMap(2,2) I; TemporalMap(E,E) D",
+            "PEs",
+            "give PEs a number, and I, J are counted with numbers",
+        ),
+        ("SpatialMap(2,2) I; TemporalMap(E,E) D; Cluster(G); SpatialMap(1,1) D", "PEs", "give G, PEs a"),
+        ("TemporalMap(2,O) J", 1, "give O a number"),
+    ],
+)
+def test_symbols_in_what_is_not_cut_are_refused_by_name(flow: str, array: int | str, message: str) -> None:
+    with pytest.raises(LoweringError, match=re.escape(message)):
+        pm.analyze_tiles(CAUSAL, pm.parse_dataflow(flow), array)
+
+
+def test_units_at_different_loops_are_refused_at_once() -> None:
+    flow = pm.parse_dataflow("TemporalMap(T,T) B; SpatialMap(3,3) I; TemporalMap(3,3) J; TemporalMap(E,E) D")
+    last = pm.einsum(SCORES, where="j <= i + J - I")
+    with pytest.raises(CountingUnavailableError, match=r"advance different loops of I, J.*; map I over time"):
+        pm.analyze_tiles(last, flow, 4)
