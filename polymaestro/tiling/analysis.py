@@ -11,6 +11,7 @@ from math import prod
 from polymaestro.affine import Affine
 from polymaestro.counting import Region
 from polymaestro.dataflow import Dataflow
+from polymaestro.dataflow.binding import Mapping as BoundMapping
 from polymaestro.dataflow.binding import array_of, bind, check_kinds
 from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Hardware
@@ -62,6 +63,7 @@ class TiledAnalysis(Shown):
 
     operator: Operator
     dataflow: Dataflow
+    mapping: BoundMapping
     cuts: Cuts
     ties: Ties
     groups: tuple[tuple[Chain, ...], ...]
@@ -189,7 +191,7 @@ class TiledAnalysis(Shown):
     @cached_property
     def costing(self) -> Costing:
         """What this costs on machines."""
-        return Costing(self.cuts, self.groups, self.sets, self.macs, self.boundaries)
+        return Costing(self.mapping, self.cuts, self.groups, self.sets, self.macs, self.boundaries)
 
     def on(self, hardware: Hardware, **point: int | Fraction) -> LayerReport:
         """Evaluate everything at a point, time and energy too; it has the symbols of the hardware as well."""
@@ -270,12 +272,13 @@ def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) ->
     cuts = cuts_of(mapping, ties, others)
     chains = {dim.name: Chain(dim.name, dim.extent, cuts.of(dim.name), ties) for dim in operator.dims}
     groups = tuple(tuple(chains[d] for d in dims) for dims in joined(operator) if dims not in others)
-    sets = tuple(SetAxes.of(mapping, dims, cuts.others, ties, why) for dims, why in others.items())
-    return _Builder(cuts, ties, groups, sets).analysis(dataflow)
+    sets = tuple(SetAxes.of(mapping, dims, ties, why) for dims, why in others.items())
+    return _Builder(mapping, cuts, ties, groups, sets).analysis(dataflow)
 
 
 @dataclass(frozen=True)
 class _Builder:
+    mapping: BoundMapping
     cuts: Cuts
     ties: Ties
     groups: tuple[tuple[Chain, ...], ...]
@@ -288,6 +291,7 @@ class _Builder:
         return TiledAnalysis(
             self.cuts.operator,
             dataflow,
+            self.mapping,
             self.cuts,
             self.ties,
             self.groups,

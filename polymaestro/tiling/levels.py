@@ -19,7 +19,7 @@ ONE = Affine.of(1)
 
 
 class NoCutError(LoweringError):
-    """A map of rows that cuts neither outputs nor taps into consecutive tiles; it may be legal all the same."""
+    """A map of rows that cuts neither outputs nor taps into consecutive tiles; it may be legal anyway."""
 
     def __init__(self, message: str, dim: str) -> None:
         """Keep the dimension or input coordinate of the map."""
@@ -29,7 +29,10 @@ class NoCutError(LoweringError):
 
 @dataclass(frozen=True)
 class Cut:
-    """One time loop: a dimension in tiles of `size`; over `units` and then in folds if spatial."""
+    """One time loop: a dimension in tiles of `size`; over `units` and then in folds if spatial.
+
+    `position` is the place of its map among all maps of the dataflow, `note` the map itself.
+    """
 
     dim: str
     level: int
@@ -51,8 +54,7 @@ class Cut:
 class Cuts:
     """All loops of a dataflow, outermost first; it is legal where all of `clauses` hold.
 
-    `others` are the maps of dimensions that are not cut, with their places among the loops. `narrow` says of
-    outputs why their maps are cuts only where one tile covers rows or taps.
+    `narrow` says of outputs why their maps are cuts only where one tile covers rows or taps.
     """
 
     operator: Operator
@@ -60,7 +62,6 @@ class Cuts:
     cuts: tuple[Cut, ...]
     clauses: tuple[Clause, ...]
     notes: tuple[str, ...] = ()
-    others: tuple[Cut, ...] = ()
     narrow: Table[str, str] = field(default_factory=dict)
 
     @property
@@ -84,7 +85,6 @@ class State:
     ties: Ties
     wholes: dict[str, tuple[Affine, ...]] = field(default_factory=dict)
     cuts: list[Cut] = field(default_factory=list)
-    others: list[Cut] = field(default_factory=list)
     narrow: dict[str, str] = field(default_factory=dict)
     clauses: list[Clause] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -104,10 +104,11 @@ class State:
 class LevelReader:
     """Reads the maps of one level; all of them see the tiles of the level above."""
 
-    def __init__(self, state: State, level: BoundLevel) -> None:
-        """Keep the tiles of the level above."""
+    def __init__(self, state: State, level: BoundLevel, place: int) -> None:
+        """Keep the tiles of the level above; `place` is that of its first map among all maps."""
         self.state = state
         self.level = level
+        self.place = place
         self.above = dict(state.wholes)
         self._found: list[tuple[Map, str, Affine]] = []
         self._absorbed: set[str] = set()
@@ -154,17 +155,12 @@ class LevelReader:
         spatial = [m for m in self.level.maps if isinstance(m, SpatialMap) and m.dim not in self._absorbed]
         self._check_units(spatial)
         order = {id(each): index for index, each in enumerate(self.level.maps)}
-        others = [(each, each.dim, each.size) for group in self._others.values() for each in group]
-        for each, dim, size in sorted([*self._found, *others], key=lambda found: order[id(found[0])]):
+        for each, dim, size in sorted(self._found, key=lambda found: order[id(found[0])]):
             shares = isinstance(each, SpatialMap) and not any(each is other for other in spatial[1:])
             units = self.level.units if shares else None
-            place = len(self.state.cuts) + len(self.state.others)
-            cut = Cut(dim, self.level.index, size, units, place, str(each))
-            if (each, dim, size) in others:
-                self.state.others.append(cut)
-            else:
-                self.state.cuts.append(cut)
-                self.state.wholes[dim] = (*self.state.wholes[dim], size)
+            place = self.place + order[id(each)]
+            self.state.cuts.append(Cut(dim, self.level.index, size, units, place, str(each)))
+            self.state.wholes[dim] = (*self.state.wholes[dim], size)
         for size in [*(size for _, _, size in self._found), *(each.offset for each in self.level.maps)]:
             self.state.require([at_least(size, ONE)])
 

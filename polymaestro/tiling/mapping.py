@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 from polymaestro.dataflow.binding import Mapping
 from polymaestro.tiling.levels import Cut, Cuts, LevelReader, State
-from polymaestro.tiling.sets import names_of
+from polymaestro.tiling.sets import names_of, places
 from polymaestro.tiling.ties import Ties
 from polymaestro.tiling.windows import WindowReader
 
@@ -32,7 +32,7 @@ Dims = tuple[str, ...]
 def cuts_of(mapping: Mapping, ties: Ties, others: Table[Dims, str] | Sequence[Dims] = ()) -> Cuts:
     """Read every map of a bound dataflow as a cut; numbers of windows get their names from `ties`.
 
-    The maps of some other groups of dimensions only get their places. Raises `LoweringError` where a map
+    The maps of some other groups of dimensions are passed over. Raises `LoweringError` where a map
     is no cut into consecutive tiles.
     """
     operator = mapping.operator
@@ -40,8 +40,8 @@ def cuts_of(mapping: Mapping, ties: Ties, others: Table[Dims, str] | Sequence[Di
     apart = {name: frozenset(dims) for dims in others for name in names_of(operator, dims)}
     windows = [WindowReader(state, window) for window in operator.windows if window.output not in apart]
     windowed = {name for w in operator.windows for name in (w.input, w.output, w.filter)}
-    for level in mapping.levels:
-        reader = LevelReader(state, level)
+    for level, place in zip(mapping.levels, places(mapping), strict=True):
+        reader = LevelReader(state, level, place)
         for window in windows:
             window.read(reader)
         for each in level.maps:
@@ -56,6 +56,5 @@ def cuts_of(mapping: Mapping, ties: Ties, others: Table[Dims, str] | Sequence[Di
         tuple(state.cuts),
         tuple(state.clauses),
         tuple(state.notes),
-        tuple(state.others),
         state.narrow,
     )

@@ -8,7 +8,7 @@ levels whose units take other dimensions have one unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -45,7 +45,7 @@ class SetAxes:
     _steps: dict[tuple[int, int, int], GroupSteps] = field(default_factory=dict)
 
     @staticmethod
-    def of(mapping: Mapping, dims: Sequence[str], cuts: Iterable[Cut], ties: Ties, why: str) -> SetAxes:
+    def of(mapping: Mapping, dims: Sequence[str], ties: Ties, why: str) -> SetAxes:
         """Lower the maps of some dimensions by themselves; `why` says what else is not possible.
 
         Raises `LoweringError` where their sizes or units are symbols, `LegalityError` where points are
@@ -57,8 +57,9 @@ class SetAxes:
             message = f"{why}; {numbers}"
             raise LoweringError(message)
         nest = nest_of(_alone(mapping, dims))
-        places = {(cut.level, cut.note): cut for cut in cuts}
-        found = tuple(places[loop.level, loop.note] for loop in nest.loops)
+        named = names_of(mapping.operator, dims)
+        cuts = {(cut.level, cut.note): cut for cut in _cuts(mapping) if cut.dim in named}
+        found = tuple(cuts[loop.level, loop.note] for loop in nest.loops)
         return SetAxes(tuple(dims), found, nest.loops, extract(nest))
 
     @property
@@ -79,7 +80,7 @@ class SetAxes:
 
     @cached_property
     def _summing(self) -> Summing:
-        return Summing(self.relations, Counter(self.relations.context))
+        return Summing(self.relations, self.counter)
 
     def steps(self, relations: Relations, depth: int, unit_depth: int) -> GroupSteps:
         """Give the steps of the group above a boundary."""
@@ -87,6 +88,11 @@ class SetAxes:
         if key not in self._steps:
             self._steps[key] = GroupSteps(self._group(relations), depth, unit_depth)
         return self._steps[key]
+
+    @cached_property
+    def counter(self) -> Counter:
+        """What counts them, for all extents for which they are legal."""
+        return Counter(self.relations.context)
 
     def _group(self, relations: Relations) -> AxisGroup:
         [group] = (each for each in relations.groups if self.variables & set(each.variables))
@@ -237,7 +243,7 @@ class SetGroup:
             for sign, counts in known[0]:
                 product = QP.of(sign)
                 for each in counts:
-                    product = product * _piece(run, each)
+                    product = product * piece_in(run, each)
                 total = total + product
             return total
 
@@ -247,6 +253,20 @@ class SetGroup:
 def names_of(operator: Operator, dims: Sequence[str]) -> frozenset[str]:
     """Give dimensions and the input coordinates that follow from them."""
     return frozenset(dims).union(w.input for w in operator.windows if w.output in dims)
+
+
+def places(mapping: Mapping) -> list[int]:
+    """Give the place of the first map of each level among all maps."""
+    counts = [len(level.maps) for level in mapping.levels]
+    return [sum(counts[:index]) for index in range(len(counts))]
+
+
+def _cuts(mapping: Mapping) -> Iterator[Cut]:
+    """Give every map as a loop in its place."""
+    for level, place in zip(mapping.levels, places(mapping), strict=True):
+        for index, each in enumerate(level.maps):
+            units = level.units if isinstance(each, SpatialMap) else None
+            yield Cut(each.dim, level.index, each.size, units, place + index, str(each))
 
 
 def _own(level: BoundLevel, named: frozenset[str]) -> BoundLevel:
@@ -277,7 +297,7 @@ def symbols_of(mapping: Mapping, dims: Sequence[str], ties: Ties) -> list[str]:
     return sorted(used - set(mapping.operator.symbols))
 
 
-def _piece(run: Run, count: Count) -> QP:
+def piece_in(run: Run, count: Count) -> QP:
     """Give the formula of the piece that a run lies in, 0 outside of all.
 
     Any order of the pieces is right. At a point its own comes first, since the others would only add

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import random
 import re
+from fractions import Fraction
 from itertools import product
+from typing import Any
 
 import pytest
 
 import polymaestro as pm
 from polymaestro.errors import CountingUnavailableError, LoweringError, PolymaestroError
 from polymaestro.loopnest.interpreter import interpret
+from polymaestro.loopnest.timing import Machine, Wire, time_run
 from polymaestro.tiling import lifted
 from tests.tiling.test_tiles_against_interpreter import assert_equal
 
@@ -151,3 +154,64 @@ def test_units_at_different_loops_are_refused_at_once() -> None:
     last = pm.einsum(SCORES, where="j <= i + J - I")
     with pytest.raises(CountingUnavailableError, match=r"advance different loops of I, J.*; map I over time"):
         pm.analyze_tiles(last, flow, 4)
+
+
+UP_FLOW = "SpatialMap(T,T) K; TemporalMap(2,2) Y; TemporalMap(A,A) C; Cluster(G); SpatialMap(B,B) C"
+TIMED = {
+    **{
+        name: MAPPINGS[name] for name in ("around", "inner rows", "taps", "strided", "three terms", "scatter")
+    },
+    "transposed": (pm.transposed_conv2d(N=1, X=1, S=1, stride=2), UP_FLOW),
+}
+
+
+@pytest.mark.parametrize("name", sorted(TIMED))
+def test_run_times_are_those_of_the_oracle(name: str) -> None:
+    operator, text = TIMED[name]
+    rng, analysis = random.Random(name), pm.analyze_tiles(operator, pm.parse_dataflow(text), "PEs")
+    compared = 0
+    while compared < 4:
+        point = {symbol: rng.randint(1, 5) for symbol in analysis.symbols}
+        point |= {"PEs": point.get("G", 2) * rng.randint(1, 3)}
+        numbers = operator.with_extents({dim.name: dim.extent.evaluate(point) for dim in operator.dims})
+        fast, slow, latency = rng.randint(1, 9), Fraction(rng.randint(1, 9), 2), rng.randint(0, 2)
+        wires = (Wire(slow), *(Wire(fast, latency) for _ in analysis.cuts.units))
+        flow = analysis.dataflow.substituted(point)
+        seen = time_run(numbers, flow, Machine(point["PEs"], wires)).runtime
+        hardware = pm.Hardware("PEs", noc_bw="FAST", offchip_bw="SLOW", noc_hops=1, hop_latency="HOP")
+        rates: dict[str, int | Fraction] = {"FAST": fast, "SLOW": slow, "HOP": latency}
+        cycles = analysis.runtime(hardware)
+        assert cycles.at(**point, **rates) == seen
+        assert cycles.case_at(point).evaluate(**point, **rates) == seen
+        compared += 1
+
+
+def test_a_run_time_has_cases_and_code() -> None:
+    operator = pm.transposed_conv2d(N=1, X=1, S=1, K=4, Y=5, R=3, stride=2)
+    analysis = pm.analyze_tiles(
+        operator, pm.parse_dataflow("SpatialMap(1,1) K; TemporalMap(2,2) Y; TemporalMap(A,A) C"), "PEs"
+    )
+    cycles = analysis.runtime(pm.Hardware("PEs", noc_bw="W"))
+    space: dict[str, Any] = {}
+    exec(cycles.to_python("cycles"), space)  # noqa: S102  what we wrote
+    for tile, channels, array, rate in ((1, 4, 3, 1), (2, 6, 9, 5), (7, 6, 1, 1), (4, 6, 4, 2), (6, 6, 4, 1)):
+        point = {"A": tile, "C": channels, "PEs": array, "W": rate}
+        plain = pm.analyze(
+            operator.with_extents({"C": channels}), analysis.dataflow.substituted({"A": tile}), array
+        )
+        exact = plain.runtime(pm.Hardware(array, noc_bw=rate)).at()
+        assert cycles.at(**point) == space["cycles"](**point) == exact
+    assert str(cycles.divisible_at({"A": 2, "C": 6, "PEs": 4})).endswith("if C % A = 0, C > A, PEs ≥ 4")
+
+
+def test_run_times_that_have_no_classes_are_refused_before_any_point() -> None:
+    machine = pm.Hardware("PEs", noc_bw=1)
+    with pytest.raises(
+        CountingUnavailableError, match="differ from step to step without end; give L a number"
+    ):
+        pm.analyze_tiles(CAUSAL, HEADS, "PEs").runtime(machine)
+    up = pm.transposed_conv2d(N=1, X=1, S=1)
+    analysis = pm.analyze_tiles(up, pm.parse_dataflow("TemporalMap(T,T) Y; SpatialMap(A,A) K"), "PEs")
+    message = "cannot follow; give T a number, and Y, R are counted with numbers"
+    with pytest.raises(CountingUnavailableError, match=message):
+        analysis.runtime(machine)
