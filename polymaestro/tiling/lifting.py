@@ -4,8 +4,8 @@
     Map(8+Sz(S)-1,8) X         Map(T_Q0+Sz(S)-1,T_Q0) X              T_Q0 = 8
     Cluster(64)                Cluster(G1)                           G1 = 64
 
-The row-stationary pair SpatialMap(1,1) Y, SpatialMap(1,1) R is the map on R alone: with one output row left,
-the rows follow from the taps. A size that is the whole of a dimension, Sz(R), is no number and stays. So
+The row-stationary pair SpatialMap(1,1) Y, SpatialMap(1,1) R is the map on R alone: in whole windows the rows
+follow from the taps. A size that is the whole of a dimension, Sz(R), is no number and stays. So
 do the numbers of dimensions that are not cut into consecutive tiles, as under a mask, and of their units.
 """
 

@@ -5,12 +5,12 @@ map is which dimension it cuts, how large the tiles are, and where its loop stan
 
     Map(T, O) K                                a cut of K in tiles of T
     Map(σ(T - 1) + δ(R - 1) + 1, T) Y          a cut of P in tiles of T, as long as the filter is whole
-    SpatialMap(δ(T - 1) + 1, δT) Y with        a cut of R in tiles of T over the units, where one output
-      SpatialMap(T, T) R                       row is left (row-stationary)
+    SpatialMap(σ(W - 1) + δ(T - 1) + 1, δT) Y  a cut of R in tiles of T over the units, where equal tiles of W
+      with SpatialMap(T, T) R                  outputs are left (row-stationary, mostly with W = 1)
 
 An offset only decides where the map is legal: where it is as large as the tile, or where one tile covers
-everything. Such alternatives become the region of the formulas. Whatever else a directive may mean is
-refused; `polymaestro.loopnest` lowers it where sizes are numbers.
+everything. Such alternatives become the region of the formulas. Whatever else a directive may mean,
+`polymaestro.loopnest` lowers it where sizes are numbers (`polymaestro.tiling.grouping`).
 """
 
 from __future__ import annotations

@@ -101,16 +101,15 @@ class WindowReader:
         """Give what lets tiles of whole windows cut the outputs: equal filter tiles, and the offset."""
         if not self.aligned or (tile.is_constant and tile.constant < 1):
             return
-        even = list(self._even_taps(level))
+        even = list(self._even(level, self.window.filter))
         offsets = dict.fromkeys((tile, tile * self.window.stride))
         kept = level.above[self.window.filter] if narrower else (None,)
         for offset, whole in itertools.product(offsets, kept):
             is_whole = [at_least(narrower.size, whole)] if narrower and whole is not None else []
             yield [*even, *is_whole, equal(each.offset, offset)]
 
-    def _even_taps(self, level: LevelReader) -> Iterator[Condition]:
-        """Filter tiles are equal where each cut leaves no smaller one: its last tile is a whole one."""
-        name = self.window.filter
+    def _even(self, level: LevelReader, name: str) -> Iterator[Condition]:
+        """Tiles from above are equal where each cut leaves no smaller one: its last tile is a whole one."""
         wholes = [self.state.operator.extent(name)]
         for size in level.above[name][1:]:
             edges = [self.state.ties.split(name, whole, size).edge for whole in wholes]
@@ -144,32 +143,38 @@ class WindowReader:
     # --- The row-stationary pair ---
 
     def _pair(self, level: LevelReader, on_rows: Map, on_taps: Map) -> None:
-        """Read the pair in which input rows and taps advance together, over one output row."""
+        """Read the pair in which input rows and taps advance together, over one output row or equal tiles.
+
+        Where a tile of outputs is smaller, the rows of one unit would cover all of its rows; and the units
+        hold all taps at once, since rows of one fold hold windows of another one's taps too.
+        """
         level.absorb(on_rows)
         tile = on_taps.size
         wholes = level.above[self.window.filter]
-        over_one = [
-            [
-                equal(outputs, ONE),
-                equal(on_rows.size, self.window.span(ONE, tile)),
-                equal(on_rows.offset, tile * self.window.dilation),
-                equal(on_taps.offset, tile),
-            ]
-            for outputs in level.above[self.window.output]
+        advance = [equal(on_rows.offset, tile * self.window.dilation), equal(on_taps.offset, tile)]
+        outputs = level.above[self.window.output]
+        together = [
+            [equal(each, ONE), equal(on_rows.size, self.window.span(ONE, tile)), *advance] for each in outputs
         ]
+        if outputs[-1] != ONE:
+            rows = equal(on_rows.size, self.window.span(outputs[-1], tile))
+            even = list(self._even(level, self.window.output))
+            at_once = self.state.ties.width(self.window.filter, tile, level.level.units)
+            together += [[*even, rows, *advance, at_least(at_once, whole)] for whole in wholes]
         bounds = self._bounds(level)
         covering = [
             [at_least(on_rows.size, bound), at_least(tile, whole)]
             for bound, whole in itertools.product(bounds, wholes)
         ]
         refused = level.refused(
-            on_rows, f"'{on_rows}' and '{on_taps}' are no row-stationary pair over one output row"
+            on_rows,
+            f"'{on_rows}' and '{on_taps}' are no row-stationary pair over one output row or equal tiles",
         )
         if not self.aligned:
-            over_one = []
-        if not self.state.require(*over_one, *covering):
+            together = []
+        if not self.state.require(*together, *covering):
             raise refused
-        if not any_of(*over_one).alternatives:
+        if not any_of(*together).alternatives:
             self.state.narrow[self.window.output] = str(refused)
         if not any_of(*([at_least(tile, whole)] for whole in wholes)).is_certain:
             outer = next(each for each in level.level.maps if each in (on_rows, on_taps))
