@@ -3,7 +3,8 @@
 No chain of cuts says which points a tile of these has. Where their own sizes are numbers the sets of
 `polymaestro.movement` do, for all extents, and as factors they multiply with those of the other groups,
 whose sizes may be symbols. Such a group is lowered by itself: of the mapping its own maps are left, and
-levels whose units take other dimensions have one unit.
+levels whose units take other dimensions have one unit. Sets for which no formula in the extents is found are
+counted at each point, and the chamber of the point is its own extents.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from polymaestro.affine import Affine
 from polymaestro.counting import Condition, Count, Counter, QuasiPolynomial, Region, Summing, region_of
 from polymaestro.dataflow.binding import BoundLevel, Mapping
 from polymaestro.dataflow.directives import SpatialMap
-from polymaestro.errors import CountingUnavailableError, LoweringError
+from polymaestro.errors import ClosedFormError, CountingUnavailableError, LoweringError
 from polymaestro.loopnest import nest_of
-from polymaestro.loopnest.nest import Loop
+from polymaestro.loopnest.nest import Constraint, Loop, LoopNest, Tile
 from polymaestro.movement.alone import Advance, Alone
 from polymaestro.movement.quantities import Quantity
 from polymaestro.movement.steps import GroupSteps
@@ -43,6 +44,9 @@ class SetAxes:
     loops: tuple[Loop, ...]
     relations: Relations
     _steps: dict[tuple[int, int, int], GroupSteps] = field(default_factory=dict)
+    _fixed: dict[tuple[int, ...], SetAxes] = field(default_factory=dict)
+    refusals: list[CountingUnavailableError] = field(default_factory=list)
+    """Why no formula of the extents was found, once that is known; numbers for these are counted then."""
 
     @staticmethod
     def of(mapping: Mapping, dims: Sequence[str], ties: Ties, why: str) -> SetAxes:
@@ -105,6 +109,24 @@ class SetAxes:
             return {"factor": make(Alone(self.steps(relations, depth, unit_depth), access))}
 
         return self._summing.of(made)["factor"]
+
+    def at(self, run: Run, why: CountingUnavailableError) -> SetAxes:
+        """Give the same dimensions with the numbers of a run's point for extents, and say so in the run.
+
+        Raises `ClosedFormError` where the run has no point, as where all cases are asked for; `why` there is
+        no formula of the extents.
+        """
+        if not run.point:
+            message = f"each {', '.join(self.names)} is a case of its own: {why}"
+            raise ClosedFormError(message)
+        values = {name: run.point[name] for name in self.names}
+        for name, value in values.items():
+            run.is_equal(Affine.of(name), Affine.of(value))
+        key = tuple(values.values())
+        if key not in self._fixed:
+            relations = extract(_at(self.relations.nest, values))
+            self._fixed[key] = SetAxes(self.dims, self.cuts, self.loops, relations)
+        return self._fixed[key]
 
     def group(self, depth: int, *, off_chip: bool = False) -> SetGroup:
         """Give the group above a boundary, or above L2, which is one unit."""
@@ -236,11 +258,20 @@ class SetGroup:
     def _factor(self, access: Access, make: Callable[[Alone], Quantity]) -> Factor:
         known: list[Sum] = []
 
+        def counted(run: Run) -> Sum:
+            if not known and not self.axes.refusals:
+                try:
+                    known.append(self.axes.counted(self.depth, self.unit_depth, access, make))
+                except CountingUnavailableError as error:
+                    self.axes.refusals.append(error)
+            if known:
+                return known[0]
+            fixed = self.axes.at(run, self.axes.refusals[0])
+            return fixed.counted(self.depth, self.unit_depth, access, make)
+
         def count(run: Run) -> QP:
-            if not known:
-                known.append(self.axes.counted(self.depth, self.unit_depth, access, make))
             total = QP.of(0)
-            for sign, counts in known[0]:
+            for sign, counts in counted(run):
                 product = QP.of(sign)
                 for each in counts:
                     product = product * piece_in(run, each)
@@ -253,6 +284,25 @@ class SetGroup:
 def names_of(operator: Operator, dims: Sequence[str]) -> frozenset[str]:
     """Give dimensions and the input coordinates that follow from them."""
     return frozenset(dims).union(w.input for w in operator.windows if w.output in dims)
+
+
+def _at(nest: LoopNest, values: dict[str, int]) -> LoopNest:
+    """Put numbers in the place of symbols in a nest; it keeps its loops."""
+    numbers = {name: Affine.of(value) for name, value in values.items()}
+
+    def fixed(each: Affine) -> Affine:
+        return each.substitute(numbers)
+
+    return replace(
+        nest,
+        operator=nest.operator.with_extents({dim.name: fixed(dim.extent) for dim in nest.operator.dims}),
+        loops=tuple(replace(loop, last=fixed(loop.last)) for loop in nest.loops),
+        tiles=tuple(
+            (name, Tile(tuple(map(fixed, tile.lowers)), tuple(map(fixed, tile.ends))))
+            for name, tile in nest.tiles
+        ),
+        guards=tuple(Constraint(fixed(each.expression)) for each in nest.guards),
+    )
 
 
 def places(mapping: Mapping) -> list[int]:

@@ -5,7 +5,7 @@ The classes are those of a plain analysis of the group alone, for all extents; a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from polymaestro.counting import Count, QuasiPolynomial
@@ -44,7 +44,9 @@ class SetTimes(TimedGroup):
     """The steps of a group that is counted as sets."""
 
     axes: SetAxes
-    found: list[GroupClasses]
+    found: tuple[GroupClasses, ...] = ()
+    refusal: CountingUnavailableError | None = None
+    """Why the steps have no classes for all extents; they are classified at numbers for these then."""
 
     @cached_property
     def groups(self) -> tuple[SetGroup, ...]:
@@ -53,6 +55,8 @@ class SetTimes(TimedGroup):
 
     def levels(self, run: Run) -> tuple[GroupLevel, ...]:
         """Give the classes that exist in a run, at every boundary."""
+        if self.refusal:
+            return timed(self.schedule, self.axes.at(run, self.refusal)).levels(run)
         found: list[GroupLevel] = []
         for each, present in zip(reversed(self.found), reversed(self._present), strict=True):
             classes = {
@@ -87,17 +91,21 @@ class SetTimes(TimedGroup):
 def timed(schedule: Schedule, axes: SetAxes) -> SetTimes:
     """Classify the steps of a group for all extents.
 
-    Raises `CountingUnavailableError` where they are of no finite number of classes, or depend on the steps of
-    other groups.
+    Raises `CountingUnavailableError` where they depend on the steps of other groups, or are of no finite
+    number of classes although all extents are numbers.
     """
-    times = SetTimes(schedule, axes, [])
+    times = SetTimes(schedule, axes)
     off_chip, *crossings = times.crossings()
     why = entangled((off_chip, *crossings))
     if why:
         message = f"the run time has no closed form here, because {why}; analyze takes numbers"
         raise CountingUnavailableError(message)
-    times.found.extend(classify_group(off_chip, crossings, Sizer(axes.counter)))
-    return times
+    try:
+        return replace(times, found=classify_group(off_chip, crossings, Sizer(axes.counter)))
+    except CountingUnavailableError as error:
+        if not axes.names:
+            raise
+        return replace(times, refusal=error)
 
 
 def _profile(profile: Profile, inner: Classes) -> QP | dict[Mode, tuple[tuple[int, QP], ...]]:

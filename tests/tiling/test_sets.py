@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import polymaestro as pm
-from polymaestro.errors import CountingUnavailableError, LoweringError, PolymaestroError
+from polymaestro.errors import ClosedFormError, CountingUnavailableError, LoweringError, PolymaestroError
 from polymaestro.loopnest.interpreter import interpret
 from polymaestro.loopnest.timing import Machine, Wire, time_run
 from polymaestro.tiling import lifted
@@ -24,6 +24,8 @@ SCORES = "S[b,i,j] += Q[b,i,d] * K[b,j,d]"
 CAUSAL = pm.einsum(SCORES, where="j <= i", I="L", J="L")
 WINDOW = pm.einsum(SCORES, where="j <= i and i - j < 3", I=9, J=9)
 LAST = pm.einsum(SCORES, where="j <= i + J - I", I=5, J=8)
+ANY = pm.einsum(SCORES, where="j <= i")
+"""Under tiles of 2 and 3 no formula in both extents is found, so that each point is counted."""
 CONV = pm.conv2d(N=1, Q=2, S=1)
 STRIDED = pm.conv2d(N=1, Q=2, S=1, P=3, R=3, stride=2)
 WIDE = pm.einsum("O[k,p] += I[c,p+2*r+3*u] * W[k,c,r,u]", P=5, R=2, U=2)
@@ -34,6 +36,7 @@ MAPPINGS = {
     "rows": (CAUSAL, "TemporalMap(T,T) B; SpatialMap(2,2) I; TemporalMap(2,2) J; TemporalMap(E,E) D"),
     "around": (WINDOW, """TemporalMap(2,2) I; TemporalMap(T,T) B; TemporalMap(4,4) J; SpatialMap(E,E) D;
         Cluster(G); TemporalMap(1,1) J; SpatialMap(F,F) D"""),
+    "numbers only": (ANY, "SpatialMap(T,T) B; TemporalMap(2,2) I; TemporalMap(3,3) J; TemporalMap(E,E) D"),
     "inner rows": (LAST, """SpatialMap(T,T) B; TemporalMap(4,4) I;
         Cluster(2); SpatialMap(2,2) I; TemporalMap(3,3) J; TemporalMap(E,E) D"""),
     "taps": (CONV, "TemporalMap(T,T) K; TemporalMap(1,1) R; TemporalMap(1,1) Y; SpatialMap(A,A) C"),
@@ -159,7 +162,8 @@ def test_units_at_different_loops_are_refused_at_once() -> None:
 UP_FLOW = "SpatialMap(T,T) K; TemporalMap(2,2) Y; TemporalMap(A,A) C; Cluster(G); SpatialMap(B,B) C"
 TIMED = {
     **{
-        name: MAPPINGS[name] for name in ("around", "inner rows", "taps", "strided", "three terms", "scatter")
+        name: MAPPINGS[name]
+        for name in ("heads", "around", "inner rows", "taps", "strided", "three terms", "scatter")
     },
     "transposed": (pm.transposed_conv2d(N=1, X=1, S=1, stride=2), UP_FLOW),
 }
@@ -204,12 +208,27 @@ def test_a_run_time_has_cases_and_code() -> None:
     assert str(cycles.divisible_at({"A": 2, "C": 6, "PEs": 4})).endswith("if C % A = 0, C > A, PEs ≥ 4")
 
 
-def test_run_times_that_have_no_classes_are_refused_before_any_point() -> None:
+def test_what_is_counted_at_each_point_has_its_extents_as_condition_and_no_cases() -> None:
     machine = pm.Hardware("PEs", noc_bw=1)
-    with pytest.raises(
-        CountingUnavailableError, match="differ from step to step without end; give L a number"
-    ):
-        pm.analyze_tiles(CAUSAL, HEADS, "PEs").runtime(machine)
+    cycles = pm.analyze_tiles(CAUSAL, HEADS, "PEs").runtime(machine)
+    point = {"B": 9, "D": 7, "E": 3, "T": 2, "PEs": 2, "L": 7}
+    case = cycles.case_at(point)
+    assert "L = 7" in str(case.region)
+    other = {"B": 30, "D": 10, "E": 5, "T": 4, "PEs": 3}
+    assert cycles.at(L=7, **other) == cycles.case_at({"L": 7, **other}).evaluate(L=7, **other)
+    with pytest.raises(ClosedFormError, match=r"each L is a case of its own: .*; give L a number"):
+        _ = cycles.cases
+    flow = pm.parse_dataflow(MAPPINGS["numbers only"][1])
+    analysis = pm.analyze_tiles(ANY, flow, "PEs")
+    everywhere = {"B": 4, "D": 4, "E": 2, "T": 2, "PEs": 1, "I": 50, "J": 40}
+    counted = [form for _, form in analysis.named() if "I = 50" in str(form.case_at(everywhere).region)]
+    assert 0 < len(counted) < len(list(analysis.named()))
+    with pytest.raises(ClosedFormError, match="each I, J is a case of its own: "):
+        counted[0].complete()
+
+
+def test_run_times_of_symbols_in_overlapping_outputs_are_refused_by_name() -> None:
+    machine = pm.Hardware("PEs", noc_bw=1)
     up = pm.transposed_conv2d(N=1, X=1, S=1)
     analysis = pm.analyze_tiles(up, pm.parse_dataflow("TemporalMap(T,T) Y; SpatialMap(A,A) K"), "PEs")
     message = "cannot follow; give T a number, and Y, R are counted with numbers"
