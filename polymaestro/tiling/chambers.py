@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import QP, Condition, Region
 from polymaestro.counting.classes import BoundaryClasses
 from polymaestro.model.clock import Entry, Level
 from polymaestro.tiling.chains import Chain
@@ -24,7 +24,6 @@ from polymaestro.tiling.sets import SetAxes
 from polymaestro.tiling.ties import Ties
 from polymaestro.tiling.timed_sets import SetTimes, timed
 
-QP = QuasiPolynomial
 Timed = TiledGroup | SetTimes
 Chambers = list[tuple[Region, tuple[GroupLevel, ...]]]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import itertools
 
 from polymaestro.dataflow.binding import Mapping
 from polymaestro.errors import CountingUnavailableError
+from polymaestro.relations.components import components
 from polymaestro.tiling.levels import NoCutError
 from polymaestro.tiling.mapping import Dims, cuts_of
 from polymaestro.tiling.sets import is_legal, names_of, symbols_of
@@ -59,15 +59,7 @@ def _no_boxes(operator: Operator, dims: Dims) -> str:
 
 def joined(operator: Operator) -> list[Dims]:
     """Give the dimensions that share a tensor index or a condition, in the order of the operator."""
-    import networkx as nx  # noqa: PLC0415  a quarter of a second, and only an analysis needs it
-
     order = [dim.variable for dim in operator.dims]
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_nodes_from(order)
     indices = (index for tensor in operator.tensors for index in tensor.access)
-    for each in (*indices, *operator.constraints):
-        graph.add_edges_from(itertools.pairwise(sorted(each.names() & set(order))))
-    parts = [sorted(part, key=order.index) for part in nx.connected_components(graph)]
-    return [
-        tuple(name.upper() for name in part) for part in sorted(parts, key=lambda part: order.index(part[0]))
-    ]
+    edges = (each.names() & set(order) for each in (*indices, *operator.constraints))
+    return [tuple(name.upper() for name in order if name in part) for part in components(order, edges)]

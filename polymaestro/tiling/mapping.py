@@ -19,12 +19,10 @@ from collections.abc import Mapping as Table
 from collections.abc import Sequence
 
 from polymaestro.dataflow.binding import Mapping
-from polymaestro.tiling.levels import Cut, Cuts, LevelReader, State
+from polymaestro.tiling.levels import Cuts, LevelReader, State
 from polymaestro.tiling.sets import names_of, places
 from polymaestro.tiling.ties import Ties
 from polymaestro.tiling.windows import WindowReader
-
-__all__ = ["Cut", "Cuts", "Dims", "cuts_of"]
 
 Dims = tuple[str, ...]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from polymaestro.counting import QuasiPolynomial, Region, Tie
+from polymaestro.counting import QP, Region, Tie
 from polymaestro.counting.ties import written as with_ties
 from polymaestro.errors import ClosedFormError
 from polymaestro.model.bounds import BoundsAt, CapacityAt, taps_over_one_element, why_no_capacity_bound
@@ -27,8 +27,6 @@ from polymaestro.tiling.stated import equation
 
 if TYPE_CHECKING:
     from polymaestro.tiling.analysis import TiledAnalysis, TiledBoundary
-
-QP = QuasiPolynomial
 
 
 def tiled_paper(analysis: TiledAnalysis, at: Mapping[str, int] | None) -> Paper:

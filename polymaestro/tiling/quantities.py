@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.factors import Access, Factor
 from polymaestro.tiling.factors import Group as ChainGroup
-from polymaestro.tiling.mapping import Cut
+from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.sets import SetGroup
 from polymaestro.workload import Tensor
 

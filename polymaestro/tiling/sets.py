@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Condition, Count, Counter, QuasiPolynomial, Region, Summing, region_of
+from polymaestro.counting import QP, Condition, Count, Counter, Region, Summing, region_of
 from polymaestro.dataflow.binding import BoundLevel, Mapping
 from polymaestro.dataflow.directives import SpatialMap
 from polymaestro.errors import ClosedFormError, CountingUnavailableError, LoweringError
@@ -29,7 +29,6 @@ from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Ties
 from polymaestro.workload import Operator
 
-QP = QuasiPolynomial
 Access = tuple[Affine, ...]
 Factor = Callable[[Run], QP]
 Sum = tuple[tuple[int, tuple[Count, ...]], ...]

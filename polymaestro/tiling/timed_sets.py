@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from polymaestro.counting import Count, QuasiPolynomial
+from polymaestro.counting import QP, Count
 from polymaestro.counting.classes import GroupClasses, Profile, classify_group, presence
 from polymaestro.counting.sizes import Sizer
 from polymaestro.errors import CountingUnavailableError
@@ -20,8 +20,6 @@ from polymaestro.tiling.classes import Classes, GroupLevel
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.schedule import Schedule, TimedGroup
 from polymaestro.tiling.sets import SetAxes, SetGroup, piece_in
-
-QP = QuasiPolynomial
 
 
 @dataclass(frozen=True)

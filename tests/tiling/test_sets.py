@@ -18,7 +18,7 @@ from polymaestro.errors import ClosedFormError, CountingUnavailableError, Loweri
 from polymaestro.loopnest.interpreter import interpret
 from polymaestro.loopnest.timing import Machine, Wire, time_run
 from polymaestro.tiling import lifted
-from tests.tiling.test_tiles_against_interpreter import assert_equal
+from tests.interpreted import assert_equal
 
 SCORES = "S[b,i,j] += Q[b,i,d] * K[b,j,d]"
 CAUSAL = pm.einsum(SCORES, where="j <= i", I="L", J="L")
