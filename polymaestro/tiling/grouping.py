@@ -7,9 +7,9 @@ import copy
 from polymaestro.dataflow.binding import Mapping
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.relations.components import components
+from polymaestro.tiling.apart import is_legal, names_of, symbols_of
 from polymaestro.tiling.levels import NoCutError
 from polymaestro.tiling.mapping import Dims, cuts_of
-from polymaestro.tiling.sets import is_legal, names_of, symbols_of
 from polymaestro.tiling.shapes import index_of
 from polymaestro.tiling.ties import Ties
 from polymaestro.workload import Operator

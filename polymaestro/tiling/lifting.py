@@ -18,10 +18,10 @@ from polymaestro.affine import Affine
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.binding import Mapping, bind, window_of
 from polymaestro.dataflow.directives import Directive, Map, SpatialMap
+from polymaestro.tiling.apart import names_of
 from polymaestro.tiling.grouping import uncut
 from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.mapping import cuts_of
-from polymaestro.tiling.sets import names_of
 from polymaestro.tiling.ties import Ties, top_units
 from polymaestro.workload.operator import Operator
 

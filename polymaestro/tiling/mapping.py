@@ -19,8 +19,8 @@ from collections.abc import Mapping as Table
 from collections.abc import Sequence
 
 from polymaestro.dataflow.binding import Mapping
+from polymaestro.tiling.apart import names_of, places
 from polymaestro.tiling.levels import Cuts, LevelReader, State
-from polymaestro.tiling.sets import names_of, places
 from polymaestro.tiling.ties import Ties
 from polymaestro.tiling.windows import WindowReader
 

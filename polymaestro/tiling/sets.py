@@ -9,25 +9,24 @@ counted at each point, and the chamber of the point is its own extents.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from polymaestro.affine import Affine
 from polymaestro.counting import QP, Condition, Count, Counter, Region, Summing, region_of
-from polymaestro.dataflow.binding import BoundLevel, Mapping
-from polymaestro.dataflow.directives import SpatialMap
+from polymaestro.dataflow.binding import Mapping
 from polymaestro.errors import ClosedFormError, CountingUnavailableError, LoweringError
 from polymaestro.loopnest import nest_of
-from polymaestro.loopnest.nest import Constraint, Loop, LoopNest, Tile
+from polymaestro.loopnest.nest import Loop
 from polymaestro.movement.alone import Advance, Alone
 from polymaestro.movement.quantities import Quantity
 from polymaestro.movement.steps import GroupSteps
 from polymaestro.relations import AxisGroup, Relations, extract
-from polymaestro.tiling.levels import ONE, Cut
+from polymaestro.tiling.apart import alone, cuts_in_places, names_of, symbols_of, with_extents
+from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Ties
-from polymaestro.workload import Operator
 
 Access = tuple[Affine, ...]
 Factor = Callable[[Run], QP]
@@ -59,9 +58,9 @@ class SetAxes:
             numbers = f"give {', '.join(symbols)} a number, and {', '.join(dims)} are counted with numbers"
             message = f"{why}; {numbers}"
             raise LoweringError(message)
-        nest = nest_of(_alone(mapping, dims))
+        nest = nest_of(alone(mapping, dims))
         named = names_of(mapping.operator, dims)
-        cuts = {(cut.level, cut.note): cut for cut in _cuts(mapping) if cut.dim in named}
+        cuts = {(cut.level, cut.note): cut for cut in cuts_in_places(mapping) if cut.dim in named}
         found = tuple(cuts[loop.level, loop.note] for loop in nest.loops)
         return SetAxes(tuple(dims), found, nest.loops, extract(nest))
 
@@ -123,7 +122,7 @@ class SetAxes:
             run.is_equal(Affine.of(name), Affine.of(value))
         key = tuple(values.values())
         if key not in self._fixed:
-            relations = extract(_at(self.relations.nest, values))
+            relations = extract(with_extents(self.relations.nest, values))
             self._fixed[key] = SetAxes(self.dims, self.cuts, self.loops, relations)
         return self._fixed[key]
 
@@ -278,72 +277,6 @@ class SetGroup:
             return total
 
         return count
-
-
-def names_of(operator: Operator, dims: Sequence[str]) -> frozenset[str]:
-    """Give dimensions and the input coordinates that follow from them."""
-    return frozenset(dims).union(w.input for w in operator.windows if w.output in dims)
-
-
-def _at(nest: LoopNest, values: dict[str, int]) -> LoopNest:
-    """Put numbers in the place of symbols in a nest; it keeps its loops."""
-    numbers = {name: Affine.of(value) for name, value in values.items()}
-
-    def fixed(each: Affine) -> Affine:
-        return each.substitute(numbers)
-
-    return replace(
-        nest,
-        operator=nest.operator.with_extents({dim.name: fixed(dim.extent) for dim in nest.operator.dims}),
-        loops=tuple(replace(loop, last=fixed(loop.last)) for loop in nest.loops),
-        tiles=tuple(
-            (name, Tile(tuple(map(fixed, tile.lowers)), tuple(map(fixed, tile.ends))))
-            for name, tile in nest.tiles
-        ),
-        guards=tuple(Constraint(fixed(each.expression)) for each in nest.guards),
-    )
-
-
-def places(mapping: Mapping) -> list[int]:
-    """Give the place of the first map of each level among all maps."""
-    counts = [len(level.maps) for level in mapping.levels]
-    return [sum(counts[:index]) for index in range(len(counts))]
-
-
-def _cuts(mapping: Mapping) -> Iterator[Cut]:
-    """Give every map as a loop in its place."""
-    for level, place in zip(mapping.levels, places(mapping), strict=True):
-        for index, each in enumerate(level.maps):
-            units = level.units if isinstance(each, SpatialMap) else None
-            yield Cut(each.dim, level.index, each.size, units, place + index, str(each))
-
-
-def _own(level: BoundLevel, named: frozenset[str]) -> BoundLevel:
-    """Keep the maps of some dimensions; units of others are one."""
-    maps = tuple(each for each in level.maps if each.dim in named)
-    is_spatial = any(isinstance(each, SpatialMap) for each in maps)
-    return replace(level, maps=maps, units=level.units if is_spatial else Affine.of(ONE))
-
-
-def _alone(mapping: Mapping, dims: Sequence[str]) -> Mapping:
-    """Keep the maps of some dimensions."""
-    named = names_of(mapping.operator, dims)
-    return replace(mapping, levels=tuple(_own(level, named) for level in mapping.levels))
-
-
-def is_legal(mapping: Mapping, dims: Sequence[str]) -> bool:
-    """Whether every point of some dimensions is executed once, for all extents."""
-    return not extract(nest_of(_alone(mapping, dims)), allow_illegal=True).problems
-
-
-def symbols_of(mapping: Mapping, dims: Sequence[str], ties: Ties) -> list[str]:
-    """Give the symbols, extents apart, in the sizes of some dimensions and in the units that take them."""
-    levels = _alone(mapping, dims).levels
-    used = {n for level in levels for each in level.maps for s in (each.size, each.offset) for n in s.names()}
-    for name in frozenset[str]().union(*(level.units.names() for level in levels)):
-        tied = [tie for tie in ties.ties if tie.name == name]
-        used |= tied[0].names() if tied else {name}
-    return sorted(used - set(mapping.operator.symbols))
 
 
 def piece_in(run: Run, count: Count) -> QP:
