@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from polymaestro.dataflow.binding import Mapping
-from polymaestro.errors import CountingUnavailableError
+from polymaestro.errors import CountingUnavailableError, LoweringError
 from polymaestro.relations.components import components
 from polymaestro.tiling.apart import is_legal, names_of, symbols_of
 from polymaestro.tiling.levels import NoCutError
@@ -29,7 +29,7 @@ def uncut(mapping: Mapping, ties: Ties) -> dict[Dims, str]:
         except NoCutError as error:
             [dims] = (each for each in groups if error.dim in names_of(operator, each))
             if not (symbols_of(mapping, dims, ties) or is_legal(mapping, dims)):
-                raise
+                raise LoweringError(str(error)) from None
             found[dims] = str(error)
             continue
         narrow = {dims: why for dim, why in cuts.narrow.items() for dims in groups if dim in dims}
