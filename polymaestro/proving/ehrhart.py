@@ -35,8 +35,8 @@ from polymaestro.proving.polytopes import (
     convex_parts,
     polytopes_of,
 )
-from polymaestro.proving.positivity import affine_json, polynomial_json
 from polymaestro.proving.verdicts import Proof
+from polymaestro.proving.written import affine_json, polynomial_json
 from polymaestro.relations.sets import PARAM, coalesced, integer, parameters, restricted
 
 MAX_POINTS = 2000

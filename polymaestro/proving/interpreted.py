@@ -21,7 +21,7 @@ import islpy as isl
 import networkx as nx
 
 from polymaestro.counting import Count, Counts
-from polymaestro.counting.engine import compacted
+from polymaestro.counting.compacting import compacted
 from polymaestro.counting.summing import Sum
 from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest.interpreter import Observation, interpret
