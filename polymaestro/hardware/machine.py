@@ -1,4 +1,4 @@
-"""The machine: PEs, memories from DRAM down to L1, the link below each, what an access costs."""
+"""The machine: PEs, the memories and links that were set, what an access costs."""
 
 from __future__ import annotations
 
