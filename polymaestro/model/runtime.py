@@ -22,6 +22,7 @@ from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.cases import existing_together
 from polymaestro.symbolic.costs import Cost, as_sympy, largest, total, transfer
 from polymaestro.symbolic.naming import NamedCost, Origins, named
+from polymaestro.symbolic.points import joined
 
 if TYPE_CHECKING:
     import sympy
@@ -67,9 +68,9 @@ class Timed(CostForm[Form], ABC):
         """The constants of the machine that are symbols."""
         return self.machine.symbols
 
-    def at(self, **point: int | Fraction) -> int:
+    def at(self, point: Mapping[str, int | Fraction] | None = None, /, **named: int | Fraction) -> int:
         """Evaluate, exact at any size; raises `ClosedFormError` as the other forms do."""
-        return self.evaluate(point)
+        return self.evaluate(joined(point, named))
 
     def evaluate(self, point: Point) -> int:
         """Evaluate like `at`."""
@@ -107,8 +108,9 @@ class RunTime(Timed[ClosedForm], PlainCost):
         """Give the step classes that a point has, with integers; refuses points that do not fit."""
         return levels_at(self.classes, self.counted.checked(self.sizes(point)))
 
-    def case_at(self, point: Mapping[str, int]) -> TimeCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TimeCase:
         """Give the formula of the step classes that a point has, and where they are the same."""
+        point = joined(point, named)
         extents = {name: point[name] for name in self.counted.symbols if name in point}
         self.counted.check(extents)
         found = [each for b in self.classes.boundaries for group in b.groups for each in group.all]

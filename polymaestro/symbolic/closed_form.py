@@ -18,7 +18,7 @@ from polymaestro.symbolic.display import in_one, latex_of_lines, lines_of, shown
 from polymaestro.symbolic.leading import LeadingTerm, leading_term
 from polymaestro.symbolic.named import named_sum
 from polymaestro.symbolic.narrowing import Narrower, narrowed
-from polymaestro.symbolic.points import integer_point
+from polymaestro.symbolic.points import integer_point, joined
 from polymaestro.symbolic.regions import domain_of, part_at, point_near
 from polymaestro.symbolic.substituting import substituted
 from polymaestro.symbolic.tiles import divisibility
@@ -78,7 +78,7 @@ class ClosedForm:
     symbols: tuple[str, ...]
     valid_on: Region
 
-    def at(self, /, **extents: int) -> int:
+    def at(self, point: Mapping[str, int] | None = None, /, **named: int) -> int:
         """Evaluate at a point, exact at any size.
 
         Raises `ClosedFormError` for a missing or unknown symbol, for what is no integer, or outside the
@@ -89,6 +89,7 @@ class ClosedForm:
         >>> macs.at(M=10**20, N=3, K=2) == 10**20 * 3 * 2
         True
         """
+        extents = joined(point, named)
         return self.evaluate(extents)
 
     def evaluate(self, point: Mapping[str, int], values: Values | None = None) -> int:
@@ -197,7 +198,7 @@ class ClosedForm:
         """Give the quasi-polynomial of the chambers that a point lies in."""
         return multiplied(self.sums, {id(c): c.piece_at(point)[1] for c in self.counts})
 
-    def case_at(self, point: Mapping[str, int]) -> Case:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> Case:
         """Give the quasi-polynomial of the chambers that a point lies in, and where these meet.
 
         The region may be smaller than the largest on which the polynomial is right; `cases` has that. Raises
@@ -211,6 +212,7 @@ class ClosedForm:
         Traceback (most recent call last):
         polymaestro.errors.ClosedFormError: the formula needs a value for K, N
         """
+        point = joined(point, named)
         case = CommonCase.of([self], self.checked(point))
         return Case(case.region, case.value(self))
 

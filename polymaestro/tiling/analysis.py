@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,7 +16,8 @@ from polymaestro.errors import ClosedFormError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.model.machine import settled
 from polymaestro.model.report import BoundaryReport, LayerReport
-from polymaestro.showing import Shown
+from polymaestro.relations.components import components
+from polymaestro.showing import Shown, page
 from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor, boundary_below
 from polymaestro.tiling.assuming import narrowed, point_in
@@ -32,7 +32,7 @@ from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.mapping import cuts_of
 from polymaestro.tiling.quantities import Flows, Sum
 from polymaestro.tiling.specialising import Specialiser
-from polymaestro.tiling.table import tiled_table
+from polymaestro.tiling.table import tiled_table, tiled_tables
 from polymaestro.tiling.ties import Ties, top_units
 from polymaestro.tiling.timing import TiledRunTime
 from polymaestro.workload import Operator
@@ -227,6 +227,9 @@ class TiledAnalysis(Shown):
         """Print the table for large extents."""
         return self.table()
 
+    def _repr_html_(self) -> str:
+        return page(tiled_tables(self, self.macs.shown))
+
     def at(
         self, point: Mapping[str, int], name: str = "layer", hardware: Hardware | None = None
     ) -> LayerReport:
@@ -393,13 +396,6 @@ def _names(dataflow: Dataflow) -> set[str]:
 
 def _joined(operator: Operator) -> list[list[str]]:
     """Give the dimensions that share a tensor index, in the order of the operator."""
-    import networkx as nx  # noqa: PLC0415  a quarter of a second, and only an analysis needs it
-
     order = [dim.variable for dim in operator.dims]
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_nodes_from(order)
-    for tensor in operator.tensors:
-        for index in tensor.access:
-            graph.add_edges_from(itertools.pairwise(sorted(index.names())))
-    parts = [sorted(part, key=order.index) for part in nx.connected_components(graph)]
-    return [[name.upper() for name in part] for part in sorted(parts, key=lambda part: order.index(part[0]))]
+    indices = (index.names() for tensor in operator.tensors for index in tensor.access)
+    return [[name.upper() for name in order if name in part] for part in components(order, indices)]

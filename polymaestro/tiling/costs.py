@@ -24,6 +24,7 @@ from polymaestro.model.integers import Point
 from polymaestro.model.roofline import Bounded
 from polymaestro.symbolic.factoring import in_parts
 from polymaestro.symbolic.naming import NamedCost
+from polymaestro.symbolic.points import joined
 from polymaestro.tiling import source
 from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.conditions import tidied
@@ -121,15 +122,17 @@ class TiledEnergy(EnergyParts[TiledForm], TiledCost):
         values = self.counted.ties.complete(self.values(point))
         return super().by_part({**point, **values})
 
-    def case_at(self, point: Mapping[str, int]) -> TiledEnergyCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TiledEnergyCase:
         """Give the formula of the chamber that a point lies in, and that chamber."""
+        point = joined(point, named)
         values, counted = self.values_near(point), self.counted
         accesses = self.accounts(lambda form: form.value_at(values))
         region = common_region([*self._forms, counted], values)
         return TiledEnergyCase(region, accesses, self.unit, counted.ties)
 
-    def divisible_at(self, point: Mapping[str, int]) -> DivisibleEnergy:
+    def divisible_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> DivisibleEnergy:
         """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
+        point = joined(point, named)
         ratios, values = self.divisible_near(point)
         accesses = self.accounts(lambda form: ratios.form(form, values))
         return DivisibleEnergy(
@@ -168,14 +171,16 @@ class TiledRoofline(Bounded[TiledForm], TiledCost):
         self.sizes(point)
         return self.by_resource_at({**point, **self.counted.ties.complete(self.values(point))})
 
-    def case_at(self, point: Mapping[str, int]) -> TiledTimeCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TiledTimeCase:
         """Give the formula of the chamber that a point lies in, and that chamber."""
+        point = joined(point, named)
         values, counted = self.values_near(point), self.counted
         cost, origins = self.formula(lambda form: form.value_at(values))
         return TiledTimeCase(common_region([*self._forms, counted], values), cost, counted.ties, origins)
 
-    def divisible_at(self, point: Mapping[str, int]) -> DivisibleTime:
+    def divisible_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> DivisibleTime:
         """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
+        point = joined(point, named)
         ratios, values = self.divisible_near(point)
         cost, origins = self.formula(lambda form: ratios.form(form, values))
         where = ratios.where_all(self._forms, values, self.valid_on)

@@ -15,7 +15,7 @@ from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
 from polymaestro.symbolic.cases import cases_of
 from polymaestro.symbolic.factoring import factorize
-from polymaestro.symbolic.points import integer_point
+from polymaestro.symbolic.points import integer_point, joined
 from polymaestro.symbolic.to_sympy import in_symbols, latex_of_region, latex_with_ties, product
 from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.complete import CompleteForm, Exported
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import sympy
 
     from polymaestro.symbolic import ClosedForm
+    from polymaestro.tiling.divisible import DivisibleCase
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,11 +86,12 @@ class TiledForm(Exported):
     valid_on: Region
     shown: Mapping[str, int]
 
-    def at(self, **point: int) -> int:
+    def at(self, point: Mapping[str, int] | None = None, /, **named: int) -> int:
         """Evaluate at a point, exact at any size.
 
         Raises `ClosedFormError` for a missing or unknown symbol, or outside the region.
         """
+        point = joined(point, named)
         return self.evaluate(self.extended(point))
 
     def extended(self, point: Mapping[str, int]) -> Mapping[str, int]:
@@ -126,11 +128,26 @@ class TiledForm(Exported):
             total += product
         return total
 
-    def case_at(self, point: Mapping[str, int]) -> TiledCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TiledCase:
         """Give the formula of the chamber that a point lies in, and that chamber."""
+        point = joined(point, named)
         values = self.extended(point)
         region = tidied(self.conditions(values), self.valid_on, self.ties)
         return TiledCase(region, self.value_at(values), tuple(self.ties.ties))
+
+    def divisible_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> DivisibleCase:
+        """Give the formula where tiles and folds divide what they cut, as they do at the next such point.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
+        >>> steps = pm.analyze_tiles(pm.gemm(), flow, "PEs").steps
+        >>> print(steps.divisible_at({"M": 10, "N": 7, "K": 5, "T": 4, "PEs": 3}))
+        M·N/(PEs·T)  if M % T = 0, N % PEs = 0, PEs < N, PEs ≥ 2, T < M
+        """
+        point = joined(point, named)
+        from polymaestro.tiling.divisible import divisible_near  # noqa: PLC0415  it reads this type
+
+        return divisible_near(self, point)
 
     def specialised(self, /, *assuming: str, **numbers: int) -> ClosedForm:
         """Give the formula with numbers for tiles, units or extents: all its cases, in the symbols left.

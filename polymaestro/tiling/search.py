@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from polymaestro.dataflow import Dataflow
-from polymaestro.errors import PolymaestroError
+from polymaestro.errors import SearchError
 from polymaestro.relations import several
 from polymaestro.showing import Shown
 from polymaestro.tiling.analysis import TiledAnalysis
@@ -79,11 +79,11 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
 
     `subject_to` is a condition, or several, between such sums and symbols: ``"L1 <= 512"`` or
     ``"L1.occupancy <= 512"`` for the words that a memory needs, all its tensors' tiles added up;
-    ``"2*L1 <= 512"`` where the memory is double-buffered; ``"L2.W.parent_reads <= 40000"``,
-    ``"T_P0 == T_Q0"``.
+    ``"2*L1 <= 512"`` where the memory is double-buffered; ``"2*L2 <= 65536"``, where what units share counts
+    once; ``"L2.W.parent_reads <= 40000"``, ``"T_P0 == T_Q0"``.
     After `limit` evaluated points the search ends, and what it has found is not proved.
 
-    Raises `PolymaestroError` for unknown names, symbols without values, and a space where nothing fits.
+    Raises `SearchError` for unknown names, symbols without values, and a space where nothing fits.
 
     >>> import polymaestro as pm
     >>> layer, flow = pm.gemm(M=12, N=8, K=5), pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
@@ -104,13 +104,13 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
             f"{type(analysis).__name__} is none; write symbols for the sizes of the dataflow and give "
             f"pm.analyze_tiles(operator, dataflow, num_pes)"
         )
-        raise PolymaestroError(message)
+        raise SearchError(message)
     # NumPy costs a tenth of a second, which only a search has to pay.
     from polymaestro.tiling.searching.search import Search  # noqa: PLC0415
 
     if limit is not None and limit < 1:
         message = f"limit is {limit}; it must be 1 or more"
-        raise PolymaestroError(message)
+        raise SearchError(message)
     search = Search.of(
         analysis, minimize, several(subject_to), extents, {} if choices is None else choices, tiles
     )

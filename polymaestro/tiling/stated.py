@@ -15,7 +15,7 @@ from polymaestro.model.integers import Point
 from polymaestro.model.stated import CostCase, Equation
 from polymaestro.symbolic.costs import Cost
 from polymaestro.symbolic.naming import NamedCost, Origins, named
-from polymaestro.symbolic.points import whole
+from polymaestro.symbolic.points import integer_point, whole
 from polymaestro.symbolic.setting import written_quotient
 from polymaestro.symbolic.written import written
 from polymaestro.tiling.complete import CompleteForm
@@ -160,16 +160,17 @@ class TiledCost(CostForm[TiledForm], ABC):
     def divisible_near(self, point: Mapping[str, int]) -> tuple[Ratios, Mapping[str, int]]:
         """Give the next point where tiles and folds divide what they cut, and the quotients there."""
         counted = self.counted
-        sizes = {name: point[name] for name in counted.symbols if name in point}
+        known = {name: point[name] for name in counted.symbols if name in point}
+        sizes = integer_point(known, counted.symbols)
         values = counted.extended(divisible_point(self.cuts, sizes, counted.ties))
         return Ratios(View(counted.ties, values)), values
 
     @abstractmethod
-    def divisible_at(self, point: Mapping[str, int]) -> DivisibleCost:
+    def divisible_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> DivisibleCost:
         """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
 
     @abstractmethod
-    def case_at(self, point: Mapping[str, int]) -> ExactCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> ExactCase:
         """Give the formula of the chamber that a point lies in, and that chamber."""
 
     def assuming(self, *assumptions: str) -> Self:

@@ -23,6 +23,7 @@ from polymaestro.model.stated import TracedClock
 from polymaestro.symbolic.costs import Cost, as_sympy
 from polymaestro.symbolic.factoring import in_parts
 from polymaestro.symbolic.naming import NamedCost, Origins
+from polymaestro.symbolic.points import joined
 from polymaestro.tiling import source
 from polymaestro.tiling.bounding import Pruned
 from polymaestro.tiling.chambers import TiledClasses
@@ -109,8 +110,9 @@ class TiledRunTime(Timed[TiledForm], TiledCost):
         values = self.values(point)
         return self.classes.levels(values, lambda each: int(each.evaluate(values)))
 
-    def case_at(self, point: Mapping[str, int]) -> TiledTimeCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TiledTimeCase:
         """Give the formula of the step classes that a point has, and where they are the same."""
+        point = joined(point, named)
         values, ties = self.values_near(point), self.counted.ties
         formula = self._formula([levels for _, levels in self.classes.near(values)])
         return TiledTimeCase(tidied(self._conditions(values), self.valid_on, ties), *formula)
@@ -131,8 +133,9 @@ class TiledRunTime(Timed[TiledForm], TiledCost):
         cost, origins = self._cost(levels)
         return cost, ties, origins
 
-    def divisible_at(self, point: Mapping[str, int]) -> DivisibleTime:
+    def divisible_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> DivisibleTime:
         """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
+        point = joined(point, named)
         ratios, values = self.divisible_near(point)
         cost, origins = self._cost(self.classes.levels(values, ratios.plain))
         where = ratios.where(self._conditions(values), self.valid_on)

@@ -181,3 +181,22 @@ def test_symbols_of_the_machine_take_numbers_and_fractions() -> None:
         seen = oracle(drawn, machine, Policies()).runtime
         assert time.at(**point, **rates) == seen
         assert time.case_at(point).evaluate(**point, **rates) == seen
+
+
+def test_the_sympy_of_a_cost_is_over_its_own_symbols_where_the_edge_is_halved() -> None:
+    """Tiles of 3, 3 and 1 taps of 7 under two outputs, two rows apart: 5 + 3 + 1 rows and 7 taps come.
+
+    DRAM and L2 are passed by 18 words each way; L1 is written 16 + 14 times and read 28 + 12 + 2 times.
+    """
+    taps = pm.einsum("O[p] += I[2*p + r] * W[r]", P=2)
+    tiled = pm.analyze_tiles(taps, pm.parse_dataflow("TemporalMap(T,T) R"), 1)
+    machine = pm.Hardware(num_pes=1, noc_bw="B")
+    point = {"R": 7, "T": 3}
+    by_hand = (
+        (tiled.roofline(machine), 16),
+        (tiled.energy(machine), Fraction(3, 2) * 14 + 325 * 18 + 25 * 36 + Fraction(5, 2) * 72),
+    )
+    for cost, value in by_hand:
+        expression = cost.case_at(point).expr
+        numbers = {symbol: {**point, "B": 1}[symbol.name] for symbol in expression.free_symbols}
+        assert expression.subs(numbers) == value
