@@ -184,7 +184,7 @@ def _level_near(shape: BoundaryClasses, inner: Sequence[Any], point: Mapping[str
     return Level(shape, entries, profiles)
 
 
-def _profile_near(profile: Profile, inner: Mapping[Mode, Mapping[int, Entry]], tidy: Tidy) -> Any:  # noqa: ANN401
+def _profile_near(profile: Profile, inner: Mapping[Mode, Mapping[int, Entry]], tidy: Tidy) -> Any:  # noqa: ANN401  MACs, or numbers of sub-steps
     """Give the MACs, or the sub-steps of the classes that exist; a number may be 0 at the point itself."""
     if profile.macs is not None:
         return tidy(profile.macs)
