@@ -26,8 +26,9 @@ from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest.interpreter import Observation, interpret
 from polymaestro.movement import Quantity
 from polymaestro.policies import Policies
-from polymaestro.proving.ehrhart import cut_by, samples_of, shaped
+from polymaestro.proving.ehrhart import cut_by, shaped
 from polymaestro.proving.polytopes import Cell, NotDecidedError, Polytope, polytopes_of
+from polymaestro.proving.samples import samples_of
 from polymaestro.proving.verdicts import Proof
 from polymaestro.relations.components import components
 from polymaestro.relations.sets import coalesced, parameters, restricted, without_unused_parameters
