@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property, lru_cache
-from math import comb
+from math import comb, lcm
 
 from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.errors import CountingError
@@ -102,6 +102,20 @@ class QuasiPolynomial(Shown):
     def is_affine(self) -> bool:
         """Whether no monomial has more than one atom, and that to the first power."""
         return all(sum(power for _, power in monomial) <= 1 for monomial, _ in self.terms)
+
+    def as_affine(self) -> tuple[Affine, int]:
+        """Write an affine one as an expression over a positive integer.
+
+        >>> expression, denominator = (QuasiPolynomial.of("K") * Fraction(2, 3) + 1).as_affine()
+        >>> str(expression), denominator
+        ('2·K + 3', 3)
+        """
+        scale = lcm(*(factor.denominator for _, factor in self.terms))
+        total = Affine.of(0)
+        for monomial, factor in self.terms:
+            atom = Affine.of(monomial[0][0]) if monomial else Affine.of(1)
+            total = total + atom * int(factor * scale)
+        return total, scale
 
     @property
     def constant(self) -> Number | None:
