@@ -138,7 +138,7 @@ class Cost:
     @staticmethod
     def of(value: int | QuasiPolynomial) -> Cost:
         """Read a number or a polynomial."""
-        return Cost(value if isinstance(value, QuasiPolynomial) else QuasiPolynomial.of(value))
+        return Cost(QuasiPolynomial.of(value))
 
     @property
     def constant(self) -> int | Fraction | None:
