@@ -164,7 +164,7 @@ MUTANTS = (
     ),
     Mutant(
         "a dimension drops out that nothing determines",
-        "counting/engine.py",
+        "counting/compacting.py",
         "if rest.is_single_valued():",
         "if True:",
     ),
