@@ -8,11 +8,11 @@ as formulas in the layer's dimensions, exact with halos, strides, edge tiles and
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    __version__: str
     from polymaestro import networks
     from polymaestro.batch import Network, load
     from polymaestro.checking import Verdict, check
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
         max_pool2d,
         transposed_conv2d,
     )
-
-__version__ = version("polymaestro")
 
 __all__ = [
     "Analysis",
@@ -114,6 +112,8 @@ if not TYPE_CHECKING:
         """Import a public name, or a module of the package, when it is first asked for."""
         if name == "dataflows":
             found: object = import_module("polymaestro.dataflow.catalog")
+        elif name == "__version__":
+            found = import_module("importlib.metadata").version("polymaestro")
         elif name in __all__ and name != "networks":
             home = next(home for home, names in _HOMES.items() if name in names.split())
             found = getattr(import_module(f"polymaestro.{home}"), name)

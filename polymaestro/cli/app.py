@@ -12,19 +12,10 @@ from typing import Any
 
 import click
 
-import polymaestro
 from polymaestro.__main__ import INTERRUPTED
-from polymaestro.cli.analyze import analyze
-from polymaestro.cli.check import check
-from polymaestro.cli.derive import derive
-from polymaestro.cli.diff import diff
-from polymaestro.cli.explain import explain
-from polymaestro.cli.optimize import optimize
+from polymaestro.cli.commands import Commands
 from polymaestro.cli.options import Failure
-from polymaestro.cli.prove import prove
-from polymaestro.cli.sweep import sweep
 from polymaestro.cli.tables import on_errors
-from polymaestro.cli.verify import verify
 from polymaestro.errors import PolymaestroError
 
 EXAMPLES = """\b
@@ -49,6 +40,15 @@ Completion of commands, options and names, in bash (zsh, fish alike):
 class Program(click.Group):
     """A group whose commands may raise any `PolymaestroError`: one message, exit status 1."""
 
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  as click has it
+        """Have all commands."""
+        self.known = Commands()
+        super().__init__(commands=self.known, **settings)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Say what each command does, without importing it."""
+        self.known.summaries.format_commands(ctx, formatter)
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  as click has it
         """Run the command."""
         try:
@@ -69,7 +69,7 @@ class Program(click.Group):
 
 
 @click.group(cls=Program, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(polymaestro.__version__, package_name="polymaestro", message="%(prog)s %(version)s")
+@click.version_option(package_name="polymaestro", message="%(prog)s %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:
     """Exact costs of DNN dataflows, as numbers and as formulas.
@@ -106,7 +106,3 @@ def wants_colour(environment: Mapping[str, str]) -> bool | None:
     if environment.get("FORCE_COLOR"):
         return True
     return False if environment.get("TERM") == "dumb" else None
-
-
-for command in (analyze, check, derive, diff, explain, optimize, prove, sweep, verify):
-    main.add_command(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,15 +62,15 @@ class Costs:
             return _table(case, *COSTS[name])
         return case.statement() if style == "latex" else str(case)
 
-    def text(self) -> str:
-        """Write all costs, in lines of a page."""
+    def text(self, known: Collection[str] = ()) -> str:
+        """Write all costs, in lines of a page; conditions that stand above are not repeated."""
         blocks = [self.machine]
         for name, case in self.cases.items():
             title, meaning = COSTS[name]
             if isinstance(case, str):
                 blocks.append("\n".join([f"{title}: {meaning}", *_wrapped(case)]))
             else:
-                text = case.line() if len(case.line()) <= WIDTH else case.text()
+                text = case.line() if len(case.line()) <= WIDTH else case.text(known)
                 lines = [line for each in text.splitlines() for line in _formula(each)]
                 blocks.append("\n".join([f"{title}, {case.unit}: {meaning}", *lines]))
         return "\n\n".join(blocks)

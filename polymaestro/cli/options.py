@@ -27,6 +27,9 @@ FORMATS = {
     "html": "HTML with formulas as MathML.",
 }
 
+MACHINES = f"a hardware file, MAESTRO's or YAML, or one of {', '.join(PRESETS)}"
+"""What --hw takes."""
+
 layer_option = click.option(
     "--layer", metavar="NAME", help="The layer; may be left out when there is only one."
 )
@@ -55,9 +58,7 @@ def array_options(command: Command) -> Command:
         metavar="N",
         help="Processing elements of the array; goes before that of --hw.",
     )(command)
-    return click.option("--hw", metavar="HW", help="A hardware file, MAESTRO's or YAML: the machine.")(
-        command
-    )
+    return click.option("--hw", metavar="HW", help=f"The machine: {MACHINES}.")(command)
 
 
 def policy_option(command: Command) -> Command:

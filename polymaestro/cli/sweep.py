@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import polymaestro as pm
-from polymaestro.cli.options import Failure, chosen, format_options, policies_of, policy_option, unwritable
+from polymaestro.cli.options import (
+    MACHINES,
+    Failure,
+    chosen,
+    format_options,
+    policies_of,
+    policy_option,
+    unwritable,
+)
 from polymaestro.cli.options import machine as machine_of
 from polymaestro.cli.pictures import check_picture, write_picture
 from polymaestro.cli.source import DATAFLOWS, Layers, layers_arguments
@@ -72,7 +80,7 @@ def _axes(command: Any) -> Any:  # noqa: ANN401  as click has it
     "own for that of each layer, which is the default.",
 )
 @click.option("--num-pes", type=Values(), help="Processing elements; or that of --hw.")
-@click.option("--hw", metavar="HW", help="A hardware file, MAESTRO's or YAML: what does not vary.")
+@click.option("--hw", metavar="HW", help=f"What does not vary: {MACHINES}.")
 @_axes
 @click.option("--layer", metavar="NAME", help="Only this layer.")
 @click.option(

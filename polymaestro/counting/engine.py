@@ -25,7 +25,7 @@ from polymaestro.counting.region import Region
 from polymaestro.counting.remainders import find_split
 from polymaestro.counting.residues import find_residues
 from polymaestro.counting.turns import with_turns_joined
-from polymaestro.errors import CountingError, CountingUnavailableError
+from polymaestro.errors import CountingUnavailableError
 from polymaestro.relations.sets import (
     SET,
     coalesced,
@@ -67,12 +67,7 @@ class Count(Shown):
 
     def at(self, point: Mapping[str, int]) -> int:
         """Evaluate in the context of the count; raises `CountingError` for what is no whole number."""
-        value = self.piece_at(point)[1]
-        result = value.evaluate(point)
-        if result.denominator != 1:
-            message = f"{value} is {result} at {dict(point)}, which is no number of points"
-            raise CountingError(message)
-        return result.numerator
+        return self.piece_at(point)[1].number_at(point)
 
     def __str__(self) -> str:
         """Write one piece a line."""

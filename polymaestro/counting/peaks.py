@@ -69,7 +69,7 @@ def _largest_count(tile: isl.Map, cells: Cells) -> list[Piece]:
     own = set(parameters(tile.wrap()))
     lifted = named(tile.move_dims(PARAM, tile.dim(PARAM), IN, 0, len(names)).range()).compute_divs()
     counted = cells(lifted, lifted.params())
-    constant = [piece for piece in counted if not _is_affine(piece[1]) and piece[1].names() <= own]
+    constant = [piece for piece in counted if not piece[1].is_affine and piece[1].names() <= own]
     pieces = _largest_affine([piece for piece in counted if piece not in constant], own, names)
     for domain, value in constant:
         try:
@@ -117,10 +117,6 @@ def _is_at_least(left: QuasiPolynomial, right: QuasiPolynomial, domain: isl.Set)
     return len(shift) == len(lowest) and not floors and all(factor >= 0 for _, factor in shifted.terms)
 
 
-def _is_affine(value: QuasiPolynomial) -> bool:
-    return all(sum(power for _, power in monomial) <= 1 for monomial, _ in value.terms)
-
-
 def affine_cells(
     domain: isl.Set, value: QuasiPolynomial, own: set[str], replaced: Mapping[str, Affine] = NOTHING
 ) -> Iterator[tuple[isl.Set, QuasiPolynomial]]:
@@ -129,7 +125,7 @@ def affine_cells(
     The rows of the last tile are such an expression, or the distance of a tile from a diagonal. Each value
     replaces one name in the polynomial and in what is left to try; `replaced` says by what.
     """
-    if _is_affine(value):
+    if value.is_affine:
         yield domain, value
         return
     if domain.n_basic_set() > 1:

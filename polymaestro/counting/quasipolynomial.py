@@ -99,6 +99,11 @@ class QuasiPolynomial(Shown):
         return not self.terms
 
     @property
+    def is_affine(self) -> bool:
+        """Whether no monomial has more than one atom, and that to the first power."""
+        return all(sum(power for _, power in monomial) <= 1 for monomial, _ in self.terms)
+
+    @property
     def constant(self) -> Number | None:
         """The value where there is no atom, else None."""
         if not self.terms:
@@ -167,6 +172,14 @@ class QuasiPolynomial(Shown):
             total += product
         return total.numerator if total.denominator == 1 else total
 
+    def number_at(self, point: Mapping[str, int]) -> int:
+        """Evaluate a number of points; raises `CountingError` for what is no whole number."""
+        result = self.evaluate(point)
+        if result.denominator != 1:
+            message = f"{self} is {result} at {dict(point)}, which is no number of points"
+            raise CountingError(message)
+        return result.numerator
+
     @cached_property
     def _plan(self) -> tuple[list[str], list[Affine], list[tuple[Number, list[tuple[int, int]]]]]:
         """The names and the other atoms, each to be evaluated once, and the terms by their positions."""
@@ -180,6 +193,10 @@ class QuasiPolynomial(Shown):
     def __str__(self) -> str:
         """Write with the highest powers first."""
         return _written(self)
+
+
+QP = QuasiPolynomial
+"""The name in code that does arithmetic with many of them."""
 
 
 def sum_over(

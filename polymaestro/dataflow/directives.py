@@ -119,7 +119,13 @@ class Dataflow(Shown):
         return tuple(Level(i, tuple(maps), cluster) for i, (cluster, maps) in enumerate(cuts))
 
     def substituted(self, values: Mapping[str, int]) -> Dataflow:
-        """Put numbers in the place of symbols."""
+        """Put numbers in the place of symbols; ``Sz()`` stays.
+
+        >>> import polymaestro as pm
+        >>> print(pm.parse_dataflow("TemporalMap(T,T) K; SpatialMap(2*T,T) C").substituted({"T": 8}))
+        TemporalMap(8,8) K;
+        SpatialMap(16,8) C;
+        """
         return Dataflow(tuple(substituted(each, values) for each in self.directives))
 
     def __str__(self) -> str:

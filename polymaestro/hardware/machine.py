@@ -171,7 +171,11 @@ class Hardware(Tabled):
         yield Table(head, tuple(Row((name, str(value))) for name, value in energy.items()), notes=notes)
 
     def memory(self, name: str) -> Memory:
-        """Give a memory by its name: DRAM, L2, cluster1 … L1."""
+        """Give a memory by its name: DRAM, L2, cluster1 … L1.
+
+        >>> Hardware(num_pes=4, l2_size=1024, noc_bw=8).memory("L2").capacity
+        1024
+        """
         for memory in self.memories:
             if memory.name == name:
                 return memory

@@ -28,6 +28,7 @@ from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase, TensorForm
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor
 from polymaestro.symbolic.costs import Cost, Write, as_factor
 from polymaestro.symbolic.naming import NamedCost, Part
+from polymaestro.symbolic.points import joined
 
 if TYPE_CHECKING:
     import sympy
@@ -52,6 +53,7 @@ class EnergyParts(Generic[Form]):
 
     parts: tuple[EnergyPart[Form], ...]
     unit: str
+    what: ClassVar[str] = "the energy"
 
     @property
     def constants(self) -> frozenset[str]:
@@ -85,6 +87,10 @@ class EnergyParts(Generic[Form]):
             before = found[name][1] if name in found else ()
             found[name] = (part.each, (*before, *part.accesses.terms))
         return found
+
+    def at(self, point: Mapping[str, int | Fraction] | None = None, /, **named: int | Fraction) -> Fraction:
+        """Evaluate at a point, exactly; raises `ClosedFormError` as the other forms do."""
+        return sum(self.by_part(joined(point, named)).values(), Fraction(0))
 
     def by_part(self, point: Point) -> dict[str, Fraction]:
         """Give the energy of each part at a point."""
@@ -145,21 +151,18 @@ class Energy(EnergyParts[ClosedForm], PlainCost):
     """
 
     counted: ClosedForm
-    what: ClassVar[str] = "the energy"
-
-    def at(self, **point: int | Fraction) -> Fraction:
-        """Evaluate at a point, exactly; raises `ClosedFormError` for a symbol without a number."""
-        return sum(self.by_part(point).values(), Fraction(0))
 
     def by_part(self, point: Point) -> dict[str, Fraction]:
         """Give the energy of each part at a point."""
         self.sizes(point)
         return super().by_part(point)
 
-    def case_at(self, point: Mapping[str, int]) -> EnergyCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> EnergyCase:
         """Give the formula of the chambers that a point lies in, and where these meet."""
+        point = joined(point, named)
         forms = [form for part in self.parts if part.each for _, form in part.accesses.terms]
-        case = CommonCase.of(forms, {name: point[name] for name in self.counted.symbols})
+        extents = self.counted.checked({n: point[n] for n in self.counted.symbols if n in point})
+        case = CommonCase.of(forms, extents)
         return EnergyCase(case.region, self.accounts(case.value), self.unit)
 
     @property

@@ -18,7 +18,6 @@ from dataclasses import replace
 from math import prod
 
 import islpy as isl
-import networkx as nx
 
 from polymaestro.counting import Count, Counts
 from polymaestro.counting.engine import compacted
@@ -30,6 +29,7 @@ from polymaestro.policies import Policies
 from polymaestro.proving.ehrhart import cut_by, samples_of, shaped
 from polymaestro.proving.polytopes import Cell, NotDecidedError, Polytope, polytopes_of
 from polymaestro.proving.verdicts import Proof
+from polymaestro.relations.components import components
 from polymaestro.relations.sets import coalesced, parameters, restricted, without_unused_parameters
 from polymaestro.symbolic import ClosedForms
 
@@ -139,12 +139,8 @@ def groups_of(counts: Counts) -> list[Group]:
     products = [
         factors for _, quantity, total in counted_sets(counts) for factors in factors_of(quantity, total)
     ]
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_nodes_from(parameters(context))
-    for factors in products:
-        for domain, _ in factors:
-            nx.add_path(graph, parameters(domain))
-    parts = [sorted(component) for component in nx.connected_components(graph)]
+    together = (parameters(domain) for factors in products for domain, _ in factors)
+    parts = [sorted(part) for part in components(parameters(context), together)]
     groups = {name: group for part in parts for group in [Group(restricted(context, part))] for name in part}
     for factors in products:
         degrees: dict[Group, int] = {}

@@ -22,7 +22,6 @@ from math import comb
 from typing import Any
 
 import islpy as isl
-import networkx as nx
 
 from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.counting import QuasiPolynomial
@@ -32,6 +31,7 @@ from polymaestro.counting.reading import conditions_of
 from polymaestro.proving.functions import MAX_CHAMBERS, Function, points_of
 from polymaestro.proving.linear import solved
 from polymaestro.proving.verdicts import Proof
+from polymaestro.relations.components import components
 from polymaestro.relations.sets import parameters
 
 MAX_VERTICES = 12
@@ -220,16 +220,13 @@ def _replaced(value: QuasiPolynomial, known: Mapping[str, QuasiPolynomial]) -> Q
 
 def _vertices(conditions: Sequence[QuasiPolynomial], wanted: frozenset[str]) -> Iterator[list[int]]:
     """Give sets of independent conditions, as many as names, that meet in a point of the chamber."""
-    graph: nx.Graph[str] = nx.Graph()
-    for condition in conditions:
-        nx.add_path(graph, sorted(condition.names()))
-        graph.add_nodes_from(condition.names())
+    together = [sorted(condition.names()) for condition in conditions]
     parts: list[list[list[int]]] = []
-    for component in nx.connected_components(graph):
+    for component in components((), together):
         if component & wanted:
             mine = [i for i, each in enumerate(conditions) if each.names() <= component]
             parts.append(list(itertools.islice(_corners(conditions, mine, sorted(component)), MAX_VERTICES)))
-    if wanted <= set(graph):
+    if wanted <= set(itertools.chain(*together)):
         for choice in itertools.islice(itertools.product(*parts), MAX_TRIES):
             yield [index for corner in choice for index in corner]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import islpy as isl
 
@@ -52,7 +53,13 @@ def limited(steps: int, refusal: str) -> Iterator[None]:
 def _is_spent() -> bool:
     """Whether isl has no steps left; then none of the results since can be trusted."""
     try:
-        isl.Set("[n] -> { [i] : 0 <= 2i <= n <= 4 }").lexmin().is_empty()
+        _probe().lexmin().is_empty()
     except isl.Error:
         return True
     return False
+
+
+@cache
+def _probe() -> isl.Set:
+    """Give a set whose smallest points take some steps to find."""
+    return isl.Set("[n] -> { [i] : 0 <= 2i <= n <= 4 }")

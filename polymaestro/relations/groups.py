@@ -6,7 +6,6 @@ Each connected component is a group, and everything that is counted is a product
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -15,6 +14,7 @@ import islpy as isl
 
 from polymaestro.affine import Affine
 from polymaestro.loopnest import Loop, LoopNest, Units
+from polymaestro.relations.components import components
 from polymaestro.relations.sets import named_set
 from polymaestro.workload import Tensor
 
@@ -87,7 +87,7 @@ def axis_groups(nest: LoopNest, context: isl.Set) -> tuple[AxisGroup, ...]:
             tuple(each for each in bounds if each.names() & members),
             context,
         )
-        for members in _components(nodes, edges)
+        for members in components(sorted(nodes), map(sorted, edges))
     ]
     return tuple(sorted(groups, key=lambda g: order.index(g.variables[0]) if g.variables else len(order)))
 
@@ -103,13 +103,3 @@ def joined(groups: Iterable[AxisGroup]) -> AxisGroup:
         tuple(bound for g in groups for bound in g.bounds),
         groups[0].context,
     )
-
-
-def _components(nodes: frozenset[str], edges: list[frozenset[str]]) -> list[set[str]]:
-    import networkx as nx  # noqa: PLC0415  a quarter of a second, and only an analysis needs it
-
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_nodes_from(sorted(nodes))
-    for edge in edges:
-        graph.add_edges_from(itertools.pairwise(sorted(edge)))
-    return [set(component) for component in nx.connected_components(graph)]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -68,10 +69,11 @@ class Ceiling:
 
     @property
     def _divisor(self) -> str:
-        if self.copies == ONE:
-            return str(self.rate)
-        below = as_factor(self.copies) if self.rate == 1 else f"{self.rate}·{as_factor(self.copies)}"
-        return f"({below})" if "·" in below else below
+        rate = _written(self.rate)
+        below = rate if self.copies == ONE else as_factor(self.copies)
+        if self.copies != ONE and self.rate != 1:
+            below = f"{rate}·{below}"
+        return f"({below})" if "·" in below or "/" in below else below
 
     def __str__(self) -> str:
         """Write with the latency only where there is one."""
@@ -88,7 +90,7 @@ class Ceiling:
         if self.rate is not None:
             parts.append(f"⌈{as_factor(self.amount, write)}/{self._divisor}⌉")
         if self.latency != 0:
-            parts.append(str(self.latency))
+            parts.append(_written(self.latency))
         return " + ".join(parts)
 
 
@@ -185,6 +187,20 @@ class Cost:
         if not self.polynomial.is_zero or not texts:
             texts.append(write(self.polynomial))
         return " + ".join(texts).replace("+ -", "- ")
+
+
+def decimal(number: Fraction) -> str:
+    """Write a number as a decimal where that is exact.
+
+    >>> decimal(Fraction(42, 25)), decimal(Fraction(325)), decimal(Fraction(1, 3))
+    ('1.68', '325', '1/3')
+    """
+    rest = number.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    text = f"{Decimal(number.numerator) / Decimal(number.denominator):f}"
+    return text if rest == 1 and Fraction(text) == number else str(number)
 
 
 def as_factor(value: QuasiPolynomial, write: Write = factored) -> str:
@@ -300,6 +316,10 @@ def _is_transfer(cost: Cost) -> bool:
 
 def _is_largest(term: tuple[Atom, QuasiPolynomial]) -> bool:
     return isinstance(term[0], Largest) and term[1] == ONE
+
+
+def _written(value: Rate | None) -> str:
+    return decimal(value) if isinstance(value, Fraction) else str(value)
 
 
 def _value(polynomial: QuasiPolynomial, point: Point) -> int | Fraction:

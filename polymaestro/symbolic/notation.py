@@ -33,8 +33,8 @@ class Notation(ABC):
     comma: str
 
     @abstractmethod
-    def number(self, value: int) -> str:
-        """Write a positive integer or 0."""
+    def number(self, value: int | str) -> str:
+        """Write a positive integer or 0, or a decimal from its digits."""
 
     @abstractmethod
     def name(self, name: str, index: str) -> str:
@@ -148,7 +148,7 @@ class Latex(Notation):
         """Write a formula, factored."""
         return super().write(value).strip()
 
-    def number(self, value: int) -> str:
+    def number(self, value: int | str) -> str:
         """Write digits."""
         return str(value)
 
@@ -190,7 +190,7 @@ class MathML(Notation):
     plus = "<mo>+</mo>"
     comma = "<mo>,</mo>"
 
-    def number(self, value: int) -> str:
+    def number(self, value: int | str) -> str:
         """Write a number element."""
         return f"<mn>{value}</mn>"
 

@@ -145,15 +145,13 @@ def meaning(
 
 
 def with_meanings(value: QuasiPolynomial, known: Mapping[str, sympy.Expr]) -> sympy.Expr:
-    """Write a quasi-polynomial with expressions in the place of names."""
+    """Write a quasi-polynomial with expressions in the place of names, inside of floors too."""
     import sympy  # noqa: PLC0415
 
+    named = {sympy.Symbol(name, integer=True): known[name] for name in known}
     terms = []
     for monomial, factor in value.terms:
-        powers = [
-            (known[atom] if isinstance(atom, str) and atom in known else affine(Affine.of(atom))) ** power
-            for atom, power in monomial
-        ]
+        powers = [affine(Affine.of(atom)).xreplace(named) ** power for atom, power in monomial]
         terms.append(sympy.Mul(sympy.Rational(factor.numerator, factor.denominator), *powers))
     return sympy.Add(*terms)
 

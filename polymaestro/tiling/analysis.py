@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,7 +16,8 @@ from polymaestro.errors import ClosedFormError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.model.machine import settled
 from polymaestro.model.report import BoundaryReport, LayerReport
-from polymaestro.showing import Shown
+from polymaestro.relations.components import components
+from polymaestro.showing import Shown, page
 from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor, boundary_below
 from polymaestro.tiling.assuming import narrowed, point_in
@@ -28,10 +28,11 @@ from polymaestro.tiling.costing import Costing
 from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cuts, cuts_of
+from polymaestro.tiling.levels import Cuts
+from polymaestro.tiling.mapping import cuts_of
 from polymaestro.tiling.quantities import Flows, Sum
 from polymaestro.tiling.specialising import Specialiser
-from polymaestro.tiling.table import tiled_table
+from polymaestro.tiling.table import tiled_table, tiled_tables
 from polymaestro.tiling.ties import Ties, top_units
 from polymaestro.tiling.timing import TiledRunTime
 from polymaestro.workload import Operator
@@ -90,14 +91,19 @@ class TiledAnalysis(Shown):
         yield "steps", self.steps
         yield "active_units", self.active_units
         for boundary in self.boundaries:
-            for tensor in boundary.tensors.values():
-                for name, form in tensor.forms.items():
-                    yield f"{boundary.parent}.{tensor.name}.{name}", form
+            yield from boundary.named()
 
     def specialised(self, numbers: Mapping[str, int], *assuming: str) -> dict[str, ClosedForm]:
         """Give every formula with numbers for tiles, clusters and PEs, by its name; see `TiledForm`.
 
-        Formulas share their factors, so that this takes less time than one after the other.
+        Formulas share their factors, so that this takes less time than one after the other. Raises as
+        `TiledForm.specialised` does.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
+        >>> forms = pm.analyze_tiles(pm.gemm(), flow, "PEs").specialised({"T": 4, "PEs": 16})
+        >>> print(forms["steps"])
+        ⌈M/4⌉·⌈N/16⌉
         """
         specialiser = Specialiser.of(self.ties, self.symbols, self.valid_on, numbers, assuming)
         return {name: specialiser.form(form.products) for name, form in self.named()}
@@ -106,6 +112,12 @@ class TiledAnalysis(Shown):
         """Give the analysis on the smaller region where conditions hold; see `TiledForm.assuming`.
 
         Its formulas are shown at a point of the region near the one that is given.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
+        >>> analysis = pm.analyze_tiles(pm.gemm(N=4), flow, num_pes=4)
+        >>> print(analysis.steps, analysis.assuming("T >= M").steps, sep="; ")
+        ⌈M/T⌉  if T < M; 1
         """
         region = narrowed(self.valid_on, assumptions, self.ties, self.symbols)
         shown = point_in(region, self.ties, self.symbols, self.macs.shown if near is None else near)
@@ -113,20 +125,9 @@ class TiledAnalysis(Shown):
         def on(form: TiledForm) -> TiledForm:
             return form.on(region, shown)
 
-        boundaries = [
-            replace(
-                each,
-                steps=on(each.steps),
-                tensors={
-                    name: replace(tensor, forms={key: on(form) for key, form in tensor.forms.items()})
-                    for name, tensor in each.tensors.items()
-                },
-            )
-            for each in self.boundaries
-        ]
         return replace(
             self,
-            boundaries=tuple(boundaries),
+            boundaries=tuple(each.mapped(on) for each in self.boundaries),
             macs=on(self.macs),
             steps=on(self.steps),
             active_units=on(self.active_units),
@@ -169,11 +170,26 @@ class TiledAnalysis(Shown):
         return self.costing.runtime(hardware, resident)
 
     def energy(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> TiledEnergy:
-        """Give the energy of a run as a closed form; `resident` as for `runtime`."""
+        """Give the energy of a run as a closed form, in the unit of the energy table; see `runtime`.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(T,T) N; TemporalMap(1,1) K")
+        >>> energy = pm.analyze_tiles(pm.gemm(M=4, N=8), flow, 4).energy(pm.Hardware(num_pes=4))
+        >>> numbers = pm.analyze(pm.gemm(M=4, N=8), flow.substituted({"T": 2}), 4)
+        >>> energy.at(K=2, T=2) == numbers.energy(pm.Hardware(num_pes=4)).at(K=2)
+        True
+        """
         return self.costing.energy(hardware, resident)
 
     def roofline(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> TiledRoofline:
-        """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
+        """Give the cycles that no schedule can beat as a closed form; see `runtime`.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(T,T) N; TemporalMap(1,1) K")
+        >>> least = pm.analyze_tiles(pm.gemm(M=4, N=8), flow, 4).roofline(pm.Hardware(num_pes=4, noc_bw="B"))
+        >>> [least.at(K=2, T=tile, B=1) for tile in (1, 8)]  # A is sent for every tile of N
+        [80, 32]
+        """
         return self.costing.roofline(hardware, resident)
 
     def resident_at(self, hardware: Hardware, **point: int) -> frozenset[str]:
@@ -186,7 +202,17 @@ class TiledAnalysis(Shown):
         return Costing(self.cuts, self.groups, self.macs, self.boundaries)
 
     def on(self, hardware: Hardware, **point: int | Fraction) -> LayerReport:
-        """Evaluate everything at a point, time and energy too; it has the symbols of the hardware as well."""
+        """Evaluate everything at a point, time and energy too; it has the symbols of the hardware as well.
+
+        Raises `ClosedFormError` outside the region, `HardwareError` for a symbol of the hardware without a
+        number.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(T,T) N; TemporalMap(1,1) K")
+        >>> tiled = pm.analyze_tiles(pm.gemm(M=4, N=8), flow, 4)
+        >>> tiled.on(pm.Hardware(num_pes=4, noc_bw="B"), K=2, T=2, B=1).runtime_cycles
+        64
+        """
         machine, sizes = settled(hardware, point, self.symbols)
         return self.at(sizes, hardware=machine)
 
@@ -201,10 +227,22 @@ class TiledAnalysis(Shown):
         """Print the table for large extents."""
         return self.table()
 
+    def _repr_html_(self) -> str:
+        return page(tiled_tables(self, self.macs.shown))
+
     def at(
         self, point: Mapping[str, int], name: str = "layer", hardware: Hardware | None = None
     ) -> LayerReport:
-        """Evaluate everything at a point; with hardware, time and energy too."""
+        """Evaluate everything at a point; with hardware, time and energy too.
+
+        Raises `ClosedFormError` outside the region.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) N; SpatialMap(1,1) M")
+        >>> analysis = pm.analyze_tiles(pm.gemm(), flow, num_pes="U")
+        >>> analysis.at({"M": 6, "N": 7, "K": 5, "T": 3, "U": 4}).steps == 3 * 2
+        True
+        """
         values = self.macs.extended(point)
         return LayerReport(
             name,
@@ -358,13 +396,6 @@ def _names(dataflow: Dataflow) -> set[str]:
 
 def _joined(operator: Operator) -> list[list[str]]:
     """Give the dimensions that share a tensor index, in the order of the operator."""
-    import networkx as nx  # noqa: PLC0415  a quarter of a second, and only an analysis needs it
-
     order = [dim.variable for dim in operator.dims]
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_nodes_from(order)
-    for tensor in operator.tensors:
-        for index in tensor.access:
-            graph.add_edges_from(itertools.pairwise(sorted(index.names())))
-    parts = [sorted(part, key=order.index) for part in nx.connected_components(graph)]
-    return [[name.upper() for name in part] for part in sorted(parts, key=lambda part: order.index(part[0]))]
+    indices = (index.names() for tensor in operator.tensors for index in tensor.access)
+    return [[name.upper() for name in order if name in part] for part in components(order, indices)]

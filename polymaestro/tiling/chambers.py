@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import QP, Condition, Region
 from polymaestro.counting.classes import BoundaryClasses
 from polymaestro.model.clock import Entry, Level
 from polymaestro.tiling.chains import Chain
@@ -22,7 +22,6 @@ from polymaestro.tiling.run import Run
 from polymaestro.tiling.schedule import Schedule, TiledGroup
 from polymaestro.tiling.ties import Ties
 
-QP = QuasiPolynomial
 Chambers = list[tuple[Region, tuple[GroupLevel, ...]]]
 
 

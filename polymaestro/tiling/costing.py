@@ -24,7 +24,7 @@ from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.chambers import TiledClasses
 from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.off_chip import OffChip, off_chip_of
 from polymaestro.tiling.schedule import Schedule
 from polymaestro.tiling.timing import TiledRunTime

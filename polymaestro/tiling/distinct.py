@@ -15,15 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.tiling.chains import Chain, Status
 from polymaestro.tiling.lengths import Span
 from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.shapes import Box, Index, shapes_of
-
-QP = QuasiPolynomial
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,9 @@ refused; `polymaestro.loopnest` lowers it where sizes are numbers.
 from __future__ import annotations
 
 from polymaestro.dataflow.binding import Mapping
-from polymaestro.tiling.levels import Cut, Cuts, LevelReader, State
+from polymaestro.tiling.levels import Cuts, LevelReader, State
 from polymaestro.tiling.ties import Ties
 from polymaestro.tiling.windows import WindowReader
-
-__all__ = ["Cut", "Cuts", "cuts_of"]
 
 
 def cuts_of(mapping: Mapping, ties: Ties) -> Cuts:

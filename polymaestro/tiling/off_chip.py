@@ -15,7 +15,7 @@ from polymaestro.symbolic.boundaries import FormsOfTensor
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cut
+from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.quantities import Flows, Sum
 from polymaestro.tiling.ties import Ties
 from polymaestro.workload import Tensor

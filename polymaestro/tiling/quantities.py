@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.factors import Access, Factor, Group
-from polymaestro.tiling.mapping import Cut
+from polymaestro.tiling.levels import Cut
 from polymaestro.workload import Tensor
 
 Sum = tuple[tuple[int, tuple[TiledCount, ...]], ...]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import QP, Condition, Region
 from polymaestro.counting.quasipolynomial import Atom, single
 from polymaestro.symbolic.to_sympy import meaning
 from polymaestro.tiling.divisible import Divides, View
@@ -19,8 +19,6 @@ from polymaestro.tiling.forms import TiledForm
 
 if TYPE_CHECKING:
     import sympy
-
-QP = QuasiPolynomial
 ONE = QP.of(1)
 
 

@@ -16,7 +16,7 @@ from polymaestro.policies import Policies
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.kinds import NOWHERE, Reach, Status
-from polymaestro.tiling.mapping import Cut, Cuts
+from polymaestro.tiling.levels import Cut, Cuts
 from polymaestro.tiling.shapes import index_of
 
 

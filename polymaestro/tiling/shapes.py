@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from math import gcd
 
 from polymaestro.affine import Affine, ceil_div, floor_div
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.tiling.lengths import Span
 from polymaestro.tiling.run import Run
 
-QP = QuasiPolynomial
 Box = Mapping[str, Span]
 Interval = tuple[Affine, Affine]
 Parts = tuple[Interval, ...]

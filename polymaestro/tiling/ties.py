@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from polymaestro.affine import Affine, Floor, ceil_div
-from polymaestro.counting import Condition, QuasiPolynomial, Tie
+from polymaestro.counting import QP, Condition, Tie
 from polymaestro.counting.quasipolynomial import Atom
 from polymaestro.counting.ties import NAME, expanded, explained, meanings, written
 from polymaestro.dataflow import Dataflow
@@ -37,8 +37,6 @@ from polymaestro.workload import Operator
 
 if TYPE_CHECKING:
     import sympy
-
-QP = QuasiPolynomial
 
 
 @dataclass(frozen=True)

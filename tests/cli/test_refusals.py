@@ -85,7 +85,6 @@ CASES = {
         ("optimize symbol.m --num-pes 4 --minimize steps", "symbols for extents (M)"),
         ("optimize huge.m --num-pes 4 --minimize steps --tiles all", "T_M0 has 1000000000000000000 sizes"),
         ("optimize huge.m --num-pes 4 --minimize steps", "choose some sizes"),
-        ("optimize gemm.m --hw eyeriss --minimize energy", "the L2 of this machine is limited"),
         ("optimize gap.m --num-pes 4 --minimize steps", "leave gaps, which symbolic tiles cannot follow"),
         ("optimize gemm.m --num-pes 64 --minimize L2.trafic", "did you mean 'L2.traffic'?"),
         ("optimize gemm.m --num-pes 64 --minimize steps --subject-to 'L1 <= 2'", "it fails by 1 or more"),

@@ -29,3 +29,8 @@ def module_of() -> Callable[[str], ModuleType]:
         return module
 
     return load
+
+
+@pytest.fixture(scope="session")
+def replay(module_of: Callable[[str], ModuleType]) -> ModuleType:
+    return module_of("proofs/replay.py")

@@ -1,6 +1,7 @@
 """``derive --symbolic-tiles`` on files: values, JSON, symbols of the file, what is refused."""
 
 import json
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -9,7 +10,7 @@ from click.testing import CliRunner, Result
 
 import polymaestro as pm
 from polymaestro.cli import main
-from polymaestro.tiling import lifted
+from polymaestro.tiling import divisible_point, lifted
 from tests.tiling.printed import number
 
 GEMM = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } Dataflow {
@@ -115,9 +116,46 @@ TINY = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } D
 def test_assumptions_narrow_what_is_shown() -> None:
     result = run("--symbolic-tiles", "--assume", "T_M0 >= M", "--exact", "L2.A.occupancy", text=TINY)
     assert (result.exit_code, result.stdout) == (0, "K·M\n")
-    document = json.loads(run("--symbolic-tiles", "--divisible", "--json", text=TINY).stdout)
-    assert "E_N = T_N0" in document["valid_on"] or "T_N0 = E_N" in document["valid_on"]
+    document = json.loads(run("--symbolic-tiles", "--assume", "N % T_N0 == 0", "--json", text=TINY).stdout)
+    assert document["valid_on"].startswith("N % T_N0 = 0, K ≥ 1, M ≥ 1, N ≥ 1")
     assert document["formulas"]["steps"]["value"] == "M·N/(PEs·T_M0·T_N0)"
+
+
+@pytest.mark.parametrize("style", ["text", "markdown", "latex", "json"])
+def test_one_formula_in_the_divisible_view(style: str) -> None:
+    """N % T_N0 and N % (PEs·T_N0) are said in the words of the table, and there are no edge tiles."""
+    arguments = ("--symbolic-tiles", "--divisible", "--exact", "steps")
+    text = run(*arguments, *([] if style == "text" else [f"--{style}"]), text=TINY).stdout.rstrip()
+    where = "M % T_M0 = 0, N % (PEs·T_N0) = 0, T_M0 < M, T_N0 < N, PEs·T_N0 < N, PEs·T_N0 > T_N0"
+    whole = f"M·N/(PEs·T_M0·T_N0)  if {where}"
+    if style == "json":
+        assert json.loads(text)["case"] == whole
+    elif style == "latex":
+        assert text.startswith(r"\frac{M N}{PEs T_{M0} T_{N0}} \quad \text{if } M \bmod T_{M0} = 0, ")
+    else:
+        assert text == (whole if style == "text" else f"`{whole}`")
+
+
+def test_what_is_assumed_to_divide_is_said_so_in_the_table() -> None:
+    text = run("--symbolic-tiles", "--assume", "C % T_C0 == 0", text=CONV).stdout
+    assert "; all but PEs ≥ 1, C % T_C0 = 0\n" in re.sub(r",\s+", ", ", text)
+    assert "E_" not in text
+
+
+@pytest.mark.parametrize("text", [GEMM, CONV])
+def test_the_divisible_view_of_a_form_is_right_at_the_next_divisible_point(text: str) -> None:
+    layer = pm.parse_network(text).layers[0]
+    found = lifted(layer.operator(), layer.mapping_dataflow(), 20)
+    extents = {dim.name: dim.name for dim in layer.operator().dims}
+    analysis = pm.analyze_tiles(layer.operator().with_extents(extents), found.dataflow, found.num_pes)
+    numbers = {dim.name: dim.extent.constant + 3 for dim in layer.operator().dims} | found.values
+    wish = {name: numbers[name] for name in analysis.symbols}
+    point = divisible_point(analysis.cuts, wish, analysis.ties)
+    assert point != wish
+    for name, form in analysis.named():
+        view = form.divisible_at(wish)
+        assert view.value.at(analysis.ties.extended(point)) == form.at(**point), name
+        assert all(each.holds(analysis.ties.extended(point)) for each in view.divides)
 
 
 @pytest.mark.parametrize(

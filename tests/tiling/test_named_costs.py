@@ -16,7 +16,6 @@ from polymaestro.strategies import Drawn
 from polymaestro.tiling import TiledAnalysis, divisible_point
 from tests.model.test_cost import energy_seen, oracle
 from tests.tiling.printed import Printed
-from tests.tiling.test_tiled_costs import numeric
 from tests.tiling.test_tiled_time import gemm, published
 
 Golden = Callable[[str, str], None]
@@ -71,7 +70,7 @@ def test_printed_costs_are_short_and_what_the_oracle_measures(golden: Golden, na
             point["PEs"], noc_bw=rates["B"], energy=replace(TABLES["horowitz"], dram=rates["E"])
         )
         operator = analysis.operator.with_extents({d.name: point[d.name] for d in analysis.operator.dims})
-        drawn = Drawn(operator, numeric(analysis.dataflow, point), point["PEs"])
+        drawn = Drawn(operator, analysis.dataflow.substituted(point), point["PEs"])
         seen = oracle(drawn, machine, Policies())
         macs = analysis.macs.at(**point)
         assert views["time"].at(point | rates) == seen.runtime

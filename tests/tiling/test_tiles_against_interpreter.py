@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import prod
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
@@ -18,22 +18,14 @@ from polymaestro.affine import Affine
 from polymaestro.dataflow import Dataflow
 from polymaestro.dataflow.directives import Cluster, Directive
 from polymaestro.errors import CountingUnavailableError, LoweringError
-from polymaestro.loopnest.interpreter import Observation, interpret
-from polymaestro.model import LayerReport
+from polymaestro.loopnest.interpreter import interpret
 from polymaestro.strategies import Drawn, mappings
 from polymaestro.tiling import Lifted, lifted
+from tests.interpreted import NO_HEALTH_CHECKS, assert_equal
 
-NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 POINTS = 4
 
 Point = dict[str, int]
-
-
-def assert_equal(report: LayerReport, seen: Observation) -> None:
-    derived = [(each.steps, dict(each.tensors)) for each in report.boundaries]
-    assert derived == [(each.steps, each.tensors) for each in seen.boundaries]
-    assert (report.macs, report.steps, report.active) == (seen.macs, seen.steps, seen.active)
-    assert report.units == seen.units
 
 
 def with_some_numbers(found: Lifted, rng: random.Random) -> tuple[Dataflow, dict[str, Affine]]:
