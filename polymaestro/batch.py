@@ -67,7 +67,13 @@ class Network(language.Network):
     ) -> tuple[LayerVerdict, ...]:
         """Decide for every layer whether its dataflow is legal and fits; layers may have symbols.
 
-        Nothing stops at a layer that is wrong, however wrong it is.
+        Nothing stops at a layer that is wrong, however wrong it is. Raises `HardwareError` for what is no
+        machine.
+
+        >>> import polymaestro as pm
+        >>> network = Network("two", pm.networks.vgg16().layers[:2]).with_dataflow(pm.dataflows.kc_p())
+        >>> [each.verdict.legal for each in network.check(pm.Hardware(num_pes=64))]
+        [True, True]
         """
         check_machine(hardware)
         return tuple(

@@ -62,6 +62,10 @@ class EquationError(PolymaestroError):
     """A user's formula that does not read, or a question about formulas that has no answer."""
 
 
+class SearchError(PolymaestroError):
+    """A goal, condition or space of a search that makes no sense, or a space where nothing fits."""
+
+
 class HardwareError(PolymaestroError):
     """A hardware description that makes no sense."""
 

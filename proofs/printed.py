@@ -11,16 +11,19 @@ Who relies on it: whoever copies a formula from a table into a paper.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import islpy as isl
 from published import ANALYSES, derived
 
 import polymaestro as pm
-from polymaestro.counting import region_of
+from polymaestro.counting import Count, QuasiPolynomial, region_of
+from polymaestro.counting.region import EVERYWHERE
 from polymaestro.proving import Proof, equal_sets, statement
 from polymaestro.relations import assumed
 from polymaestro.relations.sets import coalesced
+from polymaestro.symbolic.closed_form import Product
 
 TRUST = "isl; the reader of formulas and the decisions of pm.check_equation"
 LABELS = {"MACs": "macs", "active PEs, summed": "active_units"}
@@ -84,10 +87,37 @@ def read_floors(condition: str) -> str:
     return condition.replace("(-floor", "(-1*floor")
 
 
-def cases(form: pm.ClosedForm) -> Iterator[tuple[str, list[str], isl.Set]]:
+@dataclass(frozen=True)
+class Shown:
+    """What is printed of a formula: a line for each case, and the lines of each name that stands in it."""
+
+    lines: list[str]
+    names: dict[str, list[str]]
+
+    @staticmethod
+    def of(form: pm.ClosedForm) -> Shown:
+        """Take the text apart, with ⌈K/2⌉ in the place of a name for it."""
+        shown, short = Shown([], {}), {}
+        for line in str(form).splitlines():
+            found = re.fullmatch(r"  where (\w+) = (.*)", line)
+            if found is not None and found[2][0] in "⌈⌊" and "  " not in found[2]:
+                short[found[1]] = found[2]
+            elif found is not None:
+                shown.names[found[1]] = [found[2]]
+            elif line.startswith("   "):
+                list(shown.names.values())[-1].append(line.strip())
+            else:
+                shown.lines.append(line)
+        for lines in (shown.lines, *shown.names.values()):
+            for name, text in short.items():
+                lines[:] = [re.sub(rf"\b{name}\b", text, line) for line in lines]
+        return shown
+
+
+def cases(lines: Iterable[str], form: pm.ClosedForm) -> Iterator[tuple[str, list[str], isl.Set]]:
     """Give the text of each printed case, conditions under which it is said to hold, and these as a set."""
     rest = form.context
-    for line in str(form).splitlines():
+    for line in lines:
         text, _, condition = line.partition("  ")
         if condition.startswith("if "):
             ways = [each.split(", ") for each in read_floors(condition.removeprefix("if ")).split(" or ")]
@@ -101,16 +131,50 @@ def cases(form: pm.ClosedForm) -> Iterator[tuple[str, list[str], isl.Set]]:
             yield text, way, here
 
 
+def in_cases(claim: str, form: pm.ClosedForm, lines: Iterable[str]) -> Iterator[Proof]:
+    """Prove each printed case, and that together they are all of the region."""
+    covered = form.context.subtract(form.context)
+    for text, way, here in cases(lines, form):
+        if not here.is_empty():
+            covered = covered.union(here)
+            yield said(f"{claim} = {text} if {', '.join(way)}", form, text, way)
+    yield equal_sets(f"{claim}: all cases", covered, form.context)
+
+
+def in_names(claim: str, form: pm.ClosedForm, shown: Shown) -> Iterator[Proof]:
+    """Prove that each name is a factor of the formula, and that the sum over the names is the formula."""
+    alike: dict[object, list[Count]] = {}
+    for count in form.counts:
+        pieces = form.folded_counts[id(count)].pieces
+        if len(pieces) > 1 or not pieces[0][0].is_everywhere:
+            alike.setdefault(pieces, []).append(count)
+    named: dict[int, Count] = {}
+    for (name, lines), counts in zip(shown.names.items(), alike.values(), strict=True):
+        for count in counts:
+            named[id(count)] = Count(((EVERYWHERE, QuasiPolynomial.of(name)),))
+            factor = replace(form, products=(Product(1, (count,)),))
+            yield from in_cases(f"{claim}, {name}", factor, lines)
+    products = tuple(
+        Product(each.sign, tuple(named.get(id(count), count) for count in each.counts))
+        for each in form.products
+    )
+    names = isl.Set(f"[{', '.join(shown.names)}] -> {{ : }}").params()
+    whole = replace(
+        form,
+        products=products,
+        context=form.context.intersect(names),
+        symbols=(*form.symbols, *shown.names),
+    )
+    [total] = shown.lines
+    yield said(f"{claim} = {total}", whole, total, [])
+
+
 @statement(trusts=TRUST)
 def cases_of_a_formula_are_the_formula() -> Iterator[Proof]:
-    """A formula printed in cases is right in each, and the cases are all extents there are."""
+    """A formula printed in cases is right in each, and the cases are all there are; so are those of names."""
     for label in ANALYSES:
         for name, form in derived(label).forms.every().items():
-            if "  where " in str(form):  # with names for what repeats; drawn points check these
-                continue
-            covered = form.context.subtract(form.context)
-            for text, way, here in cases(form):
-                if not here.is_empty():
-                    covered = covered.union(here)
-                    yield said(f"{label}: {name} = {text} if {', '.join(way)}", form, text, way)
-            yield equal_sets(f"{label}: all cases of {name}", covered, form.context)
+            shown = Shown.of(form)
+            claim = f"{label}: {name}"
+            named = in_names(claim, form, shown) if shown.names else in_cases(claim, form, shown.lines)
+            yield from named

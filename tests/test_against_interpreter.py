@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
 from polymaestro.errors import CountingError, LoweringError
-from polymaestro.loopnest.interpreter import Observation, interpret
-from polymaestro.model import LayerReport
+from polymaestro.loopnest.interpreter import interpret
 from polymaestro.strategies import (
     OPERATORS,
     array_sizes,
@@ -22,15 +21,7 @@ from polymaestro.strategies import (
     wild_dataflows,
     wild_mappings,
 )
-
-NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-
-
-def assert_equal(report: LayerReport, seen: Observation) -> None:
-    derived = [(each.steps, dict(each.tensors)) for each in report.boundaries]
-    assert derived == [(each.steps, each.tensors) for each in seen.boundaries]
-    assert (report.macs, report.steps, report.active) == (seen.macs, seen.steps, seen.active)
-    assert report.units == seen.units
+from tests.interpreted import NO_HEALTH_CHECKS, assert_equal
 
 
 def assert_exact(operator: pm.Operator, flow: pm.Dataflow, num_pes: int) -> None:

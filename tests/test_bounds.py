@@ -9,13 +9,13 @@ from math import isqrt, sqrt
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 import polymaestro as pm
 from polymaestro.model.bounds import why_no_capacity_bound
 from polymaestro.strategies import mappings
+from tests.interpreted import NO_HEALTH_CHECKS
 
-NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 LAYER = {"N": 1, "K": 64, "C": 64, "P": 56, "Q": 56}
 
 

@@ -24,6 +24,9 @@ INNARDS = re.compile(
 )
 
 
+QUANTITIES = {"occupancy", "tile total", "fills", "parent reads", "drains", "read backs", "final writes"}
+
+
 @pytest.fixture(scope="module")
 def results() -> dict[str, Any]:
     """Give one result of each kind."""
@@ -95,6 +98,19 @@ def test_tables_say_the_same_in_html(results: dict[str, Any], name: str, numbers
     text = " ".join(str(result).split())
     assert all(cell.split(" ")[0] in text for cell in cells)
     assert list(page.iter("table"))
+
+
+def test_a_mapping_with_symbols_shows_the_formulas_of_papers_in_html(results: dict[str, Any]) -> None:
+    tiled = results["tiled"]
+    page = ET.fromstring(f"<page>{tiled._repr_html_()}</page>")  # noqa: S314  our own
+    rows = [[" ".join("".join(cell.itertext()).split()) for cell in row] for row in page.iter("tr")]
+    text = re.sub(r"\s+", " ", tiled.table(divisible=True))
+    assert len(rows) == 2 + len(dict(tiled.named()))
+    assert all(f"{quantity} {formula}" in text for _, quantity, formula in rows if quantity in QUANTITIES)
+    assert ["A", "parent reads", "K·M·N/PEs"] in rows
+    notes = ["".join(note.itertext()) for note in page.iter("p")]
+    assert "TemporalMap(T,T) M; SpatialMap(1,1) N;" in notes[0]
+    assert notes[1].startswith("where M % T = 0, N % PEs = 0, K % T_K = 0, ")
 
 
 def test_formulas_are_latex_in_a_notebook_unless_they_fill_the_page(results: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """Capacity: what a dataflow keeps in a memory against the size of that memory.
 
-L1, in each PE, holds one tile of every tensor; L2 holds what all units of level 0 hold together at one
-step. Each needs the largest that ever occurs, tensor by tensor, and twice that when double-buffered.
+L1, in each PE, holds one tile of every tensor, as does the memory of each cluster; L2 holds what all units
+of level 0 hold together at one step. Each needs the largest that ever occurs, tensor by tensor, and twice
+that when double-buffered; where the whole tensor is no more than that, L2 keeps it, once.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from polymaestro.dataflow.findings import Finding
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.hardware import Hardware
 from polymaestro.movement.steps import GroupSteps
+from polymaestro.movement.tracing import memory_names
 from polymaestro.relations import Relations
 from polymaestro.symbolic import ClosedForm, FormBuilder
 from polymaestro.workload import Tensor
@@ -26,18 +28,25 @@ from polymaestro.workload import Tensor
 class TensorNeed:
     """The largest tile of a tensor, in words, and the first step (and the unit) at which it is so large.
 
-    Both are empty where extents are symbols; the words are None where no engine counts them.
+    Both are empty where extents are symbols; the words are None where no engine counts them. `whole` is
+    there where the memory can keep all of the tensor, in so many words.
     """
 
     name: str
     words: Number
     step: Mapping[str, int]
     unit: Mapping[str, int]
+    whole: int | None = None
+
+    def keeps(self, buffers: int) -> int | None:
+        """Give the words of the whole tensor where they are no more than those of its tiles."""
+        tiles = buffers * self.words if isinstance(self.words, int) else 0
+        return self.whole if self.whole is not None and self.whole <= tiles else None
 
     def __str__(self) -> str:
-        """Write the words and where they are first needed."""
-        first = ", ".join(f"{name} = {value}" for name, value in {**self.step, **self.unit}.items())
-        return f"{self.name} {self.words}" + (f" (first at {first})" if first else "")
+        """Write the words and where they are first needed, but for what is 0 there."""
+        first = [f"{name} = {value}" for name, value in {**self.step, **self.unit}.items() if value]
+        return f"{self.name} {self.words}" + (f" (first at {', '.join(first)})" if first else "")
 
 
 @dataclass(frozen=True)
@@ -52,21 +61,33 @@ class Need:
     @property
     def words(self) -> int | None:
         """The words of all tensors and buffers; None where extents are symbols."""
-        sizes = [tensor.words for tensor in self.tensors]
-        known = [size for size in sizes if isinstance(size, int)]
-        return self.buffers * sum(known) if len(known) == len(sizes) else None
+        known = [each.words for each in self.tensors if isinstance(each.words, int)]
+        if len(known) < len(self.tensors):
+            return None
+        whole = [each.keeps(self.buffers) for each in self.tensors]
+        return sum(
+            self.buffers * tile if kept is None else kept for tile, kept in zip(known, whole, strict=True)
+        )
 
     @property
     def excess(self) -> int:
         """By how many words the memory is too small; 0 where it is not, or where that is not known."""
         return max(0, (self.words or 0) - self.size)
 
+    @property
+    def fits(self) -> bool:
+        """Whether the memory is known to be large enough."""
+        return self.words is not None and not self.excess
+
     def __str__(self) -> str:
         """Say what is needed, of which tensors."""
-        shown = ", ".join(map(str, self.tensors))
+        kept = {each.name: each.keeps(self.buffers) for each in self.tensors}
+        tiles = ", ".join(str(each) for each in self.tensors if kept[each.name] is None)
+        whole = [f"all of {name} {words}" for name, words in kept.items() if words is not None]
         times = f"{self.buffers} × " if self.buffers > 1 else ""
         needs = f" of {self.words} needed" if self.words is not None else ""
-        return f"{self.memory} has {self.size} words{needs}: {times}({shown})"
+        shown = ", ".join([*([f"{times}({tiles})"] if tiles else []), *whole])
+        return f"{self.memory} has {self.size} words{needs}: {shown}"
 
     def to_json(self) -> dict[str, Any]:
         """Give the need as JSON data."""
@@ -79,6 +100,7 @@ class Need:
             "tensors": {
                 each.name: {
                     "words": str(each.words) if isinstance(each.words, ClosedForm) else each.words,
+                    "whole": each.keeps(self.buffers),
                     "step": dict(each.step),
                     "unit": dict(each.unit),
                 }
@@ -88,15 +110,15 @@ class Need:
 
 
 def needs_of(relations: Relations, hardware: Hardware, *, double_buffered: bool) -> tuple[Need, ...]:
-    """Give what each memory of the hardware that has a size must hold."""
-    buffers = 2 if double_buffered else 1
-    l2, l1 = hardware.memory("L2").capacity, hardware.memory("L1").capacity
-    sizes = (("L2", l2, 1), ("L1", l1, relations.nest.depth))
-    return tuple(
-        Need(memory, size, buffers, _tensors(relations, depth, together=memory == "L2"))
-        for memory, size, depth in sizes
-        if size is not None
-    )
+    """Give what each memory of the hardware that has a size must hold, in words."""
+    needs = []
+    for place, name in enumerate(memory_names(relations.nest.depth)):
+        memory = hardware.memory(name)
+        if memory.capacity is not None:
+            tensors = _tensors(relations, max(place, 1), hardware.word_sizes, together=not place)
+            buffers = 2 if double_buffered and memory.double_buffered else 1
+            needs.append(Need(name, memory.capacity, buffers, tensors))
+    return tuple(needs)
 
 
 def capacity_findings(needs: Sequence[Need]) -> Iterator[Finding]:
@@ -113,11 +135,13 @@ def capacity_findings(needs: Sequence[Need]) -> Iterator[Finding]:
             yield Finding(f"{need}; {need.excess} words too many", rule="capacity")
 
 
-def _tensors(relations: Relations, depth: int, *, together: bool) -> tuple[TensorNeed, ...]:
+def _tensors(
+    relations: Relations, depth: int, widths: Mapping[str, int], *, together: bool
+) -> tuple[TensorNeed, ...]:
     groups = [GroupSteps(group, depth) for group in relations.groups]
     counter = Counter(relations.context)
     builder = FormBuilder.of(relations.context)
-    largest = _Largest(groups, counter, builder, together=together)
+    largest = _Largest(groups, counter, builder, widths, together=together)
     return tuple(largest.of(tensor) for tensor in relations.nest.operator.tensors)
 
 
@@ -128,6 +152,7 @@ class _Largest:
     groups: Sequence[GroupSteps]
     counter: Counter
     builder: FormBuilder
+    widths: Mapping[str, int]
     together: bool
 
     def of(self, tensor: Tensor) -> TensorNeed:
@@ -142,7 +167,8 @@ class _Largest:
         if any(tile.is_empty() for tile in tiles.values()):
             return TensorNeed(tensor.name, 0, {}, {})
         counts = {group: self.counter.peak(tile) for group, tile in tiles.items()}
-        form = self.builder.form(((1, tuple(counts.values())),))
+        width = self.widths.get(tensor.name, 1)
+        form = self.builder.form(((width, tuple(counts.values())),))
         if form.symbols:
             return TensorNeed(tensor.name, form, {}, {})
         sizes = {group: count.at({}) for group, count in counts.items()}
@@ -153,7 +179,16 @@ class _Largest:
         names = sorted(found.keys() - {loop.name for loop in loops})
         return TensorNeed(
             tensor.name,
-            prod(sizes.values()),
+            width * prod(sizes.values()),
             {loop.name: found[loop.name] for loop in loops},
             {name: found[name] for name in names},
+            self._whole(tensor, width) if self.together else None,
         )
+
+    def _whole(self, tensor: Tensor, width: int) -> int | None:
+        """Give the words of all elements that are used; None where no engine counts them."""
+        try:
+            used = [self.counter.peak(each.elements(each.tile(tensor))) for each in self.groups]
+        except CountingUnavailableError:
+            return None
+        return width * prod(count.at({}) for count in used)

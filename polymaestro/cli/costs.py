@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,15 +62,15 @@ class Costs:
             return _table(case, *COSTS[name])
         return case.statement() if style == "latex" else str(case)
 
-    def text(self) -> str:
-        """Write all costs, in lines of a page."""
+    def text(self, known: Collection[str] = ()) -> str:
+        """Write all costs, in lines of a page; conditions that stand above are not repeated."""
         blocks = [self.machine]
         for name, case in self.cases.items():
             title, meaning = COSTS[name]
             if isinstance(case, str):
                 blocks.append("\n".join([f"{title}: {meaning}", *_wrapped(case)]))
             else:
-                text = case.line() if len(case.line()) <= WIDTH else case.text()
+                text = case.line() if len(case.line()) <= WIDTH else case.text(known)
                 lines = [line for each in text.splitlines() for line in _formula(each)]
                 blocks.append("\n".join([f"{title}, {case.unit}: {meaning}", *lines]))
         return "\n\n".join(blocks)
@@ -108,7 +108,7 @@ class Costs:
                 yield Grid(title.capitalize(), ("formula",), (), f"{self.machine}; {case}")
                 continue
             rows: list[tuple[str | Written, ...]] = [
-                (written(QuasiPolynomial.of(each)) if each else title, value, said or meaning)
+                (written(QuasiPolynomial.of(each)), value, said) if each else (title, value, meaning)
                 for each, value, said in case.rows()
             ]
             note = "; ".join([self.machine, *case.conditions])
@@ -125,7 +125,7 @@ def _described(hardware: pm.Hardware, resident: list[str]) -> str:
 
 def _table(case: CostCase, title: str, meaning: str) -> str:
     """Write a Markdown table with a row for the cost and one for each name."""
-    rows = [Row((name or title, said or meaning, f"`{v.text}`")) for name, v, said in case.rows()]
+    rows = [Row((name or title, said if name else meaning, f"`{v.text}`")) for name, v, said in case.rows()]
     where = f", where {', '.join(case.conditions)}" if case.conditions else ""
     head = ("name", "meaning", "formula")
     return Table(head, tuple(rows), words=3, title=f"{title}, {case.unit}{where}").markdown()

@@ -18,9 +18,11 @@ from polymaestro.cli.options import (
     layer_of,
     layer_option,
     machine,
+    policies_of,
+    policy_option,
 )
 from polymaestro.cli.source import Source, source_arguments
-from polymaestro.cli.tables import say, written
+from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.tiles import TiledLayer
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import paper
@@ -57,7 +59,12 @@ Examples, from the root of the repository:
 @click.option("--divisible", is_flag=True, help="Only where every tile divides its extent.")
 @click.option("--leading", is_flag=True, help="Leading terms, when all extents grow together.")
 @click.option("--small", metavar="SYMBOLS", default="", help="Symbols that --leading keeps fixed, as in R,S.")
-@click.option("--exact", metavar="QUANTITY", help="All cases of one formula, as in L2.I.parent_reads.")
+@click.option(
+    "--exact",
+    metavar="QUANTITY",
+    help="All cases of one formula, as in L2.I.parent_reads; with symbols in the mapping the case around the "
+    "layer, edge tiles included unless --divisible.",
+)
 @click.option(
     "--export",
     "language",
@@ -65,7 +72,12 @@ Examples, from the root of the repository:
     help="Code that computes all formulas, or the one of --exact, anywhere.",
 )
 @click.option("--report", is_flag=True, help="The whole report, with reuse, intensity and lower bounds.")
-@click.option("--symbolic-tiles", is_flag=True, help="Tiles, clusters and PEs become symbols too.")
+@click.option(
+    "--symbolic-tiles",
+    is_flag=True,
+    help="Tiles, clusters and PEs become symbols too; tables show the formulas where tiles divide.",
+)
+@policy_option
 @format_options("json", "markdown", "latex", "html")
 def derive(  # noqa: PLR0913  one argument per option
     *,
@@ -82,6 +94,7 @@ def derive(  # noqa: PLR0913  one argument per option
     language: str | None,
     report: bool,
     symbolic_tiles: bool,
+    changes: tuple[str, ...],
     **formats: bool,
 ) -> None:
     """Derive the costs of a layer of FILE as formulas in its extents.
@@ -98,19 +111,33 @@ def derive(  # noqa: PLR0913  one argument per option
     chosen_layer = layer_of(source.network(), layer)
     costed = hardware if hw is not None else None
     _check_costs(exact, hw)
+    if language is not None and costed is not None and exact not in COSTS:
+        tell(
+            "note: --export writes counts, which need no machine; for costs take --json, or with symbols in "
+            "the mapping --exact runtime, energy or roofline"
+        )
     if symbolic_tiles or has_symbols(chosen_layer):
-        _check_tiles(report=report, language=language)
+        _check_tiles(language=language, changes=changes)
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, frozenset())
-            assumed = [*assume, *([DIVISIBLE] if divisible else [])]
-            tiled = TiledLayer.of(chosen_layer, hardware.pes, extents, assumed, lift=symbolic_tiles)
+            assumed = [
+                *assume,
+                *([DIVISIBLE] if divisible and language else []),
+            ]  # code has to refuse the rest
+            tiled = TiledLayer.of(
+                chosen_layer, hardware.pes, extents, assumed, lift=symbolic_tiles, divisible=divisible
+            )
             if leading:
                 text = tiled.leading(style, exact, _names(small))
+            elif report:
+                text = tiled.report(style, costed)
             else:
                 text = _tiled_text(tiled, style, exact, language, costed)
         say(text, language or style)
         return
-    found = lifted(chosen_layer, hardware.pes, keep, assume, divisible=divisible)
+    found = lifted(
+        chosen_layer, hardware.pes, keep, assume, divisible=divisible, policies=policies_of(changes)
+    )
     with Waiting(f"writing {found.name}"):
         analysis, at = found.analysis, found.point()
         fixed_symbols = _names(small) if leading else None
@@ -161,7 +188,7 @@ def _tiled_text(
 ) -> str:
     if language is not None:
         return tiled.exported(language, exact, hardware)
-    costs = tiled.costs(hardware, divisible=exact is None) if hardware is not None else None
+    costs = tiled.costs(hardware, exact) if hardware is not None else None
     if style == "json":
         return tiled.json(exact, costs)
     if exact in COSTS and costs is not None:
@@ -169,7 +196,7 @@ def _tiled_text(
     text = tiled.styled(style, exact) if style in ("markdown", "latex") else tiled.text(exact)
     if costs is None or exact is not None:
         return text
-    return f"{text}\n\n{costs.text() if style == 'text' else costs.styled(style)}"
+    return f"{text}\n\n{costs.text(tiled.where()) if style == 'text' else costs.styled(style)}"
 
 
 def _names(given: str) -> list[str]:
@@ -183,10 +210,10 @@ def _check_costs(exact: str | None, hw: str | None) -> None:
         raise click.UsageError(message)
 
 
-def _check_tiles(*, report: bool, language: str | None) -> None:
+def _check_tiles(*, language: str | None, changes: tuple[str, ...]) -> None:
     """Refuse what is there for plain formulas only."""
     rules = (
-        (report, "--report"),
+        (bool(changes), "--policy; write numbers in the place of the symbols"),
         (language == "isl", "--export isl, which cannot multiply symbols"),
     )
     for is_given, what in rules:

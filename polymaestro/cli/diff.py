@@ -8,8 +8,17 @@ from collections.abc import Mapping
 import click
 
 import polymaestro as pm
+from polymaestro.cli.both import CostsOfBoth
 from polymaestro.cli.lifting import Lifted, assume_option, fixed_filters, keep_option, lifted
-from polymaestro.cli.options import array_options, chosen, format_options, layer_option, machine
+from polymaestro.cli.options import (
+    array_options,
+    chosen,
+    format_options,
+    layer_option,
+    machine,
+    policies_of,
+    policy_option,
+)
 from polymaestro.cli.sides import Sides, sides_arguments
 from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.waiting import Waiting
@@ -24,6 +33,8 @@ Examples, from the root of the repository:
       --keep R,S
   polymaestro diff examples/vgg16_kc_p.m YX-P --layer CONV2 --num-pes 256 \\
       --keep R,S --where L2.W.parent_reads
+  polymaestro diff examples/vgg16_kc_p.m YX-P --layer CONV2 --hw eyeriss \\
+      --keep R,S
   polymaestro diff KC-P X-P --network resnet50 --layer CONV2_1_2 \\
       --num-pes 256 --keep R,S
 """
@@ -36,6 +47,7 @@ Examples, from the root of the repository:
 @keep_option
 @assume_option
 @click.option("--where", metavar="QUANTITY", help="Where either needs less of one quantity.")
+@policy_option
 @format_options("json", "markdown")
 def diff(  # noqa: PLR0913  one argument per option
     *,
@@ -46,25 +58,29 @@ def diff(  # noqa: PLR0913  one argument per option
     keep: str,
     assume: tuple[str, ...],
     where: str | None,
+    changes: tuple[str, ...],
     **formats: bool,
 ) -> None:
     """Compare two dataflows on one layer, as formulas and at the layer itself.
 
     FIRST and SECOND are files that have the layer, or one is the name of a published dataflow (C-P, X-P,
     YX-P, YR-P, KC-P) that is tried on the layer of the other. With --network both are names of dataflows,
-    and --dataflow may stand for FIRST.
+    and --dataflow may stand for FIRST. With --hw also run time and energy of the layer on that machine.
     """
     style = chosen(formats)
     hardware = machine(hw, num_pes, file=sides.file)
     layers = sides.layers(layer)
     fixed = fixed_filters(layers[0]) | fixed_filters(layers[1])
-    pair = [lifted(each, hardware.pes, keep, assume, fixed=fixed) for each in layers]
+    policies = policies_of(changes)
+    pair = [lifted(each, hardware.pes, keep, assume, fixed=fixed, policies=policies) for each in layers]
     with Waiting("comparing"):
         found = pm.diff(pair[0].analysis, pair[1].analysis, at=_numbers(pair[0]), names=sides.names)
         if where is not None:
             text = _where(found, where, style)
         else:
-            text = {"json": _document, "markdown": _markdown, "text": _text}[style](found)
+            analyses = [each.analysis for each in pair]
+            costs = None if hw is None else CostsOfBoth.of(found, analyses, hardware)
+            text = {"json": _document, "markdown": _markdown, "text": _text}[style](found, costs)
     say(text, style)
     pair[0].note_fixed()
     if _numbers(pair[0]) != _numbers(pair[1]):
@@ -84,7 +100,7 @@ def _where(found: Difference, quantity: str, style: str) -> str:
     return "\n".join([head, *(f"  {part}" for part in change.parts)])
 
 
-def _text(found: Difference) -> str:
+def _text(found: Difference, costs: CostsOfBoth | None) -> str:
     shown = ", ".join(f"{name} = {value}" for name, value in sorted(found.point.items()))
     rows = tuple(
         Row(
@@ -96,13 +112,15 @@ def _text(found: Difference) -> str:
         )
         for change in _changed(found)
     )
+    tables = [costs.table()] if costs else []
     if not rows:
-        return f"{found}\n\n{_equal(found)}"
-    table = Table(("quantity", *found.names, "ratio"), rows, title=f"at {shown}" if shown else "in numbers")
-    return f"{found}\n\n{written([table], 'text')}"
+        return "\n\n".join([str(found), _equal(found), *(written([each], "text") for each in tables)])
+    title = f"at {shown}" if shown else "in numbers"
+    tables.insert(0, Table(("quantity", *found.names, "ratio"), rows, title=title))
+    return f"{found}\n\n{written(tables, 'text')}"
 
 
-def _markdown(found: Difference) -> str:
+def _markdown(found: Difference, costs: CostsOfBoth | None) -> str:
     rows = tuple(
         Row(
             (
@@ -117,10 +135,10 @@ def _markdown(found: Difference) -> str:
         for change in _changed(found)
     )
     head = ("quantity", *found.names, "ratio", "leading", "at the layer", "less")
-    if not rows:
-        return f"{found.operator}: {_equal(found)}"
     notes = () if found.region.is_everywhere else (f"in the case where {found.region}",)
-    return Table(head, rows, words=7, title=found.operator, notes=notes).markdown()
+    table = Table(head, rows, words=7, title=found.operator, notes=notes).markdown()
+    blocks = [table if rows else f"{found.operator}: {_equal(found)}"]
+    return "\n\n".join([*blocks, *([costs.table().markdown()] if costs else [])])
 
 
 def _equal(found: Difference) -> str:
@@ -135,7 +153,7 @@ def _changed(found: Difference) -> list[Change]:
     return [each for each in found.changes if each.values[0] != each.values[1]]
 
 
-def _document(found: Difference) -> str:
+def _document(found: Difference, costs: CostsOfBoth | None) -> str:
     changes = {
         change.name: {
             "first": factored(change.values[0]),
@@ -155,6 +173,7 @@ def _document(found: Difference) -> str:
         "where": str(found.region),
         "changes": changes,
         "only": {name: list(only) for name, only in zip(found.names, found.only, strict=True)},
+        **(costs.json() if costs else {}),
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 

@@ -120,7 +120,11 @@ def all_cases(analysis: pm.Analysis, quantity: str, style: str) -> str:
 
 def form_named(analysis: pm.Analysis, quantity: str) -> pm.ClosedForm:
     """Give the formula of that name, as in ``L2.I.parent_reads`` or ``macs``."""
-    forms = analysis.forms.every()
+    return chosen_form(analysis.forms.every(), quantity)
+
+
+def chosen_form(forms: Mapping[str, Form], quantity: str) -> Form:
+    """Give the formula of that name; an unknown one is refused."""
     if quantity not in forms:
         message = f"no quantity {quantity!r}"
         raise PolymaestroError(message + did_you_mean(quantity, forms))

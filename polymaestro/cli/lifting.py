@@ -67,13 +67,14 @@ def lifted(  # noqa: PLR0913  as the options have it
     *,
     divisible: bool = False,
     fixed: frozenset[str] = frozenset(),
+    policies: pm.Policies = pm.Policies(),  # noqa: B008  frozen
 ) -> Lifted:
     """Analyse a layer with a symbol for every extent that is a number, not kept and not fixed."""
     operator, flow = layer.operator(), layer.mapping_dataflow()
     fixed |= fixed_filters(layer)
     symbolic = operator.with_extents(symbols_of(operator, keep, fixed))
     with Waiting(f"deriving {layer.name}"):
-        analysis = _derived(symbolic, flow, num_pes, assume)
+        analysis = _derived(symbolic, flow, num_pes, assume, policies)
         analysis = analysis.divisible() if divisible else analysis
     return Lifted(layer.name, operator, analysis, bool(assume) or divisible, tuple(sorted(fixed)))
 
@@ -121,13 +122,15 @@ def symbols_of(operator: pm.Operator, keep: str, fixed: frozenset[str]) -> dict[
     return {dim.name: dim.name for dim in operator.dims if dim.extent.is_constant and dim.name not in kept}
 
 
-def _derived(operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequence[str]) -> pm.Analysis:
+def _derived(
+    operator: pm.Operator, flow: Dataflow, num_pes: int, assume: Sequence[str], policies: pm.Policies
+) -> pm.Analysis:
     try:
-        return pm.analyze(operator, flow, num_pes, assuming=assume)
+        return pm.analyze(operator, flow, num_pes, assuming=assume, policies=policies)
     except (CountingError, LoweringError) as error:
         message = f"{error}\n{_hint(operator)}"
         if isinstance(error, LoweringError):
-            message += "; for symbols in the mapping try --symbolic-tiles"
+            message += "; for symbols in the mapping take derive --symbolic-tiles"
         raise PolymaestroError(message) from None
 
 

@@ -1,4 +1,4 @@
-"""What each number means, with its unit: the definitions of `movement` in a sentence each."""
+"""What each number means, with its unit: the definitions of `movement` and `model` in a sentence each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ MEANINGS = (
     ("utilization", "%", "active PEs, summed over the steps, per PE and step"),
     ("occupancy", "elements", "the largest tile that a unit below the boundary holds at any step"),
     ("tile total", "elements", "the tiles of all units and steps added up: what moves when nothing is kept"),
-    ("fills", "elements", "what the units receive: the part of each tile that the unit did not hold before"),
+    (
+        "fills",
+        "elements",
+        "what the units receive: the part of each tile that the unit did not hold at its last active step",
+    ),
     ("parent reads", "elements", "what the parent sends: fills that several units share count once"),
     (
         "drains",
@@ -31,6 +35,14 @@ MEANINGS = (
         "factor",
         "fills / parent reads: multicast (outputs: drains / parent updates, reduction)",
     ),
+    ("cycles", "cycles", "the run time, from the first word in to the last word out"),
+    ("roofline", "cycles", "what no schedule beats: the longest of computing and of moving over each link"),
+    ("bandwidth", "words/cycle", "words in and out of a step per cycle of computing, at most and on average"),
+    (
+        "energy",
+        "pJ or MAC",
+        "each access, each MAC and each hop, times the energy that the machine gives it",
+    ),
 )
 
 
@@ -39,7 +51,7 @@ def meanings(depth: int, width: int) -> str:
     memories = ["L2", *(f"cluster{index}" for index in range(1, depth)), "L1"]
     lines = [
         f"memories, from the top: {' → '.join(memories)}; an arrow is a boundary between parent and child",
-        "each count is per boundary; a unit keeps its tile while it is idle",
+        "each count is per boundary; a unit keeps its tile while it is idle; time and energy need --hw",
     ]
     widths = [max(len(row[column]) for row in MEANINGS) for column in (0, 1)]
     for name, unit, meaning in MEANINGS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -14,14 +14,13 @@ import click
 import polymaestro as pm
 from polymaestro.cli.options import array_options, chosen, format_options, layer_of, layer_option, machine
 from polymaestro.cli.source import Source, source_arguments
+from polymaestro.cli.tables import tell
 from polymaestro.cli.values import Values
 from polymaestro.cli.waiting import Waiting
 from polymaestro.dataflow import Layer, print_network
-from polymaestro.errors import PolymaestroError
+from polymaestro.errors import CountingUnavailableError, HardwareError, PolymaestroError
 from polymaestro.model.numbers import decimal
 from polymaestro.tiling import Optimum, TiledAnalysis, TiledEnergy, TiledRunTime, lifted
-
-Goal = str | TiledRunTime | TiledEnergy
 
 EXAMPLES = """\b
 Examples, from the root of the repository:
@@ -34,13 +33,16 @@ Examples, from the root of the repository:
     --layer CONV4_1_2 --minimize L2.traffic --subject-to "L1 <= 512" \\
     --subject-to "cluster1 <= 8192" --choose G1=16:256:*2
   polymaestro optimize examples/gemm.m --num-pes 64 --minimize energy
+  polymaestro optimize examples/gemm.m --hw eyeriss --minimize runtime \\
+    --subject-to "L1 <= 260" --choose T_M0=1,2,4 --choose T_N1=1,2,4
 
 \b
-Quantities: L2.traffic is all that crosses the boundary below L2; L1 the words
-that L1 needs, all its tensors' tiles together (2*L1 where it is double-
-buffered); L2.I.parent_reads and the like one formula; steps, macs, and sums.
+Quantities: L2.traffic is all that crosses the boundary below L2; L1, L2 and
+cluster1 the words that each needs, all its tensors' tiles together (2*L1 if
+double-buffered); L2.I.parent_reads and the like are formulas; steps; macs.
 runtime and energy are those on the machine of --hw; run times are evaluated,
-some hundred in a second, wherever the roofline is below the best of them.
+some hundred in a second, wherever the roofline is below the best of them, and
+wherever the conditions hold on a machine whose L2 is limited.
 """
 
 
@@ -51,7 +53,7 @@ class Choice(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generi
 
     def convert(
         self,
-        value: Any,  # noqa: ANN401
+        value: Any,  # noqa: ANN401  as click has it
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> tuple[str, list[int]]:
@@ -141,6 +143,8 @@ def optimize(  # noqa: PLR0913  one argument per option
         )
         report = _Report(network.name, found, minimize, goal, best, conditions, _single(given))
     click.echo(report.json() if style == "json" else "\n".join(report.lines()))
+    for note in found.small(best, found.fixed(given), hardware) if hw is not None else ():
+        tell(note)
 
 
 def _by_name(choices: Iterable[tuple[str, list[int]]]) -> dict[str, list[int]]:
@@ -156,6 +160,27 @@ def _by_name(choices: Iterable[tuple[str, list[int]]]) -> dict[str, list[int]]:
 
 def _single(choices: Mapping[str, list[int]]) -> dict[str, int]:
     return {name: values[0] for name, values in choices.items() if len(values) == 1}
+
+
+@dataclass(frozen=True)
+class _Limited:
+    """Run time or energy where L2 is limited, so that what stays in it changes with the tiles."""
+
+    analysis: TiledAnalysis
+    machine: pm.Hardware
+    cost: str
+    _forms: dict[frozenset[str], TiledRunTime | TiledEnergy] = field(default_factory=dict)
+
+    def at(self, **point: int) -> Fraction:
+        """Evaluate with what stays at the point."""
+        resident = self.analysis.resident_at(self.machine, **point)
+        if resident not in self._forms:
+            derive = self.analysis.runtime if self.cost == "runtime" else self.analysis.energy
+            self._forms[resident] = derive(self.machine, resident=resident)
+        return Fraction(self._forms[resident].at(**point))
+
+
+Goal = str | TiledRunTime | TiledEnergy | _Limited
 
 
 @dataclass(frozen=True)
@@ -185,14 +210,27 @@ class _Mapped:
         """Give what a name stands for; time and energy are those on the hardware."""
         if text not in ("runtime", "energy"):
             return text
-        if hardware.memory("L2").capacity is not None:
-            message = (
-                f"the L2 of this machine is limited, and what stays in it would change with the tiles; give "
-                f"a machine without that limit, or in Python tiled.{text}(machine, resident=…)"
-            )
-            raise PolymaestroError(message)
         machine = replace(hardware, num_pes="PEs") if "PEs" in choices else hardware
+        if hardware.memory("L2").capacity is not None:
+            return _Limited(self.analysis, machine, text)
         return self.analysis.runtime(machine) if text == "runtime" else self.analysis.energy(machine)
+
+    def small(self, best: Optimum, fixed: Mapping[str, int], hardware: pm.Hardware) -> Iterator[str]:
+        """Say which memories of a machine are too small for a mapping, and the condition that sees to it."""
+        point = {**fixed, **best.point}
+        machine = replace(hardware, num_pes=point.get("PEs", hardware.num_pes))
+        try:
+            cost = self.analysis.on(machine, **point).cost
+        except (CountingUnavailableError, HardwareError):
+            return
+        for each in cost.buffers:
+            if not each.fits:
+                times = "2*" if machine.memory(each.memory).double_buffered else ""
+                condition = f'; add --subject-to "{times}{each.memory} <= {each.capacity}" for tiles that fit'
+                yield (
+                    f"note: {each.memory} needs {each.needed} words and has {each.capacity}"
+                    f"{'' if machine.word_sizes else condition}"
+                )
 
     def value(self, goal: Goal, conditions: Iterable[str] = ()) -> Fraction | None:
         """Give the goal in the mapping as it is; None where a size is open or a condition fails."""

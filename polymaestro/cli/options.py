@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
@@ -26,6 +25,9 @@ FORMATS = {
     "latex": "A LaTeX tabular (needs booktabs).",
     "html": "HTML with formulas as MathML.",
 }
+
+MACHINES = f"a hardware file, MAESTRO's or YAML, or one of {', '.join(PRESETS)}"
+"""What --hw takes."""
 
 layer_option = click.option(
     "--layer", metavar="NAME", help="The layer; may be left out when there is only one."
@@ -55,9 +57,7 @@ def array_options(command: Command) -> Command:
         metavar="N",
         help="Processing elements of the array; goes before that of --hw.",
     )(command)
-    return click.option("--hw", metavar="HW", help="A hardware file, MAESTRO's or YAML: the machine.")(
-        command
-    )
+    return click.option("--hw", metavar="HW", help=f"The machine: {MACHINES}.")(command)
 
 
 def policy_option(command: Command) -> Command:
@@ -120,13 +120,7 @@ def machine(hw: str | None, num_pes: int | None, *, file: str | None) -> pm.Hard
     if hw == "-" == file:
         message = "FILE and --hw cannot both be standard input"
         raise click.UsageError(message)
-    if hw == "-" or Path(hw).exists():
-        hardware = pm.load_hardware(hw)
-    elif hw in PRESETS:
-        hardware = PRESETS[hw]
-    else:
-        message = f"--hw: {hw!r} is no file and no machine known by name{did_you_mean(hw, PRESETS)}"
-        raise Failure(message)
+    hardware = pm.load_hardware(hw)
     return hardware if num_pes is None else replace(hardware, num_pes=num_pes)
 
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import polymaestro as pm
-from polymaestro.cli.options import Failure, chosen, format_options, policies_of, policy_option, unwritable
+from polymaestro.cli.options import (
+    MACHINES,
+    Failure,
+    chosen,
+    format_options,
+    policies_of,
+    policy_option,
+    unwritable,
+)
 from polymaestro.cli.options import machine as machine_of
 from polymaestro.cli.pictures import check_picture, write_picture
 from polymaestro.cli.source import DATAFLOWS, Layers, layers_arguments
@@ -72,7 +80,7 @@ def _axes(command: Any) -> Any:  # noqa: ANN401  as click has it
     "own for that of each layer, which is the default.",
 )
 @click.option("--num-pes", type=Values(), help="Processing elements; or that of --hw.")
-@click.option("--hw", metavar="HW", help="A hardware file, MAESTRO's or YAML: what does not vary.")
+@click.option("--hw", metavar="HW", help=f"What does not vary: {MACHINES}.")
 @_axes
 @click.option("--layer", metavar="NAME", help="Only this layer.")
 @click.option(
@@ -155,7 +163,7 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
         write_picture(drawn(front, title=f"{network.name}: Pareto front of {found.size} designs"), plot)
 
 
-def _written_file(path: str, write: Any) -> None:  # noqa: ANN401
+def _written_file(path: str, write: Callable[[str], int]) -> None:
     try:
         count = write(path)
     except OSError as error:
@@ -197,7 +205,7 @@ def _report(found: Sweep, best: Best, front: Sequence[Design], style: str, *, pa
     refused = list(found.refused)
     for pes, name, layer, reason in refused[:3]:
         tell(f"warning: {layer} under {name} on {pes} PEs is left out: {first_line(reason)}")
-    if len(refused) > 3:  # noqa: PLR2004
+    if len(refused) > 3:  # noqa: PLR2004  three are shown
         tell(f"warning: … and {len(refused) - 3} more")
     if style == "json":
         data: dict[str, Any] = {

@@ -11,10 +11,11 @@ from typing import Any
 import polymaestro as pm
 from polymaestro.cli.costs import COSTS, Costs
 from polymaestro.cli.exporting import written
-from polymaestro.cli.formulas import tables_of
+from polymaestro.cli.formulas import chosen_form, tables_of
 from polymaestro.cli.tables import written as tables_written
 from polymaestro.dataflow import Layer
-from polymaestro.errors import ClosedFormError, ExportError, PolymaestroError, did_you_mean
+from polymaestro.errors import ClosedFormError, ExportError, PolymaestroError
+from polymaestro.model import paper
 from polymaestro.model.formula import CostForm
 from polymaestro.model.stated import CostCase
 from polymaestro.symbolic.points import check_known
@@ -23,11 +24,13 @@ from polymaestro.tiling import (
     Quotient,
     TiledAnalysis,
     TiledForm,
-    divisible,
     divisible_point,
     lifted,
 )
-from polymaestro.tiling.divisible import divisible_together
+from polymaestro.tiling.assuming import region_text
+from polymaestro.tiling.divisible import DivisibleCase, divisible, divisible_together
+from polymaestro.tiling.forms import TiledCase
+from polymaestro.tiling.growing import bound_that_grows, tie_that_grows
 from polymaestro.tiling.stated import TiledCost
 
 OPEN = 2
@@ -42,10 +45,18 @@ class TiledLayer:
     found: Lifted
     analysis: TiledAnalysis
     point: Mapping[str, int]
+    divisible: bool
+    """Whether a formula alone is shown where tiles divide; tables always are."""
 
     @staticmethod
-    def of(
-        layer: Layer, num_pes: int, extents: Mapping[str, str], assume: Sequence[str], *, lift: bool
+    def of(  # noqa: PLR0913  as the options have it
+        layer: Layer,
+        num_pes: int,
+        extents: Mapping[str, str],
+        assume: Sequence[str],
+        *,
+        lift: bool,
+        divisible: bool,
     ) -> TiledLayer:
         """Lift every number of a layer's mapping to a symbol, or take the symbols that the mapping has.
 
@@ -63,15 +74,20 @@ class TiledLayer:
             for name, value in analysis.macs.shown.items()
         }
         analysis = analysis.assuming(*assume, near=point)
-        return TiledLayer(layer.name, found, analysis, analysis.macs.shown)
+        return TiledLayer(layer.name, found, analysis, analysis.macs.shown, divisible)
 
     def text(self, exact: str | None) -> str:
-        """Write the table of the divisible view, or one formula with its edge tiles."""
+        """Write the table of the divisible view, or one formula around the layer."""
         if exact is not None:
-            return str(self._named(exact).case_at(self.point))
+            return str(self._case(exact))
         values = ", ".join(f"{name} = {value}" for name, value in self.found.values.items())
         table = self.analysis.table(self._near, divisible=True)
         return f"{table}\nnumbers of the mapping: {values}" if values else table
+
+    def _case(self, quantity: str) -> TiledCase | DivisibleCase:
+        """Give one formula around the layer, with edge tiles or in the divisible view."""
+        form = self._named(quantity)
+        return divisible(form, self._near) if self.divisible else form.case_at(self.point)
 
     def _form(self, cost: str, hardware: pm.Hardware) -> TiledCost:
         on_array = replace(hardware, num_pes=self.found.num_pes)
@@ -79,8 +95,11 @@ class TiledLayer:
         form: TiledCost = getattr(self.analysis, cost)(on_array, resident=resident)
         return form
 
-    def costs(self, hardware: pm.Hardware, *, divisible: bool) -> Costs:
-        """Give the costs on a machine with as many PEs as the mapping has, divisible or with edge tiles."""
+    def costs(self, hardware: pm.Hardware, exact: str | None) -> Costs:
+        """Give the costs on a machine with as many PEs as the mapping has; one alone is as `text` has it."""
+        return self._costs(hardware, divisible=exact is None or self.divisible)
+
+    def _costs(self, hardware: pm.Hardware, *, divisible: bool) -> Costs:
         on_array = replace(hardware, num_pes=self.found.num_pes)
         point = self._near if divisible else self.point
 
@@ -91,10 +110,17 @@ class TiledLayer:
 
         return Costs.of(self.analysis, on_array, point, view)
 
+    def report(self, style: str, hardware: pm.Hardware | None) -> str:
+        """Write the whole report of the case of the layer; the costs on a machine where tiles divide."""
+        found = self.analysis.paper(self.point)
+        if hardware is not None:
+            found = self._costs(hardware, divisible=self._has_near).added(found)
+        return paper.WRITERS[style](found)
+
     def styled(self, style: str, exact: str | None) -> str:
         """Write Markdown or LaTeX: tables of the divisible view, or one formula with its edge tiles."""
         if exact is not None:
-            case = self._named(exact).case_at(self.point)
+            case = self._case(exact)
             return case.statement() if style == "latex" else f"`{case}`"
         forms = dict(self.analysis.named())
         values, where = self._together()
@@ -131,23 +157,27 @@ class TiledLayer:
 
     def _check_apart(self, name: str, value: Quotient, large: Collection[str]) -> None:
         """Refuse a formula with a rounded quotient of what grows."""
-        for tie in self.analysis.ties.named_in(" ".join(value.numerator.names())):
-            if tie.names() & set(large):
-                message = f"the leading term of {name} is not in the view: it has {tie}, which grows too"
-                raise ClosedFormError(message)
+        tie = tie_that_grows(value, large, self.analysis.ties)
+        if tie is not None:
+            message = f"the leading term of {name} is not in the view: it has {tie}, which grows too"
+            raise ClosedFormError(message)
 
     def _together(self, large: Collection[str] = ()) -> tuple[list[Quotient], list[str]]:
         """Give all formulas of the divisible view, and where they hold; refuses what bounds large symbols."""
         forms = [form for _, form in self.analysis.named()]
         values, divides, region = divisible_together(forms, self._near)
-        for each in region.pieces[0]:
-            grown = [factor for atom, factor in each.expression.terms if atom in large]
-            if grown and (each.equality or max(grown) < 0):
-                bound = ", ".join(str(atom) for atom, _ in each.expression.terms if atom in large)
-                message = f"{bound} cannot grow where {self._written(str(each))}; keep it fixed with --small"
-                raise ClosedFormError(message)
+        each = bound_that_grows(region, large)
+        if each is not None:
+            bound = ", ".join(str(atom) for atom, _ in each.expression.terms if atom in large)
+            message = f"{bound} cannot grow where {self._written(str(each))}; keep it fixed with --small"
+            raise ClosedFormError(message)
         where = [*map(str, divides), *([] if region.is_everywhere else [self._written(str(region))])]
         return values, [*where, *self.analysis.ties.meanings(" ".join([*where, *map(str, values)]))]
+
+    def where(self) -> frozenset[str]:
+        """Give the conditions of the table, one by one."""
+        _, divides, region = divisible_together([form for _, form in self.analysis.named()], self._near)
+        return frozenset([*map(str, divides), *self._written(str(region)).split(", ")])
 
     def _tables(self, title: str, style: str, views: Mapping[int, Quotient]) -> str:
         totals = {name: form for name, form in self.analysis.named() if "." not in name}
@@ -175,10 +205,11 @@ class TiledLayer:
         """Write every formula in the divisible view, or one with its edge tiles."""
         document = self._head()
         if exact in COSTS and costs is not None:
-            document |= {"quantity": exact, "point": dict(self.point), **costs.json(exact)}
+            point = self._near if self.divisible else self.point
+            document |= {"quantity": exact, "point": dict(point), **costs.json(exact)}
         elif exact is not None:
-            case = self._named(exact).case_at(self.point)
-            document |= {"quantity": exact, "point": dict(self.point), "case": str(case)}
+            point = self._near if self.divisible else self.point
+            document |= {"quantity": exact, "point": dict(point), "case": str(self._case(exact))}
         else:
             document |= {"point": dict(self._near), "formulas": self._views()}
             document |= costs.json() if costs else {}
@@ -195,7 +226,7 @@ class TiledLayer:
             "notes": list(analysis.cuts.notes),
             "units": [str(units) for units in analysis.cuts.units],
             "parameters": list(analysis.symbols),
-            "valid_on": self._written(str(analysis.valid_on)),
+            "valid_on": region_text(analysis.valid_on, analysis.ties),
             "ties": {tie.name: self._written(tie.text) for tie in analysis.ties.ties},
         }
 
@@ -210,20 +241,24 @@ class TiledLayer:
     @cached_property
     def _near(self) -> Mapping[str, int]:
         near = divisible_point(self.analysis.cuts, self.point, self.analysis.ties)
-        if not self.analysis.valid_on.holds(self.analysis.ties.extended(near)):
+        if not self._holds(near):
             message = "near this layer, the assumptions rule out that tiles divide what they cut; use --exact"
             raise PolymaestroError(message)
         return near
+
+    @property
+    def _has_near(self) -> bool:
+        """Whether there is a case near the layer in which tiles divide."""
+        return self._holds(divisible_point(self.analysis.cuts, self.point, self.analysis.ties))
+
+    def _holds(self, point: Mapping[str, int]) -> bool:
+        return self.analysis.valid_on.holds(self.analysis.ties.extended(point))
 
     def _written(self, text: str) -> str:
         return self.analysis.ties.written(text)
 
     def _named(self, quantity: str) -> TiledForm:
-        forms = dict(self.analysis.named())
-        if quantity not in forms:
-            message = f"no quantity {quantity!r}"
-            raise PolymaestroError(message + did_you_mean(quantity, forms))
-        return forms[quantity]
+        return chosen_form(dict(self.analysis.named()), quantity)
 
 
 def _cell(value: Quotient, style: str) -> str:

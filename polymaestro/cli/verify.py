@@ -16,6 +16,8 @@ from polymaestro.cli.options import (
     layer_of,
     layer_option,
     machine,
+    policies_of,
+    policy_option,
 )
 from polymaestro.cli.source import Source, source_arguments
 from polymaestro.cli.tables import say
@@ -44,6 +46,7 @@ wrong; 2 the command line is wrong.
 @click.option("--formula", metavar="TEXT", required=True, help='Yours, as in "K*C*ceil(P/4)*(Q + S - 1)".')
 @keep_option
 @assume_option
+@policy_option
 @format_options("json")
 @click.pass_context
 def verify(  # noqa: PLR0913  one argument per option
@@ -58,6 +61,7 @@ def verify(  # noqa: PLR0913  one argument per option
     formula: str,
     keep: str,
     assume: tuple[str, ...],
+    changes: tuple[str, ...],
     **formats: bool,
 ) -> None:
     """Check a formula of your own against the exact count.
@@ -68,7 +72,8 @@ def verify(  # noqa: PLR0913  one argument per option
     """
     style = chosen(formats)
     hardware = machine(hw, num_pes, file=source.file)
-    found = lifted(layer_of(source.network(), layer), hardware.pes, keep, assume)
+    chosen_layer = layer_of(source.network(), layer)
+    found = lifted(chosen_layer, hardware.pes, keep, assume, policies=policies_of(changes))
     with Waiting("comparing"):
         verdict = pm.check_equation(form_named(found.analysis, quantity), formula)
     say(_document(quantity, verdict) if style == "json" else f"{quantity}: {verdict}", style)

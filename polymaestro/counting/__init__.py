@@ -2,7 +2,7 @@
 
 from polymaestro.counting.engine import Count, Counter, Engine
 from polymaestro.counting.merging import merged
-from polymaestro.counting.quasipolynomial import QuasiPolynomial
+from polymaestro.counting.quasipolynomial import QP, QuasiPolynomial
 from polymaestro.counting.reading import region_of
 from polymaestro.counting.reducing import with_decided_floors
 from polymaestro.counting.region import Condition, Region
@@ -11,6 +11,7 @@ from polymaestro.counting.tables import BoundaryCounts, Counts, count
 from polymaestro.counting.ties import Tie
 
 __all__ = [
+    "QP",
     "BoundaryCounts",
     "Condition",
     "Count",

@@ -45,6 +45,13 @@ class _Cell:
         points = [point for part in self.parts for point in _points(part)]
         return [(point, self.value.evaluate(point)) for point in points]
 
+    @cached_property
+    def genericity(self) -> tuple[int, int, int]:
+        """A rank: unbounded in many parameters first, then few equalities, then few parts."""
+        ranges = ranges_of(self.domain)
+        unbounded = sum(high is None for _, high in ranges.values())
+        return unbounded, -sum(low == high for low, high in ranges.values()), -self.domain.n_basic_set()
+
     def has(self, value: QuasiPolynomial) -> bool:
         """Whether a polynomial is shown to be the value of this cell everywhere on it."""
         if value == self.value:
@@ -52,6 +59,10 @@ class _Cell:
         if any(value.evaluate(point) != known for point, known in self.samples):
             return False
         return all(_vanishes(value - self.value, part) for part in self.parts)
+
+    def with_value(self, value: QuasiPolynomial) -> _Cell:
+        """Give the cell with another polynomial that holds on it."""
+        return self if value == self.value else _Cell(self.domain, value)
 
     def cut(self) -> list[_Cell]:
         """Cut at the parts where these decide some floor, with what they make of the polynomial."""
@@ -97,7 +108,7 @@ def merged(pieces: list[Piece], context: isl.Set) -> list[Piece]:
         # What a chamber decides of floors may show that the polynomial holds on another as well.
         before = cells
         parts = [part for cell in cells for part in cell.cut()]
-        cells = _fewest([_Cell(c.domain, reduced(c.value, c.domain)) for c in cells], parts)
+        cells = _fewest([cell.with_value(reduced(cell.value, cell.domain)) for cell in cells], parts)
         if [cell.value for cell in cells] == [cell.value for cell in before]:
             break
     return [(cell.domain, cell.value) for cell in cells if not cell.value.is_zero]
@@ -109,7 +120,7 @@ def _fewest(candidates: Sequence[_Cell], parts: Sequence[_Cell]) -> list[_Cell]:
     Then none holds on all parts of another: it would have been taken first.
     """
     values: dict[QuasiPolynomial, _Cell] = {}
-    for each in sorted([*candidates, *parts], key=_genericity, reverse=True):
+    for each in sorted([*candidates, *parts], key=lambda cell: cell.genericity, reverse=True):
         values.setdefault(each.value, each)
     holds = {v: {index for index, part in enumerate(parts) if part.has(v)} for v in values}
     left = set(range(len(parts)))
@@ -118,7 +129,7 @@ def _fewest(candidates: Sequence[_Cell], parts: Sequence[_Cell]) -> list[_Cell]:
         value = max(values, key=lambda v: len(holds[v] & left))
         chosen.append(_Cell.union([parts[index] for index in sorted(holds[value] & left)], value))
         left -= holds[value]
-    return sorted(chosen, key=_genericity, reverse=True)
+    return sorted(chosen, key=lambda cell: cell.genericity, reverse=True)
 
 
 def _points(part: isl.Set) -> list[dict[str, int]]:
@@ -158,13 +169,6 @@ def _added(total: list[Piece], domain: isl.Set, value: QuasiPolynomial) -> list[
     if not left.is_empty():
         result.append((coalesced(left), value))
     return result
-
-
-def _genericity(cell: _Cell) -> tuple[int, int, int]:
-    """Rank a cell: unbounded in many parameters first, then few equalities, then few parts."""
-    ranges = ranges_of(cell.domain)
-    unbounded = sum(high is None for _, high in ranges.values())
-    return unbounded, -sum(low == high for low, high in ranges.values()), -cell.domain.n_basic_set()
 
 
 def vanishes(value: QuasiPolynomial, domain: isl.Set) -> bool:

@@ -63,13 +63,11 @@ def _largest(values: isl.Set) -> list[Piece]:
 
 
 def _largest_count(tile: isl.Map, cells: Cells) -> list[Piece]:
-    names = [f"step{index}" for index in range(tile.dim(IN))]
-    for index, name in enumerate(names):
-        tile = tile.set_dim_name(IN, index, name)
+    tile, names = with_named_steps(tile)
     own = set(parameters(tile.wrap()))
     lifted = named(tile.move_dims(PARAM, tile.dim(PARAM), IN, 0, len(names)).range()).compute_divs()
     counted = cells(lifted, lifted.params())
-    constant = [piece for piece in counted if not _is_affine(piece[1]) and piece[1].names() <= own]
+    constant = [piece for piece in counted if not piece[1].is_affine and piece[1].names() <= own]
     pieces = _largest_affine([piece for piece in counted if piece not in constant], own, names)
     for domain, value in constant:
         try:
@@ -77,6 +75,14 @@ def _largest_count(tile: isl.Map, cells: Cells) -> list[Piece]:
         except CountingUnavailableError:
             return _largest_affine(counted, own, names)
     return pieces
+
+
+def with_named_steps(tile: isl.Map) -> tuple[isl.Map, list[str]]:
+    """Give a tile whose steps have names that parameters may take over, and these."""
+    names = [f"step{index}" for index in range(tile.dim(IN))]
+    for index, name in enumerate(names):
+        tile = tile.set_dim_name(IN, index, name)
+    return tile, names
 
 
 def _largest_affine(counted: list[Piece], own: set[str], steps: list[str]) -> list[Piece]:
@@ -117,10 +123,6 @@ def _is_at_least(left: QuasiPolynomial, right: QuasiPolynomial, domain: isl.Set)
     return len(shift) == len(lowest) and not floors and all(factor >= 0 for _, factor in shifted.terms)
 
 
-def _is_affine(value: QuasiPolynomial) -> bool:
-    return all(sum(power for _, power in monomial) <= 1 for monomial, _ in value.terms)
-
-
 def affine_cells(
     domain: isl.Set, value: QuasiPolynomial, own: set[str], replaced: Mapping[str, Affine] = NOTHING
 ) -> Iterator[tuple[isl.Set, QuasiPolynomial]]:
@@ -129,7 +131,7 @@ def affine_cells(
     The rows of the last tile are such an expression, or the distance of a tile from a diagonal. Each value
     replaces one name in the polynomial and in what is left to try; `replaced` says by what.
     """
-    if _is_affine(value):
+    if value.is_affine:
         yield domain, value
         return
     if domain.n_basic_set() > 1:

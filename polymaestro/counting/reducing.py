@@ -8,7 +8,7 @@ and Gaussian elimination over it writes as many floors as possible through the o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import islpy as isl
@@ -35,6 +35,8 @@ def reduced(value: QuasiPolynomial, domain: isl.Set) -> QuasiPolynomial:
     >>> print(reduced(tiles, isl.Set("[C] -> { : 1 <= C <= 65 }").params()))
     ⌈C/64⌉
     """
+    if value.constant is not None:
+        return value
     numbers = {
         atom: int(given.constant)
         for atom, given in decided(value.names(), domain).items()
@@ -66,13 +68,19 @@ def decided(atoms: Iterable[Atom], domain: isl.Set) -> dict[Atom, QuasiPolynomia
 
 def _equalities(floors: Sequence[Floor], domain: isl.Set) -> list[Row]:
     """Give the linear equations between parameters and floors that hold on a domain."""
+    if not floors:
+        return _rows(domain.affine_hull(), {})
     names = [f"x{index}" for index in range(len(floors))]
     ties = " and ".join(
         f"{name} = {Affine.of(floor).isl()}" for name, floor in zip(names, floors, strict=True)
     )
     space = f"[{', '.join(parameters(domain))}] -> {{ [{', '.join(names)}] : {ties or 'true'} }}"
     hull = isl.Set(space).intersect_params(domain).affine_hull()
-    meaning: dict[str | Floor | Extremum, Atom] = dict(zip(names, floors, strict=True))
+    return _rows(hull, dict(zip(names, floors, strict=True)))
+
+
+def _rows(hull: isl.BasicSet, meaning: Mapping[str | Floor | Extremum, Atom]) -> list[Row]:
+    """Read the equations of an affine hull."""
     rows = []
     for condition in conditions_of(hull):
         expression = condition.expression

@@ -66,13 +66,13 @@ class Counts(Shown):
         return "\n".join(lines)
 
 
-def count(movement: Movement, engine: Engine = "auto") -> Counts:
-    """Count every set of a movement.
+def count(movement: Movement, engine: Engine = "auto", counter: Counter | None = None) -> Counts:
+    """Count every set of a movement, with a counter of the same context that knows some of them already.
 
     Raises `CountingUnavailableError` when the engine cannot count one of them exactly.
     """
     relations = movement.relations
-    counter = Counter(relations.context, engine)
+    counter = counter or Counter(relations.context, engine)
 
     def made(other: Relations) -> dict[Key, Quantity]:
         return _quantities(movement if other is relations else trace(other, movement.policies))

@@ -107,7 +107,7 @@ class _Reader:
         """Refuse rows under a part of a filter that was whole before it was rounded up."""
         sizes = {cut.dim: cut.size for cut in cuts}
         for cut in cuts:
-            window = self._window(cut.map)
+            window = self.operator.window_over(cut.map.dim)
             if window is not None:
                 self._check_rows(cut.map, window, None if cut.under else level.map_of(window.filter), sizes)
         self._descend(level, cuts)
@@ -120,9 +120,6 @@ class _Reader:
         for dim, size in sizes.items():
             self.tiles[dim] = smaller(size, self.tiles[dim])
 
-    def _window(self, each: Map) -> Window | None:
-        return next((w for w in self.operator.windows if w.input == each.dim), None)
-
     def _check_rows(self, each: Map, window: Window, taps: Map | None, sizes: Sizes) -> None:
         """Refuse rows that do not begin at a window, or that slide under a part of the filter."""
         if not self.rows[window.input].aligned:
@@ -131,7 +128,7 @@ class _Reader:
             raise _refused(each, f"slides under the part of the filter that '{taps}' leaves")
 
     def _cut(self, level: BoundLevel, each: Map) -> _Cut:
-        window = self._window(each)
+        window = self.operator.window_over(each.dim)
         if window is None:
             if each.offset != each.size and not at_least(each.size, self.tiles[each.dim]):
                 raise _refused(each, "does not cut into consecutive tiles")

@@ -158,7 +158,7 @@ def level_cuts(mapping: Mapping) -> Iterator[LevelCuts]:
 
 
 def _slide(operator: Operator, level: BoundLevel, each: Map, above: dict[str, Affine]) -> Slide | None:
-    window = next((w for w in operator.windows if w.input == each.dim), None)
+    window = operator.window_over(each.dim)
     if window is None:
         return None
     taps, whole = level.map_of(window.filter), above[window.filter]

@@ -189,7 +189,7 @@ class _Question:
                 return self._verdict(
                     equal=False, how=f"found after comparing {_points(tried)}", counterexample=found
                 )
-        return self._verdict(equal=True, how=f"compared at each of the {tried} points of the region")
+        return self._verdict(equal=True, how=_exhaustion(tried))
 
     def _difference(self, point: Point) -> Counterexample | None:
         above, below = (each.evaluate(point) for each in _parts(self.ours))
@@ -254,6 +254,12 @@ def _proof(kinds: Counter[str], *, traced: bool) -> str:
     details = ", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items()))
     reading = "; the function was read by running it on symbols" if traced else ""
     return f"proved: the difference is 0 in {cases} ({details}){reading}"
+
+
+def _exhaustion(tried: int) -> str:
+    if tried == 1:
+        return "compared at the only point of the region"
+    return f"compared at each of the {tried} points of the region"
 
 
 def _points(number: int) -> str:

@@ -84,17 +84,13 @@ def unite(found: dict[Sign, isl.Set], sign: Sign, domain: isl.Set) -> None:
 
 def _signs(value: QuasiPolynomial, domain: isl.Set, effort: _Effort) -> dict[Sign, isl.Set]:
     value = reduced(value, domain)
-    if value.constant is None and _is_linear(value):
+    if value.constant is None and value.is_affine:
         return _factor_signs(value, domain, effort)  # nothing to factor
     content, parts = factors_of(value) if value.constant is None else (value.constant, [])
     found: dict[Sign, isl.Set] = {SIGNS[(content > 0) - (content < 0)]: domain}
     for part, power in parts:
         found = _times(found, _factor_signs(part, domain, effort), even=power % 2 == 0)
     return found
-
-
-def _is_linear(value: QuasiPolynomial) -> bool:
-    return all(sum(power for _, power in monomial) <= 1 for monomial, _ in value.terms)
 
 
 def _times(left: Mapping[Sign, isl.Set], right: Mapping[Sign, isl.Set], *, even: bool) -> dict[Sign, isl.Set]:

@@ -128,7 +128,7 @@ def _rows_computed(window: Window, tile: Tile) -> Range:
 
 def _offset(mapping: Mapping, index: int, each: Map) -> int:
     """Give the offset of a map in its own coordinate: σ · offset where it counts output rows."""
-    window = next((w for w in mapping.operator.windows if w.input == each.dim), None)
+    window = mapping.operator.window_over(each.dim)
     if window and counts_output_rows(mapping, index, window):
         return window.stride * each.offset.constant
     return each.offset.constant

@@ -13,7 +13,6 @@ from polymaestro.affine import Affine
 from polymaestro.dataflow.binding import Mapping
 from polymaestro.dataflow.directives import Map, SpatialMap, TemporalMap
 from polymaestro.loopnest.running import nominal_taps, tiles_along
-from polymaestro.workload.operator import Window
 
 
 @dataclass
@@ -65,19 +64,15 @@ def unclipped(mapping: Mapping) -> Mapping:
     return Mapping(mapping.operator.with_extents(extents), levels, mapping.num_pes)
 
 
-def _window(mapping: Mapping, each: Map) -> Window | None:
-    return next((w for w in mapping.operator.windows if w.input == each.dim), None)
-
-
 def _is_rows_of_pair(mapping: Mapping, index: int, each: Map) -> bool:
-    window = _window(mapping, each)
+    window = mapping.operator.window_over(each.dim)
     taps = window and mapping.levels[index].map_of(window.filter)
     return isinstance(each, SpatialMap) and isinstance(taps, SpatialMap)
 
 
 def _made_by(mapping: Mapping, index: int, each: Map) -> _Size:
     """Give the tile that a map makes; of input rows the outputs whose whole window lies in them."""
-    window, size = _window(mapping, each), each.size.constant
+    window, size = mapping.operator.window_over(each.dim), each.size.constant
     if window is None:
         return _Size(each.dim, index, size)
     last_tap = window.dilation * (nominal_taps(mapping, window, index + 1) - 1)
@@ -88,7 +83,7 @@ def _made_by(mapping: Mapping, index: int, each: Map) -> _Size:
 def _grown(mapping: Mapping, index: int, each: Map, sizes: list[_Size]) -> Map:
     """Give a map with the size that was found, and an offset of as much."""
     at = {size.dim: size.value for size in sizes if size.level <= index}
-    window = _window(mapping, each)
+    window = mapping.operator.window_over(each.dim)
     if window is None:
         return replace(each, size=Affine.of(at[each.dim]), offset=Affine.of(at[each.dim]))
     taps, outputs = at[window.filter], at[window.output]

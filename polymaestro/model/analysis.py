@@ -111,11 +111,30 @@ class Analysis(Shown):
         return replace(self, forms=self.forms.assuming(*assumptions))
 
     def divisible(self, *assumptions: str) -> Analysis:
-        """Give the analysis where every tile divides its extent and no fold is partial."""
+        """Give the analysis where every tile divides its extent and no fold is partial.
+
+        Raises as `ClosedForm.assuming` does.
+
+        >>> import polymaestro as pm
+        >>> a = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes=4)
+        >>> print(a.steps, a.divisible().steps, sep="; ")
+        ⌈M/4⌉; M/4
+        """
         return replace(self, forms=self.forms.divisible(*assumptions))
 
     def reuse(self, memory: str, tensor: str) -> Reuse:
-        """Give the reuse factors of a tensor at the boundary below a memory."""
+        """Give the reuse factors of a tensor at the boundary below a memory.
+
+        Raises `ClosedFormError` for an unknown memory or tensor.
+
+        >>> import polymaestro as pm
+        >>> a = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N"), num_pes=4)
+        >>> print(a.reuse("L2", "A"))
+        reuse            factor
+        inside the tile  1
+        over time        N
+        in space         1
+        """
         return reuse_of(self.macs, self[memory][tensor])
 
     @property
@@ -129,7 +148,14 @@ class Analysis(Shown):
         `resident` names the tensors that L2 keeps for the whole run: all where it has no limit. With a
         limit and symbolic extents, what L2 keeps depends on these, so then it must be said.
 
-        Raises `CountingUnavailableError` when the steps have no finite number of classes.
+        Raises `CountingUnavailableError` when the steps have no finite number of classes; `HardwareError` for
+        memories that the dataflow does not have, and where `resident` must be said.
+
+        >>> import polymaestro as pm
+        >>> a = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes=4)
+        >>> machine = pm.Hardware(num_pes=4)
+        >>> a.runtime(machine).at(M=8, N=2, K=3) == a.on(machine, M=8, N=2, K=3).runtime_cycles == 2 * 2 * 3
+        True
         """
         machine = self.machine(hardware)
         classes = self.classes(machine)
@@ -139,14 +165,26 @@ class Analysis(Shown):
         return RunTime(classes, machine, self._staying(machine, resident), self.macs)
 
     def energy(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> Energy:
-        """Give the energy of a run as a closed form; `resident` as for `runtime`."""
+        """Give the energy of a run as a closed form, in the unit of the energy table; see `runtime`.
+
+        >>> import polymaestro as pm
+        >>> a = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N"), num_pes=4)
+        >>> print(a.energy(pm.Hardware(num_pes=4)))
+        (28·K·M·N + 50·K·N·⌈M/4⌉ + 755·K·M + 700·K·N + 750·M·N)/2 pJ  if M ≥ 5, N ≥ 2
+        """
         machine = self.machine(hardware)
         energy = energy_of(self.forms, self.off_chip[1], machine, self._staying(machine, resident))
         self._check_apart(energy.constants)
         return energy
 
     def roofline(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> Roofline:
-        """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
+        """Give the cycles that no schedule can beat as a closed form; see `runtime`.
+
+        >>> import polymaestro as pm
+        >>> a = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N"), num_pes=4)
+        >>> print(a.roofline(pm.Hardware(num_pes=4, noc_bw=2)))
+        max(⌈K·M·N/4⌉, ⌈K·(N·⌈M/4⌉ + M)/2⌉, ⌈M·N/2⌉)  if M ≥ 5, N ≥ 2
+        """
         machine = self.machine(hardware)
         links = links_of(self.forms, self.off_chip[1], machine, self._staying(machine, resident))
         return roofline_of(self.forms, links, machine)
@@ -202,7 +240,13 @@ class Analysis(Shown):
         return counts, close_off_chip(counts, self.relations)
 
     def resident_at(self, hardware: Hardware, **extents: int) -> frozenset[str]:
-        """Give the tensors that L2 keeps for the whole run at a point; see `runtime`."""
+        """Give the tensors that L2 keeps for the whole run at a point; see `runtime`.
+
+        >>> import polymaestro as pm
+        >>> a = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N"), num_pes=4)
+        >>> sorted(a.resident_at(pm.Hardware(num_pes=4, l2_size=60), M=80, N=2, K=3))
+        ['B']
+        """
         machine = self.machine(hardware)
         return residency_of(*self.off_chip, machine, self.macs.checked(extents)).resident
 
@@ -225,6 +269,12 @@ class Analysis(Shown):
         The point also has the symbols of the hardware. Raises `ClosedFormError` outside the region, and when
         the hardware has another number of PEs, of which the clusters of the dataflow would fill more or
         fewer; `HardwareError` for a symbol of it that has no number.
+
+        >>> import polymaestro as pm
+        >>> a = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes=4)
+        >>> report = a.on(pm.Hardware(num_pes=4, noc_bw="B"), M=8, N=2, K=3, B=16)
+        >>> report.macs, report.runtime_cycles  # fill 2, two steps of 6, drain 1
+        (48, 15)
         """
         hardware, extents = settled(hardware, point, self.symbols)
         checked = self.macs.checked(extents)
@@ -240,7 +290,15 @@ class Analysis(Shown):
     def at(
         self, extents: Mapping[str, int], name: str = "layer", hardware: Hardware | None = None
     ) -> LayerReport:
-        """Evaluate everything at a point; with hardware, time and energy too."""
+        """Evaluate everything at a point; with hardware, time and energy too.
+
+        Raises `ClosedFormError` outside the region, and as `cost` does.
+
+        >>> import polymaestro as pm
+        >>> a = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N"), num_pes=4)
+        >>> a.at({"M": 8, "N": 2, "K": 3}).boundaries[0].tensors["B"]["parent_reads"] == 2 * (2 * 3)
+        True
+        """
         point = self.macs.checked(extents)
         report = report_layer(name, self.forms, point)
         return report if hardware is None else replace(report, performance=self.cost(hardware, point))
@@ -280,6 +338,11 @@ class Analysis(Shown):
         nest on, and each has its points counted right for all parameters by the finite Ehrhart check; a peak
         when it is the largest tile. It is *sampled* when the interpreter gave the same number at `samples`
         small points, else only *derived*. Raises nothing for what cannot be proved; the word says it.
+
+        >>> import polymaestro as pm
+        >>> a = pm.analyze(pm.gemm(K=1), pm.parse_dataflow("SpatialMap(1,1) M"), num_pes=4)
+        >>> a.certify(samples=2)["L2.B.fills"].word
+        'proved'
         """
         from polymaestro.proving.certifying import standings  # noqa: PLC0415  only who asks pays for it
 

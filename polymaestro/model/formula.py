@@ -49,7 +49,7 @@ class CostForm(OnMachine[Form], Shown, ABC):
     """A cost that is written one case at a time."""
 
     @abstractmethod
-    def case_at(self, point: Mapping[str, int]) -> CostCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> CostCase:
         """Give the formula around a point, and where it is the value."""
 
     @property

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from polymaestro.errors import ClosedFormError
 from polymaestro.showing import Row, Shown, Table, Tabled, in_math
 from polymaestro.symbolic import ClosedForm, CommonCase, TensorForms
+from polymaestro.symbolic.points import joined
 from polymaestro.symbolic.written import Written, quotient
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ class Ratio(Shown):
     numerator: ClosedForm
     denominator: ClosedForm
 
-    def at(self, **extents: int) -> Fraction:
+    def at(self, point: Mapping[str, int] | None = None, /, **named: int) -> Fraction:
         """Evaluate exactly; raises `ClosedFormError` where the denominator is 0."""
+        extents = joined(point, named)
         return self.evaluate(self.numerator.checked(extents), {})
 
     def evaluate(self, point: Mapping[str, int], values: dict[int, int]) -> Fraction:

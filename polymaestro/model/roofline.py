@@ -21,6 +21,7 @@ from polymaestro.model.runtime import TimeCase
 from polymaestro.symbolic import ClosedForm, ClosedForms, CommonCase
 from polymaestro.symbolic.costs import Cost, largest, transfer
 from polymaestro.symbolic.naming import Origin, Origins
+from polymaestro.symbolic.points import joined
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,9 @@ class Bounded(OnMachine[Form]):
             cycles[bound.resource] = int(-(-bound.amount.evaluate(extents, values) // rate))
         return cycles
 
-    def at(self, **point: int | Fraction) -> int:
+    def at(self, point: Mapping[str, int | Fraction] | None = None, /, **named: int | Fraction) -> int:
         """Evaluate, exact at any size; raises `ClosedFormError` as the other forms do."""
+        point = joined(point, named)
         return max(self.by_resource(point).values())
 
     def bound_by(self, **point: int | Fraction) -> str:
@@ -107,8 +109,9 @@ class Roofline(Bounded[ClosedForm], PlainCost):
     (54, 'L2 → L1 in')
     """
 
-    def case_at(self, point: Mapping[str, int]) -> TimeCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TimeCase:
         """Give the formula of the chambers that a point lies in, and where these meet."""
+        point = joined(point, named)
         extents = self.counted.checked({n: point[n] for n in self.counted.symbols if n in point})
         forms = [form for bound in self.bounds for _, form in bound.amount.terms]
         case = CommonCase.of(forms, extents)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from polymaestro.counting import QuasiPolynomial, Region, region_of, with_decided_floors
 from polymaestro.counting.classes import BoundaryClasses, Profile, StepClasses
 from polymaestro.model.clock import Clock, Entry, Level
-from polymaestro.model.formula import PlainCost
+from polymaestro.model.formula import CostForm, PlainCost
 from polymaestro.model.integers import Integers, Point, levels_at
+from polymaestro.model.links import Form
 from polymaestro.model.machine import Machine
 from polymaestro.model.stated import CostCase, TracedClock
 from polymaestro.movement.transfers import Mode
@@ -20,6 +22,7 @@ from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.cases import existing_together
 from polymaestro.symbolic.costs import Cost, as_sympy, largest, total, transfer
 from polymaestro.symbolic.naming import NamedCost, Origins, named
+from polymaestro.symbolic.points import joined
 
 if TYPE_CHECKING:
     import sympy
@@ -53,8 +56,34 @@ class TimeCase(CostCase):
         return "  if ".join([str(self.value), *self.conditions])
 
 
+class Timed(CostForm[Form], ABC):
+    """A run time: what the steps take on a machine whose L2 keeps the tensors of `resident`."""
+
+    machine: Machine
+    resident: frozenset[str]
+    what: ClassVar[str] = "the run time"
+
+    @property
+    def constants(self) -> frozenset[str]:
+        """The constants of the machine that are symbols."""
+        return self.machine.symbols
+
+    def at(self, point: Mapping[str, int | Fraction] | None = None, /, **named: int | Fraction) -> int:
+        """Evaluate, exact at any size; raises `ClosedFormError` as the other forms do."""
+        return self.evaluate(joined(point, named))
+
+    def evaluate(self, point: Point) -> int:
+        """Evaluate like `at`."""
+        arithmetic = Integers(self.machine, point)
+        return int(Clock(self.levels_at(point), self.machine, self.resident, arithmetic).runtime())
+
+    @abstractmethod
+    def levels_at(self, point: Point) -> tuple[Level, ...]:
+        """Give the step classes that a point has, with integers; refuses points that do not fit."""
+
+
 @dataclass(frozen=True, repr=False)
-class RunTime(PlainCost):
+class RunTime(Timed[ClosedForm], PlainCost):
     """The cycles of a run in the extents and in the symbols of the machine.
 
     `at` is exact wherever the counts hold. The formula has as many cases as all step classes together, so
@@ -75,26 +104,13 @@ class RunTime(PlainCost):
     resident: frozenset[str]
     counted: ClosedForm
 
-    what: ClassVar[str] = "the run time"
+    def levels_at(self, point: Point) -> tuple[Level, ...]:
+        """Give the step classes that a point has, with integers; refuses points that do not fit."""
+        return levels_at(self.classes, self.counted.checked(self.sizes(point)))
 
-    @property
-    def constants(self) -> frozenset[str]:
-        """The constants of the machine that are symbols."""
-        return self.machine.symbols
-
-    def at(self, **point: int | Fraction) -> int:
-        """Evaluate, exact at any size; raises `ClosedFormError` as the other forms do."""
-        return self.evaluate(point)
-
-    def evaluate(self, point: Point) -> int:
-        """Evaluate like `at`."""
-        extents = self.counted.checked(self.sizes(point))
-        arithmetic = Integers(self.machine, point)
-        levels = levels_at(self.classes, extents)
-        return int(Clock(levels, self.machine, self.resident, arithmetic).runtime())
-
-    def case_at(self, point: Mapping[str, int]) -> TimeCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TimeCase:
         """Give the formula of the step classes that a point has, and where they are the same."""
+        point = joined(point, named)
         extents = {name: point[name] for name in self.counted.symbols if name in point}
         self.counted.check(extents)
         found = [each for b in self.classes.boundaries for group in b.groups for each in group.all]
@@ -120,12 +136,12 @@ class Formulas:
     def cycles(self, macs: QuasiPolynomial | int) -> Cost:
         """⌈MACs / lanes⌉."""
         lanes = Fraction(self.machine.hardware.lanes)
-        return transfer(_polynomial(macs), rate=lanes, latency=Fraction(0))
+        return transfer(QuasiPolynomial.of(macs), rate=lanes, latency=Fraction(0))
 
     def transfer(self, words: QuasiPolynomial | int, depth: int) -> Cost:
         """0 for no words, else ⌈words / bandwidth⌉ + latency."""
         rate = self.machine.link(depth).words_per_cycle
-        return transfer(_polynomial(words), rate=rate, latency=self.machine.latency(depth))
+        return transfer(QuasiPolynomial.of(words), rate=rate, latency=self.machine.latency(depth))
 
     def join(self, times: list[Cost], *, serial: bool) -> Cost:
         """Give the largest time, or the sum."""
@@ -133,11 +149,7 @@ class Formulas:
 
     def total(self, times: Iterable[tuple[QuasiPolynomial | int, Cost]]) -> Cost:
         """Σ number · time."""
-        return total((_polynomial(number), time) for number, time in times)
-
-
-def _polynomial(value: QuasiPolynomial | int) -> QuasiPolynomial:
-    return value if isinstance(value, QuasiPolynomial) else QuasiPolynomial.of(value)
+        return total((QuasiPolynomial.of(number), time) for number, time in times)
 
 
 def _levels_near(classes: StepClasses, point: Mapping[str, int], tidy: Tidy) -> tuple[Level, ...]:
@@ -168,7 +180,7 @@ def _level_near(shape: BoundaryClasses, inner: Sequence[Any], point: Mapping[str
     return Level(shape, entries, profiles)
 
 
-def _profile_near(profile: Profile, inner: Mapping[Mode, Mapping[int, Entry]], tidy: Tidy) -> Any:  # noqa: ANN401
+def _profile_near(profile: Profile, inner: Mapping[Mode, Mapping[int, Entry]], tidy: Tidy) -> Any:  # noqa: ANN401  MACs, or numbers of sub-steps
     """Give the MACs, or the sub-steps of the classes that exist; a number may be 0 at the point itself."""
     if profile.macs is not None:
         return tidy(profile.macs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -80,11 +81,17 @@ class CostCase(Shown, ABC):
         """Give the formula, without a name, then each name, what it is and its meaning."""
         return [*self.named.rows(), *((name, value, "") for name, value in self.equations())]
 
-    def text(self) -> str:
-        """Write the formula with names for its parts: total, conditions, then a name a line."""
+    def text(self, known: Collection[str] = ()) -> str:
+        """Write the formula with names for its parts: total, conditions, then a name a line.
+
+        Where all conditions are known, it says only that they are.
+        """
         (_, total, _), *rows = self.rows()
         lines = [f"{total.text}{'' if self.unit == 'cycles' else f' {self.unit}'}"]
-        lines += [f"  if {', '.join(self.conditions)}"] if self.conditions else []
+        conditions = ", ".join(self.conditions)
+        if conditions:
+            is_known = bool(known) and set(conditions.split(", ")) <= set(known)
+            lines.append("  in the case above" if is_known else f"  if {conditions}")
         for name, value, meaning in rows:
             lines.append(f"  where {name} = {value.text}" + (f"  ({meaning})" if meaning else ""))
         return "\n".join(lines)

@@ -13,6 +13,7 @@ from polymaestro.proving.asking import asked_at_least
 from polymaestro.proving.blocks import counts_all_points
 from polymaestro.proving.defined import defined
 from polymaestro.proving.definition import executed_of
+from polymaestro.proving.dividing import Divided
 from polymaestro.proving.ehrhart import counts_points
 from polymaestro.proving.extents import Blocks
 from polymaestro.proving.functions import Function, equal
@@ -27,6 +28,7 @@ from polymaestro.proving.verdicts import Outcome, Proof, Statement, statement
 
 __all__ = [
     "Blocks",
+    "Divided",
     "Function",
     "Outcome",
     "Proof",

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from math import lcm
+from math import gcd, lcm
 
 import islpy as isl
 
@@ -116,7 +116,7 @@ class Group:
         """Write every factor through independent ones so that all points agree."""
         reducer = _Reducer()
         return {
-            factor: reducer.take(number, [Fraction(_value(factor, point)) for point in self.points])
+            factor: reducer.take(number, [_value(factor, point) for point in self.points])
             for factor, number in self.factors.items()
         }
 
@@ -143,28 +143,53 @@ class Group:
         return None
 
 
+@dataclass(frozen=True)
+class _Row:
+    """An independent vector as it is left: left = scale · vector - Σ made · independent vectors before it."""
+
+    number: int
+    left: list[int]
+    scale: int
+    made: dict[int, int]
+
+    @cached_property
+    def pivot(self) -> int | None:
+        """Where the first number is that is not 0."""
+        return next((index for index, value in enumerate(self.left) if value), None)
+
+    def without(self, other: _Row) -> _Row:
+        """Subtract the multiple of an independent row that cancels its pivot here."""
+        pivot = other.pivot
+        if pivot is None or not self.left[pivot]:
+            return self
+        times, factor = other.left[pivot], self.left[pivot]
+        left = [times * mine - factor * its for mine, its in zip(self.left, other.left, strict=True)]
+        made = {key: times * value for key, value in self.made.items()}
+        for key, value in ((other.number, -other.scale), *other.made.items()):
+            made[key] = made.get(key, 0) - factor * value
+        common = gcd(times * self.scale, *left, *made.values())
+        return _Row(
+            self.number,
+            [value // common for value in left],
+            times * self.scale // common,
+            {key: value // common for key, value in made.items() if value},
+        )
+
+
 class _Reducer:
-    """Gaussian elimination: each vector is independent of those before or a combination of them."""
+    """Gaussian elimination in integers: each vector is independent of those before or made of them."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[int, list[Fraction], Combination]] = []
+        self.rows: list[_Row] = []
 
-    def take(self, number: int, vector: list[Fraction]) -> Combination:
+    def take(self, number: int, vector: list[int]) -> Combination:
         """Take a vector; give it as a combination of independent ones, itself if it is one."""
-        made: Combination = {}  # vector as given = vector as left + Σ made
-        for pivot, row, recipe in self.rows:
-            factor = vector[pivot]
-            if factor:
-                vector = [v - factor * r for v, r in zip(vector, row, strict=True)]
-                for key, value in recipe.items():
-                    made[key] = made.get(key, Fraction(0)) + factor * value
-        made = {key: value for key, value in made.items() if value}
-        left = [index for index, value in enumerate(vector) if value]
-        if not left:
-            return made
-        scale = 1 / vector[left[0]]
-        recipe = {key: -value * scale for key, value in made.items()} | {number: scale}
-        self.rows.append((left[0], [value * scale for value in vector], recipe))
+        row = _Row(number, vector, 1, {})
+        for each in self.rows:
+            row = row.without(each)
+        if row.pivot is None:
+            return {key: Fraction(value, row.scale) for key, value in row.made.items()}
+        self.rows.append(row)
         return {number: Fraction(1)}
 
 

@@ -46,6 +46,7 @@ def _loaded(file: Path) -> list[Statement]:
         message = f"cannot load {file}"
         raise ProofError(message)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for what their annotations name
     sys.path.insert(0, str(file.parent))
     try:
         spec.loader.exec_module(module)

@@ -11,14 +11,10 @@ def components(names: Iterable[str], together: Iterable[Iterable[str]]) -> list[
     >>> [sorted(part) for part in components("abcde", ["ca", "db", "ab"])]
     [['a', 'b', 'c', 'd'], ['e']]
     """
-    parts = {name: [name] for name in names}
+    import networkx as nx  # noqa: PLC0415  a quarter of a second, and only an analysis needs it
+
+    graph: nx.Graph[str] = nx.Graph()
+    graph.add_nodes_from(names)
     for each in together:
-        first: str | None = None
-        for name in each:
-            part = parts.setdefault(name, [name])
-            joined = parts[first] if first is not None else part
-            if joined is not part:
-                joined += part
-                parts.update(dict.fromkeys(part, joined))
-            first = name
-    return [frozenset(part) for part in {id(part): part for part in parts.values()}.values()]
+        nx.add_path(graph, each)
+    return [frozenset(part) for part in nx.connected_components(graph)]

@@ -52,11 +52,15 @@ class Tabled(Shown):
         )
 
     def _repr_html_(self) -> str:
-        parts = (
-            f'<p class="note">{escape(each)}</p>' if isinstance(each, str) else each.html()
-            for each in self.tables()
-        )
-        return "\n".join([f'{STYLE}<div class="polymaestro">', *parts, "</div>"])
+        return page(self.tables())
+
+
+def page(tables: Iterable[Table | str]) -> str:
+    """Write tables and texts as HTML for a notebook."""
+    parts = (
+        f'<p class="note">{escape(each)}</p>' if isinstance(each, str) else each.html() for each in tables
+    )
+    return "\n".join([f'{STYLE}<div class="polymaestro">', *parts, "</div>"])
 
 
 def in_math(formula: str, condition: str = "") -> str | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, Self, TypeVar
 
 from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.showing import Row, Table, Tabled
@@ -65,6 +65,20 @@ class FormsOfBoundary(Tabled, Generic[Form]):
         rows = [Row((name, *cells)) for name, each in self.tensors.items() for cells in each.rows()]
         title = f"{self.parent} → {self.child}: {self.steps.brief()} steps"
         yield Table(("tensor", "quantity", "elements"), tuple(rows), words=3, math=True, title=title)
+
+    def named(self) -> Iterator[tuple[str, Form]]:
+        """Give every formula of a tensor with its name, as in ``L2.I.parent_reads``."""
+        for tensor in self.tensors.values():
+            for name, form in tensor.forms.items():
+                yield f"{self.parent}.{tensor.name}.{name}", form
+
+    def mapped(self, change: Callable[[Form], Form]) -> Self:
+        """Give the boundary with every formula changed."""
+        tensors = {
+            name: replace(tensor, forms={key: change(form) for key, form in tensor.forms.items()})
+            for name, tensor in self.tensors.items()
+        }
+        return replace(self, steps=change(self.steps), tensors=tensors)
 
     def __getitem__(self, tensor: str) -> FormsOfTensor[Form]:
         """Give the formulas of a tensor by its name."""

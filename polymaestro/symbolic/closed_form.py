@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import islpy as isl
 
 from polymaestro import export
-from polymaestro.counting import Count, QuasiPolynomial, Region, Tie, region_of, with_decided_floors
+from polymaestro.counting import Count, QuasiPolynomial, Region, Tie
 from polymaestro.errors import ClosedFormError, ExportError
-from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
+from polymaestro.symbolic.cases import Case, cases_of, multiplied
+from polymaestro.symbolic.common import CommonCase
 from polymaestro.symbolic.display import in_one, latex_of_lines, lines_of, shown_cases, text_of
 from polymaestro.symbolic.leading import LeadingTerm, leading_term
 from polymaestro.symbolic.named import named_sum
 from polymaestro.symbolic.narrowing import Narrower, narrowed
-from polymaestro.symbolic.points import integer_point
+from polymaestro.symbolic.points import integer_point, joined
 from polymaestro.symbolic.regions import domain_of, part_at, point_near
 from polymaestro.symbolic.substituting import substituted
 from polymaestro.symbolic.tiles import divisibility
@@ -78,12 +79,18 @@ class ClosedForm:
     symbols: tuple[str, ...]
     valid_on: Region
 
-    def at(self, /, **extents: int) -> int:
+    def at(self, point: Mapping[str, int] | None = None, /, **named: int) -> int:
         """Evaluate at a point, exact at any size.
 
         Raises `ClosedFormError` for a missing or unknown symbol, for what is no integer, or outside the
         region.
+
+        >>> import polymaestro as pm
+        >>> macs = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).macs
+        >>> macs.at(M=10**20, N=3, K=2) == 10**20 * 3 * 2
+        True
         """
+        extents = joined(point, named)
         return self.evaluate(extents)
 
     def evaluate(self, point: Mapping[str, int], values: Values | None = None) -> int:
@@ -122,6 +129,12 @@ class ClosedForm:
         """Give the form where every tile divides its extent and no fold is partial.
 
         These conditions, as ``K % 64 = 0`` for a ⌈K/64⌉, join the region, and so do further assumptions.
+        Raises as `assuming` does.
+
+        >>> import polymaestro as pm
+        >>> form = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).steps
+        >>> print(form, form.divisible(), sep="; ")
+        ⌈M/4⌉; M/4
         """
         return self.assuming(*assumptions, *divisibility(self.counts))
 
@@ -129,6 +142,12 @@ class ClosedForm:
         """Give the form as one expression, on the region around a point where that is the value.
 
         Without a point, around large symbols. A form that is one expression anyway keeps its region.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N")
+        >>> form = pm.analyze(pm.gemm(), flow, 4)["L2"]["B"].parent_reads
+        >>> print(form.generic(), form.generic({"M": 9, "N": 1, "K": 2}), sep="; ")
+        K·N·⌈M/4⌉; K
         """
         point = self.large_point() if at is None else point_near(self.context, at)
         if self.is_long:
@@ -163,20 +182,24 @@ class ClosedForm:
         """
         return leading_term(self, small)
 
-    def leading(self) -> LeadingTerm:
-        """Give the leading term when all symbols grow together."""
-        return self.asymptotic()
-
     @cached_property
     def cases(self) -> tuple[Case, ...]:
-        """The formula as disjoint cases, each one quasi-polynomial with its condition; 0 elsewhere."""
+        """The formula as disjoint cases, each one quasi-polynomial with its condition; 0 elsewhere.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(1,1) N")
+        >>> for case in pm.analyze(pm.gemm(), flow, 4)["L2"]["B"].parent_reads.cases:
+        ...     print(case)
+        K·N·⌈M/4⌉  if N ≥ 2
+        K  if N = 1
+        """
         return cases_of(self.sums, self.context)
 
     def value_near(self, point: Mapping[str, int]) -> QuasiPolynomial:
         """Give the quasi-polynomial of the chambers that a point lies in."""
         return multiplied(self.sums, {id(c): c.piece_at(point)[1] for c in self.counts})
 
-    def case_at(self, point: Mapping[str, int]) -> Case:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> Case:
         """Give the quasi-polynomial of the chambers that a point lies in, and where these meet.
 
         The region may be smaller than the largest on which the polynomial is right; `cases` has that. Raises
@@ -190,6 +213,7 @@ class ClosedForm:
         Traceback (most recent call last):
         polymaestro.errors.ClosedFormError: the formula needs a value for K, N
         """
+        point = joined(point, named)
         case = CommonCase.of([self], self.checked(point))
         return Case(case.region, case.value(self))
 
@@ -231,7 +255,12 @@ class ClosedForm:
 
     @property
     def expr(self) -> sympy.Expr:
-        """The formula as a SymPy expression over plain integer symbols."""
+        """The formula as a SymPy expression over plain integer symbols.
+
+        >>> import polymaestro as pm
+        >>> pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(1,1) M"), 4).steps.expr
+        ceiling(M/4)
+        """
         return named_sum(self).expr if self.is_long else piecewise(self.shown)
 
     def to_python(self, name: str = "formula") -> str:
@@ -333,25 +362,3 @@ def forms_from_json(data: Mapping[str, Any]) -> dict[str, ClosedForm]:
     """Read what `export.forms_to_json` gives: equal forms by name, which share equal counts."""
     program = export.program_from_json(data, export.SEVERAL)
     return {name: form_of(entry, program.counts) for name, entry in program.forms.items()}
-
-
-@dataclass(frozen=True)
-class CommonCase:
-    """The region on which several forms each keep the quasi-polynomial that they have at a point."""
-
-    region: Region
-    point: Mapping[str, int]
-    domain: isl.Set
-
-    @staticmethod
-    def of(forms: Sequence[ClosedForm], point: Mapping[str, int]) -> CommonCase:
-        """Intersect the chambers of all forms at a point."""
-        counts = {id(c): c for form in forms for c in form.counts if not c.is_uniform}
-        context = forms[0].context
-        meeting = meeting_of(list(counts.values()), context, point)
-        region = region_of(meeting.gist(context).remove_redundancies())
-        return CommonCase(region, point, meeting)
-
-    def value(self, form: ClosedForm) -> QuasiPolynomial:
-        """Give the quasi-polynomial of a form, the floors that the region decides evaluated."""
-        return with_decided_floors(form.value_near(self.point), self.domain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import islpy as isl
 
@@ -51,9 +51,7 @@ class ClosedForms(Tabled):
     def named(self) -> Iterator[tuple[str, ClosedForm]]:
         """Give every formula with its name, as in ``L2.I.parent_reads``."""
         for boundary in self.boundaries:
-            for tensor in boundary.tensors.values():
-                for name, form in tensor.forms.items():
-                    yield f"{boundary.parent}.{tensor.name}.{name}", form
+            yield from boundary.named()
 
     def every(self) -> dict[str, ClosedForm]:
         """Give every formula: ``macs``, ``steps``, ``active_units``, and those of `named`."""
@@ -74,17 +72,7 @@ class ClosedForms(Tabled):
         return self.assuming(*assumptions, *divisibility(counts.values()))
 
     def _mapped(self, change: Callable[[ClosedForm], ClosedForm]) -> ClosedForms:
-        boundaries = tuple(
-            replace(
-                each,
-                steps=change(each.steps),
-                tensors={
-                    name: replace(tensor, forms={key: change(form) for key, form in tensor.forms.items()})
-                    for name, tensor in each.tensors.items()
-                },
-            )
-            for each in self.boundaries
-        )
+        boundaries = tuple(each.mapped(change) for each in self.boundaries)
         return ClosedForms(self.counts, boundaries, *map(change, (self.macs, self.steps, self.active)))
 
 

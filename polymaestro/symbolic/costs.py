@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -68,10 +69,11 @@ class Ceiling:
 
     @property
     def _divisor(self) -> str:
-        if self.copies == ONE:
-            return str(self.rate)
-        below = as_factor(self.copies) if self.rate == 1 else f"{self.rate}·{as_factor(self.copies)}"
-        return f"({below})" if "·" in below else below
+        rate = _written(self.rate)
+        below = rate if self.copies == ONE else as_factor(self.copies)
+        if self.copies != ONE and self.rate != 1:
+            below = f"{rate}·{below}"
+        return f"({below})" if "·" in below or "/" in below else below
 
     def __str__(self) -> str:
         """Write with the latency only where there is one."""
@@ -88,7 +90,7 @@ class Ceiling:
         if self.rate is not None:
             parts.append(f"⌈{as_factor(self.amount, write)}/{self._divisor}⌉")
         if self.latency != 0:
-            parts.append(str(self.latency))
+            parts.append(_written(self.latency))
         return " + ".join(parts)
 
 
@@ -136,7 +138,7 @@ class Cost:
     @staticmethod
     def of(value: int | QuasiPolynomial) -> Cost:
         """Read a number or a polynomial."""
-        return Cost(value if isinstance(value, QuasiPolynomial) else QuasiPolynomial.of(value))
+        return Cost(QuasiPolynomial.of(value))
 
     @property
     def constant(self) -> int | Fraction | None:
@@ -185,6 +187,20 @@ class Cost:
         if not self.polynomial.is_zero or not texts:
             texts.append(write(self.polynomial))
         return " + ".join(texts).replace("+ -", "- ")
+
+
+def decimal(number: Fraction) -> str:
+    """Write a number as a decimal where that is exact.
+
+    >>> decimal(Fraction(42, 25)), decimal(Fraction(325)), decimal(Fraction(1, 3))
+    ('1.68', '325', '1/3')
+    """
+    rest = number.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    text = f"{Decimal(number.numerator) / Decimal(number.denominator):f}"
+    return text if rest == 1 and Fraction(text) == number else str(number)
 
 
 def as_factor(value: QuasiPolynomial, write: Write = factored) -> str:
@@ -250,7 +266,7 @@ def as_sympy(cost: Cost, known: Mapping[str, sympy.Expr] = MappingProxyType({}))
     """Write a cost as a SymPy expression with Max and ceiling, and with expressions for known names."""
     import sympy  # noqa: PLC0415  half a second, and only formulas need it
 
-    from polymaestro.symbolic.to_sympy import constant, with_meanings  # noqa: PLC0415
+    from polymaestro.symbolic.to_sympy import constant, with_meanings  # noqa: PLC0415  it imports SymPy
 
     def polynomial(value: QuasiPolynomial) -> sympy.Expr:
         return with_meanings(value, known)
@@ -302,9 +318,13 @@ def _is_largest(term: tuple[Atom, QuasiPolynomial]) -> bool:
     return isinstance(term[0], Largest) and term[1] == ONE
 
 
+def _written(value: Rate | None) -> str:
+    return decimal(value) if isinstance(value, Fraction) else str(value)
+
+
 def _value(polynomial: QuasiPolynomial, point: Point) -> int | Fraction:
     constant = polynomial.constant
-    return polynomial.evaluate(point) if constant is None else constant  # type: ignore[arg-type]
+    return polynomial.evaluate(point) if constant is None else constant  # type: ignore[arg-type]  # whole
 
 
 def _number(value: Rate, point: Point) -> int | Fraction:

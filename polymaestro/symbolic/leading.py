@@ -7,7 +7,7 @@ no ray but those on its rim, so it drops out; conditions on ratios, as in P > R 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic.cases import Case
 from polymaestro.symbolic.display import Line, latex_of_lines, text_of
 from polymaestro.symbolic.narrowing import Narrower
-from polymaestro.symbolic.points import check_known, integer_point
+from polymaestro.symbolic.points import check_known, integer_point, joined
 from polymaestro.symbolic.regions import domain_of, shown_region
 from polymaestro.symbolic.to_sympy import piecewise
 
@@ -49,8 +49,9 @@ class LeadingTerm(Shown):
     large: tuple[str, ...]
     small: tuple[str, ...]
 
-    def at(self, **extents: int) -> Fraction:
+    def at(self, point: Mapping[str, int] | None = None, /, **named: int) -> Fraction:
         """Evaluate the leading term, which is not the formula; raises `ClosedFormError` on no ray."""
+        extents = joined(point, named)
         point = integer_point(extents, self.large + self.small, "the leading term")
         for case in self.cases:
             if case.region.holds(point):

@@ -20,11 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
 from polymaestro.counting import QuasiPolynomial
-from polymaestro.symbolic.costs import ONE, ZERO, Cost, Largest
+from polymaestro.symbolic.costs import ONE, ZERO, Ceiling, Cost, Largest, decimal
 from polymaestro.symbolic.notation import LATEX, MATHML, Notation
 from polymaestro.symbolic.polynomials import quotient
 from polymaestro.symbolic.setting import written_cost
@@ -33,7 +32,7 @@ from polymaestro.symbolic.written import Written
 KINDS = ("step", "comp", "in", "out")
 """The first words of names, in the order in which a maximum has them."""
 
-STEPS, MACS = "the steps inside", "MACs of a PE"
+STEPS, MACS, LANES = "the steps inside", "MACs of a PE", "MACs of a PE by its lanes"
 
 
 @dataclass(frozen=True)
@@ -98,24 +97,10 @@ def _sum_in(notation: Notation, terms: Iterable[tuple[str, ...]]) -> str:
     """Write a sum of products of a number, which may be missing, and names."""
 
     def product(number: str, *names: str) -> str:
-        factors = [notation.number(number)] * bool(number)  # type: ignore[arg-type]  # as it is written
+        factors = [notation.number(number)] * bool(number)
         return notation.times.join([*factors, *(notation.write(QuasiPolynomial.of(name)) for name in names)])
 
     return notation.plus.join(product(*term) for term in terms)
-
-
-def decimal(number: Fraction) -> str:
-    """Write a number as a decimal where that is exact.
-
-    >>> decimal(Fraction(42, 25)), decimal(Fraction(325)), decimal(Fraction(1, 3))
-    ('1.68', '325', '1/3')
-    """
-    rest = number.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    text = f"{Decimal(number.numerator) / Decimal(number.denominator):f}"
-    return text if rest == 1 and Fraction(text) == number else str(number)
 
 
 def named(cost: Cost, origins: Origins, taken: Collection[str]) -> NamedCost:
@@ -178,7 +163,9 @@ class _Namer:
         found = self.origins.get(cost)
         if found:
             return next(iter(found)).kind, "; ".join(each.meaning for each in found)
-        return ("step", STEPS) if cost.terms else ("comp", MACS)
+        if not cost.terms:
+            return "comp", MACS
+        return ("comp", LANES) if _is_ceiling(cost) else ("step", STEPS)
 
     def _free(self, kind: str) -> str:
         number = 1
@@ -186,6 +173,12 @@ class _Namer:
             number += 1
         self.taken.add(name)
         return name
+
+
+def _is_ceiling(cost: Cost) -> bool:
+    """Whether a cost is one quotient rounded up, and nothing else."""
+    [(atom, number), *others] = cost.terms
+    return cost.polynomial.is_zero and not others and number == ONE and isinstance(atom, Ceiling)
 
 
 def _rank(delay: Cost) -> tuple[int, int]:

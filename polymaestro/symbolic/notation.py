@@ -33,8 +33,8 @@ class Notation(ABC):
     comma: str
 
     @abstractmethod
-    def number(self, value: int) -> str:
-        """Write a positive integer or 0."""
+    def number(self, value: int | str) -> str:
+        """Write a positive integer or 0, or a decimal from its digits."""
 
     @abstractmethod
     def name(self, name: str, index: str) -> str:
@@ -142,13 +142,13 @@ class Latex(Notation):
     minus = " - "
     plus = " + "
     comma = ", "
-    brackets = {"(": "(", ")": ")", "⌈": r"\lceil ", "⌉": r" \rceil", "⌊": r"\lfloor ", "⌋": r" \rfloor"}  # noqa: RUF012
+    brackets = {"(": "(", ")": ")", "⌈": r"\lceil ", "⌉": r" \rceil", "⌊": r"\lfloor ", "⌋": r" \rfloor"}  # noqa: RUF012  never changed
 
     def write(self, value: QuasiPolynomial | Factored) -> str:
         """Write a formula, factored."""
         return super().write(value).strip()
 
-    def number(self, value: int) -> str:
+    def number(self, value: int | str) -> str:
         """Write digits."""
         return str(value)
 
@@ -190,7 +190,7 @@ class MathML(Notation):
     plus = "<mo>+</mo>"
     comma = "<mo>,</mo>"
 
-    def number(self, value: int) -> str:
+    def number(self, value: int | str) -> str:
         """Write a number element."""
         return f"<mn>{value}</mn>"
 

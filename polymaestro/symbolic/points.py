@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from math import isfinite
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 from polymaestro.errors import ClosedFormError, did_you_mean
 
+Value = TypeVar("Value")
 EXACT = 2**53
 """Floats up to here are the integers that were meant."""
+
+
+def joined(point: Mapping[str, Value] | None, named: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Give the values of a mapping, of keywords, or of both; those of keywords go first.
+
+    >>> joined({"K": 3, "M": 2}, {"M": 4})
+    {'K': 3, 'M': 4}
+    """
+    if point is None:
+        return named
+    if not isinstance(point, Mapping):
+        message = f"expected values by the names of symbols, as in {{'K': 64}} or K=64, not {point!r}"
+        raise ClosedFormError(message)
+    return {**point, **named}
 
 
 def integer_point(

@@ -68,7 +68,7 @@ def _shared(value: QuasiPolynomial) -> Factors:
 
 def quotient(value: QuasiPolynomial, divisor: QuasiPolynomial) -> QuasiPolynomial | None:
     """Divide where nothing remains, else give None."""
-    import sympy  # noqa: PLC0415
+    import sympy  # noqa: PLC0415  half a second
 
     atoms = sorted(value.atoms() | divisor.atoms(), key=str)
     if not atoms:
@@ -79,7 +79,7 @@ def quotient(value: QuasiPolynomial, divisor: QuasiPolynomial) -> QuasiPolynomia
 
 
 def _poly(value: QuasiPolynomial, atoms: Sequence[Atom]) -> sympy.Poly:
-    import sympy  # noqa: PLC0415
+    import sympy  # noqa: PLC0415  half a second
 
     position = {atom: index for index, atom in enumerate(atoms)}
     table = {}

@@ -11,7 +11,7 @@ r"""Costs in the notations of LaTeX and MathML, in the order of the text.
 from __future__ import annotations
 
 from polymaestro.counting import QuasiPolynomial
-from polymaestro.symbolic.costs import ONE, Atom, Ceiling, Cost, Rate
+from polymaestro.symbolic.costs import ONE, Atom, Ceiling, Cost, Rate, decimal
 from polymaestro.symbolic.factoring import factorize, in_parts, parts_of
 from polymaestro.symbolic.notation import LATEX, MATHML, Notation
 from polymaestro.symbolic.written import Written
@@ -46,7 +46,7 @@ def set_polynomial(value: QuasiPolynomial, notation: Notation) -> str:
     return _added([notation.write(part) for part in parts_of(value)], notation)
 
 
-def set_quotient(above: QuasiPolynomial, below: QuasiPolynomial, notation: Notation, signs: str = "") -> str:
+def set_quotient(above: QuasiPolynomial, below: QuasiPolynomial, notation: Notation, signs: str) -> str:
     """Write a quotient: as a fraction, or in one line between the signs of a rounding."""
     if not signs:
         return notation.over(set_polynomial(above, notation), set_polynomial(below, notation))
@@ -87,4 +87,9 @@ def _atom(atom: Atom, notation: Notation) -> str:
 
 
 def _rate(value: Rate, notation: Notation) -> str:
-    return notation.write(QuasiPolynomial.of(value))
+    if isinstance(value, str):
+        return notation.write(QuasiPolynomial.of(value))
+    above, _, below = decimal(value).partition("/")
+    if not below:
+        return notation.number(above)
+    return notation.fenced("()", notation.slash(notation.number(above), notation.number(below)))

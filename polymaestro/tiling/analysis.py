@@ -11,27 +11,32 @@ from math import prod
 from polymaestro.affine import Affine
 from polymaestro.counting import Region
 from polymaestro.dataflow import Dataflow
+from polymaestro.dataflow.binding import Mapping as BoundMapping
 from polymaestro.dataflow.binding import array_of, bind, check_kinds
-from polymaestro.errors import ClosedFormError, LoweringError
+from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Hardware
 from polymaestro.model.machine import settled
+from polymaestro.model.paper import Paper
 from polymaestro.model.report import BoundaryReport, LayerReport
-from polymaestro.relations.components import components
-from polymaestro.showing import Shown
+from polymaestro.showing import Shown, page
 from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor, boundary_below
 from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.chains import Chain
-from polymaestro.tiling.clauses import Legality, any_of, at_least, legal_where, nearby
+from polymaestro.tiling.clauses import Clause, Legality, any_of, at_least, legal_where, nearby
 from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.costing import Costing
 from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cuts, cuts_of
+from polymaestro.tiling.grouping import joined, uncut
+from polymaestro.tiling.levels import Cuts
+from polymaestro.tiling.mapping import cuts_of
+from polymaestro.tiling.paper import tiled_paper
 from polymaestro.tiling.quantities import Flows, Sum
+from polymaestro.tiling.sets import SetAxes
 from polymaestro.tiling.specialising import Specialiser
-from polymaestro.tiling.table import tiled_table
+from polymaestro.tiling.table import tiled_table, tiled_tables
 from polymaestro.tiling.ties import Ties, top_units
 from polymaestro.tiling.timing import TiledRunTime
 from polymaestro.workload import Operator
@@ -59,13 +64,16 @@ class TiledAnalysis(Shown):
 
     operator: Operator
     dataflow: Dataflow
+    mapping: BoundMapping
     cuts: Cuts
     ties: Ties
     groups: tuple[tuple[Chain, ...], ...]
+    sets: tuple[SetAxes, ...]
     boundaries: tuple[TiledBoundary, ...]
     macs: TiledForm
     steps: TiledForm
     active_units: TiledForm
+    elements: Mapping[str, TiledForm]
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -90,14 +98,19 @@ class TiledAnalysis(Shown):
         yield "steps", self.steps
         yield "active_units", self.active_units
         for boundary in self.boundaries:
-            for tensor in boundary.tensors.values():
-                for name, form in tensor.forms.items():
-                    yield f"{boundary.parent}.{tensor.name}.{name}", form
+            yield from boundary.named()
 
     def specialised(self, numbers: Mapping[str, int], *assuming: str) -> dict[str, ClosedForm]:
         """Give every formula with numbers for tiles, clusters and PEs, by its name; see `TiledForm`.
 
-        Formulas share their factors, so that this takes less time than one after the other.
+        Formulas share their factors, so that this takes less time than one after the other. Raises as
+        `TiledForm.specialised` does.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
+        >>> forms = pm.analyze_tiles(pm.gemm(), flow, "PEs").specialised({"T": 4, "PEs": 16})
+        >>> print(forms["steps"])
+        ⌈M/4⌉·⌈N/16⌉
         """
         specialiser = Specialiser.of(self.ties, self.symbols, self.valid_on, numbers, assuming)
         return {name: specialiser.form(form.products) for name, form in self.named()}
@@ -106,6 +119,12 @@ class TiledAnalysis(Shown):
         """Give the analysis on the smaller region where conditions hold; see `TiledForm.assuming`.
 
         Its formulas are shown at a point of the region near the one that is given.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
+        >>> analysis = pm.analyze_tiles(pm.gemm(N=4), flow, num_pes=4)
+        >>> print(analysis.steps, analysis.assuming("T >= M").steps, sep="; ")
+        ⌈M/T⌉  if T < M; 1
         """
         region = narrowed(self.valid_on, assumptions, self.ties, self.symbols)
         shown = point_in(region, self.ties, self.symbols, self.macs.shown if near is None else near)
@@ -113,23 +132,13 @@ class TiledAnalysis(Shown):
         def on(form: TiledForm) -> TiledForm:
             return form.on(region, shown)
 
-        boundaries = [
-            replace(
-                each,
-                steps=on(each.steps),
-                tensors={
-                    name: replace(tensor, forms={key: on(form) for key, form in tensor.forms.items()})
-                    for name, tensor in each.tensors.items()
-                },
-            )
-            for each in self.boundaries
-        ]
         return replace(
             self,
-            boundaries=tuple(boundaries),
+            boundaries=tuple(each.mapped(on) for each in self.boundaries),
             macs=on(self.macs),
             steps=on(self.steps),
             active_units=on(self.active_units),
+            elements={name: on(form) for name, form in self.elements.items()},
         )
 
     def complete(self) -> dict[str, CompleteForm]:
@@ -169,11 +178,26 @@ class TiledAnalysis(Shown):
         return self.costing.runtime(hardware, resident)
 
     def energy(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> TiledEnergy:
-        """Give the energy of a run as a closed form; `resident` as for `runtime`."""
+        """Give the energy of a run as a closed form, in the unit of the energy table; see `runtime`.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(T,T) N; TemporalMap(1,1) K")
+        >>> energy = pm.analyze_tiles(pm.gemm(M=4, N=8), flow, 4).energy(pm.Hardware(num_pes=4))
+        >>> numbers = pm.analyze(pm.gemm(M=4, N=8), flow.substituted({"T": 2}), 4)
+        >>> energy.at(K=2, T=2) == numbers.energy(pm.Hardware(num_pes=4)).at(K=2)
+        True
+        """
         return self.costing.energy(hardware, resident)
 
     def roofline(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> TiledRoofline:
-        """Give the cycles that no schedule can beat as a closed form; `resident` as for `runtime`."""
+        """Give the cycles that no schedule can beat as a closed form; see `runtime`.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(T,T) N; TemporalMap(1,1) K")
+        >>> least = pm.analyze_tiles(pm.gemm(M=4, N=8), flow, 4).roofline(pm.Hardware(num_pes=4, noc_bw="B"))
+        >>> [least.at(K=2, T=tile, B=1) for tile in (1, 8)]  # A is sent for every tile of N
+        [80, 32]
+        """
         return self.costing.roofline(hardware, resident)
 
     def resident_at(self, hardware: Hardware, **point: int) -> frozenset[str]:
@@ -183,10 +207,20 @@ class TiledAnalysis(Shown):
     @cached_property
     def costing(self) -> Costing:
         """What this costs on machines."""
-        return Costing(self.cuts, self.groups, self.macs, self.boundaries)
+        return Costing(self.mapping, self.cuts, self.groups, self.sets, self.macs, self.boundaries)
 
     def on(self, hardware: Hardware, **point: int | Fraction) -> LayerReport:
-        """Evaluate everything at a point, time and energy too; it has the symbols of the hardware as well."""
+        """Evaluate everything at a point, time and energy too; it has the symbols of the hardware as well.
+
+        Raises `ClosedFormError` outside the region, `HardwareError` for a symbol of the hardware without a
+        number.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(T,T) N; TemporalMap(1,1) K")
+        >>> tiled = pm.analyze_tiles(pm.gemm(M=4, N=8), flow, 4)
+        >>> tiled.on(pm.Hardware(num_pes=4, noc_bw="B"), K=2, T=2, B=1).runtime_cycles
+        64
+        """
         machine, sizes = settled(hardware, point, self.symbols)
         return self.at(sizes, hardware=machine)
 
@@ -197,14 +231,30 @@ class TiledAnalysis(Shown):
         """
         return tiled_table(self, self.macs.shown if at is None else at, divisible=divisible)
 
+    def paper(self, at: Mapping[str, int] | None = None) -> Paper:
+        """Give the report that a paper prints; `polymaestro.model.paper` writes it in five formats."""
+        return tiled_paper(self, at)
+
     def __str__(self) -> str:
         """Print the table for large extents."""
         return self.table()
 
+    def _repr_html_(self) -> str:
+        return page(tiled_tables(self, self.macs.shown))
+
     def at(
         self, point: Mapping[str, int], name: str = "layer", hardware: Hardware | None = None
     ) -> LayerReport:
-        """Evaluate everything at a point; with hardware, time and energy too."""
+        """Evaluate everything at a point; with hardware, time and energy too.
+
+        Raises `ClosedFormError` outside the region.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) N; SpatialMap(1,1) M")
+        >>> analysis = pm.analyze_tiles(pm.gemm(), flow, num_pes="U")
+        >>> analysis.at({"M": 6, "N": 7, "K": 5, "T": 3, "U": 4}).steps == 3 * 2
+        True
+        """
         values = self.macs.extended(point)
         return LayerReport(
             name,
@@ -249,24 +299,25 @@ def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) ->
     90
     """
     check_kinds(operator, dataflow)
-    if operator.constraints:
-        shown = ", ".join(f"{each} ≥ 0" for each in operator.constraints)
-        message = f"the iteration domain of {operator.name} is no box ({shown}), which symbolic tiles need"
-        raise LoweringError(message)
     num_pes = array_of(num_pes)
     names = set(operator.symbols) | _names(dataflow) | ({num_pes} if isinstance(num_pes, str) else set())
     ties = Ties({str(name) for name in names})
-    cuts = cuts_of(bind(operator, dataflow, num_pes, top=top_units(ties, operator, dataflow, num_pes)), ties)
+    mapping = bind(operator, dataflow, num_pes, top=top_units(ties, operator, dataflow, num_pes))
+    others = uncut(mapping, ties)
+    cuts = cuts_of(mapping, ties, others)
     chains = {dim.name: Chain(dim.name, dim.extent, cuts.of(dim.name), ties) for dim in operator.dims}
-    builder = _Builder(cuts, ties, tuple(tuple(chains[d] for d in dims) for dims in _joined(operator)))
-    return builder.analysis(dataflow)
+    groups = tuple(tuple(chains[d] for d in dims) for dims in joined(operator) if dims not in others)
+    sets = tuple(SetAxes.of(mapping, dims, ties, why) for dims, why in others.items())
+    return _Builder(mapping, cuts, ties, groups, sets).analysis(dataflow)
 
 
 @dataclass(frozen=True)
 class _Builder:
+    mapping: BoundMapping
     cuts: Cuts
     ties: Ties
     groups: tuple[tuple[Chain, ...], ...]
+    sets: tuple[SetAxes, ...]
 
     def analysis(self, dataflow: Dataflow) -> TiledAnalysis:
         depth = self.cuts.depth
@@ -275,9 +326,11 @@ class _Builder:
         return TiledAnalysis(
             self.cuts.operator,
             dataflow,
+            self.mapping,
             self.cuts,
             self.ties,
             self.groups,
+            self.sets,
             tuple(
                 self._boundary(names[level - 1], names[level], level, each)
                 for level, each in enumerate(flows, start=1)
@@ -285,10 +338,12 @@ class _Builder:
             self._form(flows[-1].macs()),
             self._form(flows[-1].steps()),
             self._form(flows[-1].active()),
+            {t.name: self._form(flows[0].elements(t)) for t in self.cuts.operator.tensors},
         )
 
     def _flows(self, depth: int) -> Flows:
-        return Flows(tuple(Group(chains, depth) for chains in self.groups))
+        cut = (Group(chains, depth) for chains in self.groups)
+        return Flows((*cut, *(each.group(depth) for each in self.sets)))
 
     def _boundary(self, parent: str, child: str, depth: int, flows: Flows) -> TiledBoundary:
         tensors = {
@@ -344,7 +399,15 @@ class _Builder:
         tied = {tie.name for tie in self.ties.ties}
         sizes = [*(dim.extent for dim in self.cuts.operator.dims), *self.cuts.units]
         positive = [any_of([at_least(size, Affine.of(1))]) for size in sizes if not size.names() & tied]
-        return legal_where([*self.cuts.clauses, *positive])
+        return legal_where([*self.cuts.clauses, *positive, *self._legal_sets()])
+
+    def _legal_sets(self) -> Iterator[Clause]:
+        """Give where the groups that are counted as sets are legal."""
+        for each in self.sets:
+            if len(each.conditions) == 1:
+                yield from (any_of([condition]) for condition in each.conditions[0])
+            else:
+                yield any_of(*each.conditions)
 
 
 def _names(dataflow: Dataflow) -> set[str]:
@@ -354,10 +417,3 @@ def _names(dataflow: Dataflow) -> set[str]:
         for size in (each.size, getattr(each, "offset", each.size))
         for name in size.names()
     }
-
-
-def _joined(operator: Operator) -> list[list[str]]:
-    """Give the dimensions that share a tensor index, in the order of the operator."""
-    order = [dim.variable for dim in operator.dims]
-    indices = (index.names() for tensor in operator.tensors for index in tensor.access)
-    return [[name.upper() for name in order if name in part] for part in components(order, indices)]

@@ -72,6 +72,27 @@ def _factors(part: Affine, ties: Ties) -> list[str]:
     return str(part).split("·")
 
 
+def region_text(region: Region, ties: Ties) -> str:
+    """Write a region: ``K % T = 0`` where it says that the last tile or fold is as long as the others.
+
+    >>> ties = Ties({"K", "T"})
+    >>> split = ties.split("K", Affine.of("K"), Affine.of("T"))
+    >>> full = Condition(Affine.of("T") - split.edge, equality=True)
+    >>> region_text(Region(((full, Condition(Affine.of("K") - 1)),)), ties)
+    'K % T = 0, K ≥ 1'
+    """
+    always = in_common(region)
+    full = {rest: part for _, part, rest in ties.cuts() if Condition(part - rest, equality=True) in always}
+    divides: dict[str, None] = {}
+    for whole, part, rest in ties.cuts():
+        if rest in full:
+            length, divisor = (ties.written(str(each)) for each in (full.get(whole, whole), part))
+            divides[f"{length} % {f'({divisor})' if '·' in divisor else divisor} = 0"] = None
+    said = {Condition(part - rest, equality=True) for rest, part in full.items()}
+    left = Region(tuple(tuple(each for each in piece if each not in said) for piece in region.pieces))
+    return ", ".join([*divides, *([] if left.is_everywhere else [ties.written(str(left))])])
+
+
 def point_in(
     region: Region, ties: Ties, symbols: Sequence[str], wish: Mapping[str, int]
 ) -> Mapping[str, int]:

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.counting.quasipolynomial import single
 from polymaestro.model.machine import Machine
 from polymaestro.model.runtime import Formulas
 from polymaestro.symbolic.costs import Ceiling, Cost, largest
 
-QP = QuasiPolynomial
 MANY = 400
 """Polynomials with more terms than this are not compared."""
 

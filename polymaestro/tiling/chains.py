@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.tiling.lengths import ONE, ZERO, Lengths, Span
-from polymaestro.tiling.mapping import Cut
+from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.rows import RowMaker, Rows
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Ties
 
-QP = QuasiPolynomial
 Status = Literal["stays", "advances", "restarts"]
 Sizes = Iterator[tuple[Affine, QP]]
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.model.clock import Entry
 from polymaestro.movement.transfers import END, Mode
 from polymaestro.tiling.kinds import Kind, Part
@@ -25,7 +25,6 @@ from polymaestro.tiling.schedule import TiledGroup
 from polymaestro.tiling.stepping import KindMaker
 from polymaestro.tiling.words import Words
 
-QP = QuasiPolynomial
 ONE = QP.of(1)
 
 Parts = tuple[Part, ...]

@@ -16,7 +16,7 @@ from polymaestro import export
 from polymaestro.counting import Count, Region, Tie
 from polymaestro.counting.ties import written
 from polymaestro.errors import ClosedFormError, ExportError
-from polymaestro.symbolic.points import integer_point
+from polymaestro.symbolic.points import integer_point, joined
 from polymaestro.tiling.showing import expression_of, latex_of, text_of
 
 if TYPE_CHECKING:
@@ -120,11 +120,12 @@ class CompleteForm(Exported):
         """Every different count in the formula."""
         return tuple(dict.fromkeys(count for _, counts in self.products for count in counts))
 
-    def at(self, /, **point: int) -> int:
+    def at(self, point: Mapping[str, int] | None = None, /, **named: int) -> int:
         """Evaluate at a point, exact at any size.
 
         Raises `ClosedFormError` for a missing or unknown symbol, or outside the regions.
         """
+        point = joined(point, named)
         values = integer_point(point, self.symbols)
         for each in self._steps:
             if isinstance(each, Tie):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from polymaestro import export
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial, Region
+from polymaestro.counting import Region
 from polymaestro.hardware import Value
 from polymaestro.model.energy import (
     Accounts,
@@ -23,65 +24,27 @@ from polymaestro.model.integers import Point
 from polymaestro.model.roofline import Bounded
 from polymaestro.symbolic.factoring import in_parts
 from polymaestro.symbolic.naming import NamedCost
+from polymaestro.symbolic.points import joined
 from polymaestro.tiling import source
 from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.divisible import Divides
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ratios import Ratios
-from polymaestro.tiling.stated import Change, DivisibleCost, ExactCase, TiledCost
+from polymaestro.tiling.stated import DivisibleCost, ExactCase, NamedCase, TiledCost
 from polymaestro.tiling.ties import Ties
 from polymaestro.tiling.timing import DivisibleTime, TiledTimeCase
 
 if TYPE_CHECKING:
     import sympy
 
-QP = QuasiPolynomial
 
-
-@dataclass(frozen=True, repr=False)
-class TiledEnergyCase(ExactCase):
-    """The accesses of each memory as formulas, what each costs, and the region where they hold."""
-
-    region: Region
-    accesses: Accounts
-    per: str
-    ties: Ties
-
-    @property
-    def unit(self) -> str:
-        """What one means."""
-        return self.per
-
-    def evaluate(self, **point: int | Fraction) -> Fraction:
-        """Compute the value at a point of the region."""
-        return _evaluated(self.accesses, self.values(point, _symbols(self.accesses)))
-
-    @property
-    def named(self) -> NamedCost:
-        """The formula with a name for the number of each kind of event."""
-        return _named(self.accesses, self.change, self.ties)
-
-    @property
-    def expr(self) -> sympy.Expr:
-        """The formula as a SymPy expression."""
-        return accounts_expression(self.accesses, self.ties.expressions())
-
-    def line(self) -> str:
-        """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
-        return self.explained(f"{energy_text(by_symbol(self.accesses), in_parts)} {self.per}")
-
-
-@dataclass(frozen=True, repr=False)
-class DivisibleEnergy(DivisibleCost):
-    """The accesses of each memory, what has to divide what, and where else they hold."""
+class EnergyOverTiles(NamedCase, ABC):
+    """The accesses of each memory as formulas, and what each costs."""
 
     accesses: Accounts
     per: str
-    divides: tuple[Divides, ...]
-    region: Region
-    ratios: Ratios
 
     @property
     def unit(self) -> str:
@@ -90,38 +53,51 @@ class DivisibleEnergy(DivisibleCost):
 
     def evaluate(self, **point: int | Fraction) -> Fraction:
         """Compute the value at a point that satisfies the conditions."""
-        return _evaluated(self.accesses, self.values(point, _symbols(self.accesses)))
+        values, total = self.values(point, _symbols(self.accesses)), Fraction(0)
+        for each, number in self.accesses.values():
+            energy = Fraction(values[each]) if isinstance(each, str) else each
+            total += energy * Fraction(number.evaluate(values))  # type: ignore[arg-type]  # sizes are integers
+        return total
 
     @property
     def named(self) -> NamedCost:
-        """The formula with a name for the number of each kind of event, and for quotients."""
-        return _named(self.accesses, self.change, self.ties)
+        """The formula with a name for the number of each kind of event."""
+        changed = {name: (each, self.change(number)) for name, (each, number) in self.accesses.items()}
+        return accounts_named(changed, _symbols(self.accesses) | {tie.name for tie in self.ties.ties})
 
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression."""
-        return accounts_expression(self.accesses, self.ratios.expressions())
+        return accounts_expression(self.accesses, self.expressions())
 
     def line(self) -> str:
-        """Write the formula and all conditions."""
+        """Write the formula, then all conditions."""
         return self.explained(f"{energy_text(by_symbol(self.accesses), in_parts)} {self.per}")
+
+
+@dataclass(frozen=True, repr=False)
+class TiledEnergyCase(EnergyOverTiles, ExactCase):
+    """The accesses of each memory as formulas, what each costs, and the region where they hold."""
+
+    region: Region
+    accesses: Accounts
+    per: str
+    ties: Ties
+
+
+@dataclass(frozen=True, repr=False)
+class DivisibleEnergy(EnergyOverTiles, DivisibleCost):
+    """The accesses of each memory, what has to divide what, and where else they hold."""
+
+    accesses: Accounts
+    per: str
+    divides: tuple[Divides, ...]
+    region: Region
+    ratios: Ratios
 
 
 def _symbols(accesses: Accounts) -> frozenset[str]:
     return frozenset(each for each, _ in accesses.values() if isinstance(each, str))
-
-
-def _evaluated(accesses: Accounts, values: Mapping[str, int | Fraction]) -> Fraction:
-    total = Fraction(0)
-    for each, number in accesses.values():
-        energy = Fraction(values[each]) if isinstance(each, str) else each
-        total += energy * Fraction(number.evaluate(values))  # type: ignore[arg-type]  # sizes are integers
-    return total
-
-
-def _named(accesses: Accounts, change: Change, ties: Ties) -> NamedCost:
-    plain = {name: (each, change(number)) for name, (each, number) in accesses.items()}
-    return accounts_named(plain, _symbols(accesses) | {tie.name for tie in ties.ties})
 
 
 @dataclass(frozen=True, repr=False)
@@ -140,26 +116,23 @@ class TiledEnergy(EnergyParts[TiledForm], TiledCost):
 
     counted: TiledForm
     cuts: Cuts
-    what: ClassVar[str] = "the energy"
-
-    def at(self, **point: int | Fraction) -> Fraction:
-        """Evaluate at a point, exactly; raises `ClosedFormError` as the other forms do."""
-        return sum(self.by_part(point).values(), Fraction(0))
 
     def by_part(self, point: Point) -> dict[str, Fraction]:
         """Give the energy of each part at a point."""
         values = self.counted.ties.complete(self.values(point))
         return super().by_part({**point, **values})
 
-    def case_at(self, point: Mapping[str, int]) -> TiledEnergyCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TiledEnergyCase:
         """Give the formula of the chamber that a point lies in, and that chamber."""
+        point = joined(point, named)
         values, counted = self.values_near(point), self.counted
         accesses = self.accounts(lambda form: form.value_at(values))
         region = common_region([*self._forms, counted], values)
         return TiledEnergyCase(region, accesses, self.unit, counted.ties)
 
-    def divisible_at(self, point: Mapping[str, int]) -> DivisibleEnergy:
+    def divisible_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> DivisibleEnergy:
         """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
+        point = joined(point, named)
         ratios, values = self.divisible_near(point)
         accesses = self.accounts(lambda form: ratios.form(form, values))
         return DivisibleEnergy(
@@ -198,14 +171,16 @@ class TiledRoofline(Bounded[TiledForm], TiledCost):
         self.sizes(point)
         return self.by_resource_at({**point, **self.counted.ties.complete(self.values(point))})
 
-    def case_at(self, point: Mapping[str, int]) -> TiledTimeCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TiledTimeCase:
         """Give the formula of the chamber that a point lies in, and that chamber."""
+        point = joined(point, named)
         values, counted = self.values_near(point), self.counted
         cost, origins = self.formula(lambda form: form.value_at(values))
         return TiledTimeCase(common_region([*self._forms, counted], values), cost, counted.ties, origins)
 
-    def divisible_at(self, point: Mapping[str, int]) -> DivisibleTime:
+    def divisible_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> DivisibleTime:
         """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
+        point = joined(point, named)
         ratios, values = self.divisible_near(point)
         cost, origins = self.formula(lambda form: ratios.form(form, values))
         where = ratios.where_all(self._forms, values, self.valid_on)

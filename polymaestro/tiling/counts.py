@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from polymaestro.counting import QuasiPolynomial, Region
-from polymaestro.errors import CountingError
 from polymaestro.tiling.exploring import Explored, explored
 from polymaestro.tiling.factors import Factor
 from polymaestro.tiling.known import known_about
@@ -47,10 +46,5 @@ class TiledCount:
         return self._everywhere[given]
 
     def at(self, point: Mapping[str, int]) -> int:
-        """Evaluate."""
-        _, value = self.piece_at(point)
-        result = value.evaluate(point)
-        if result.denominator != 1:
-            message = f"{value} is {result} at {dict(point)}, which is no number of points"
-            raise CountingError(message)
-        return result.numerator
+        """Evaluate; raises `CountingError` for what is no whole number."""
+        return self.piece_at(point)[1].number_at(point)

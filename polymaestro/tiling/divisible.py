@@ -11,19 +11,30 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
+from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import QP, Condition, Region
 from polymaestro.counting.quasipolynomial import Atom
+from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
 from polymaestro.symbolic.factoring import factorize
-from polymaestro.symbolic.to_sympy import latex_of_product
+from polymaestro.symbolic.points import integer_point
+from polymaestro.symbolic.to_sympy import (
+    in_symbols,
+    latex_of_condition,
+    latex_of_product,
+    latex_with_ties,
+    product,
+)
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ties import Ties
 
-QP = QuasiPolynomial
+if TYPE_CHECKING:
+    import sympy
+
 INVERSE = "1/"
 
 
@@ -31,7 +42,7 @@ INVERSE = "1/"
 class Quotient:
     """A polynomial over a product of symbols."""
 
-    numerator: QuasiPolynomial
+    numerator: QP
     denominator: tuple[str, ...]
 
     def at(self, point: Mapping[str, int]) -> Fraction:
@@ -75,7 +86,7 @@ class Divides:
     """A length and what divides it."""
 
     length: Quotient
-    divisor: QuasiPolynomial
+    divisor: QP
 
     def holds(self, point: Mapping[str, int]) -> bool:
         """Decide at a point."""
@@ -92,8 +103,8 @@ class Divides:
         return f"{above} % {f'({below})' if len(self.divisor.names()) > 1 else below} = 0"
 
 
-@dataclass(frozen=True)
-class DivisibleCase:
+@dataclass(frozen=True, repr=False)
+class DivisibleCase(Shown):
     """A formula, what has to divide what, and where else it holds; `ties` give the words."""
 
     value: Quotient
@@ -101,12 +112,48 @@ class DivisibleCase:
     region: Region
     ties: Ties
 
+    @property
+    def conditions(self) -> list[str]:
+        """What has to hold, as texts."""
+        rest = [] if self.region.is_everywhere else [self.ties.written(str(self.region))]
+        return [*map(str, self.divides), *rest]
+
+    @property
+    def expr(self) -> sympy.Expr:
+        """The formula as a SymPy expression over integer symbols, to be derived by tile sizes for instance.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
+        >>> reads = pm.analyze_tiles(pm.gemm(), flow, 1)["L2"]["B"].parent_reads
+        >>> expr = reads.divisible_at(M=9, N=7, K=5, T=3).expr
+        >>> print(expr, expr.diff([each for each in expr.free_symbols if each.name == "T"][0]))
+        K*M*N/T -K*M*N/T**2
+        """
+        below = prod((QP.of(name) for name in self.value.denominator), start=QP.of(1))
+        quotient = product(factorize(self.value.numerator)) / product(factorize(below))
+        return in_symbols(quotient, self.ties.ties)
+
+    def latex(self) -> str:
+        """Write the formula as LaTeX, without dollar signs."""
+        return self.value.latex()
+
+    def statement(self) -> str:
+        """Write the formula and its conditions as LaTeX, and what the ties in these are."""
+        where = ", ".join(map(latex_of_condition, self.conditions))
+        text = rf"{self.latex()} \quad \text{{if }} {where}" if where else self.latex()
+        return latex_with_ties(text, self.ties.ties)
+
+    def _repr_latex_(self) -> str | None:
+        return in_math(self.latex(), ",\\ ".join([*self.conditions, *self._meanings]))
+
+    @property
+    def _meanings(self) -> list[str]:
+        return list(self.ties.meanings(" ".join([str(self.value), *self.conditions])))
+
     def __str__(self) -> str:
-        """Write the formula and all conditions."""
-        where = [*map(str, self.divides)]
-        if not self.region.is_everywhere:
-            where.append(self.ties.written(str(self.region)))
-        return f"{self.value}  if {', '.join(where)}" if where else str(self.value)
+        """Write the formula, all conditions, and what the ties in them are."""
+        where = f"  if {', '.join(self.conditions)}" if self.conditions else ""
+        return self.ties.explained(f"{self.value}{where}")
 
 
 def divisible_point(cuts: Cuts, point: Mapping[str, int], ties: Ties) -> dict[str, int]:
@@ -122,6 +169,21 @@ def divisible_point(cuts: Cuts, point: Mapping[str, int], ties: Ties) -> dict[st
             if str(whole) in found and whole.evaluate(values) > step:
                 found[str(whole)] = -(-found[str(whole)] // step) * step
     return found
+
+
+def divisible_near(form: TiledForm, point: Mapping[str, int]) -> DivisibleCase:
+    """Give the divisible view at the next point where tiles and folds divide what is longer than they."""
+    ties, found = form.ties, dict(integer_point(point, form.symbols))
+    changed = True
+    while changed:
+        changed = False
+        for whole, part, _ in reversed(list(ties.cuts())):
+            values = ties.extended(found)
+            length, step = whole.evaluate(values), part.evaluate(values)
+            if str(whole) in found and length > step and length % step:
+                found[str(whole)] = -(-length // step) * step
+                changed = True
+    return divisible(form, found)
 
 
 def divisible(form: TiledForm, point: Mapping[str, int]) -> DivisibleCase:

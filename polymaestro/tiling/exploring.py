@@ -100,16 +100,8 @@ class _Walk(Run):
         found.decided.append(self.node.decided)
         return QuasiPolynomial.of(Affine.of(found.name))
 
-    def is_at_least(self, left: Affine, right: Affine) -> bool:
-        """Whether left ≥ right on this way."""
-        difference = left - right
-        if difference.is_constant:
-            return difference.constant >= 0
-        if difference not in self._known:
-            self._known[difference] = self._decided(difference)
-        return self._known[difference]
-
     def _decided(self, difference: Affine) -> bool:
+        """Decide it on this way."""
         node = self.node
         if difference in node.answers:
             return node.answers[difference]

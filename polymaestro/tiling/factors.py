@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.tiling.chains import Chain, Pair, Status
 from polymaestro.tiling.distinct import Touched
 from polymaestro.tiling.families import Family, Held
 from polymaestro.tiling.lengths import Span
-from polymaestro.tiling.mapping import Cut
+from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.rows import Row, Rows
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.shapes import Box, index_of, shapes_of
 
-QP = QuasiPolynomial
 Access = tuple[Affine, ...]
 Factor = Callable[[Run], QP]
 
@@ -54,6 +53,11 @@ class Group:
             if cuts and cuts[-1].units is not None and cuts[-1].level == self.depth - 1:
                 return chain
         return None
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The loop variables."""
+        return frozenset(chain.variable for chain in self.chains)
 
     def _above(self, chain: Chain) -> tuple[Cut, ...]:
         return tuple(cut for cut in chain.cuts if cut.level < self.depth)
@@ -148,12 +152,7 @@ class Group:
         """The largest |A|: no tile is larger than the first one."""
 
         def count(run: Run) -> QP:
-            box = {
-                chain.variable: Span(Affine.of(0), chain.first(run, self._above(chain)))
-                for chain in self.chains
-                if chain.variable in _names(access)
-            }
-            return _size(run, access, box)
+            return self._largest(run, access, lambda chain: chain.first(run, self._above(chain)))
 
         return count
 
@@ -194,14 +193,18 @@ class Group:
         """|⋃ over all units and steps of A|."""
 
         def count(run: Run) -> QP:
-            box = {
-                chain.variable: Span(Affine.of(0), chain.extent)
-                for chain in self.chains
-                if chain.variable in _names(access)
-            }
-            return _size(run, access, box)
+            return self._largest(run, access, lambda chain: chain.extent)
 
         return count
+
+    def _largest(self, run: Run, access: Access, length: Callable[[Chain], Affine]) -> QP:
+        """Count what is accessed from as much of each dimension, from its beginning on."""
+        box = {
+            chain.variable: Span(Affine.of(0), length(chain))
+            for chain in self.chains
+            if chain.variable in _names(access)
+        }
+        return _size(run, access, box)
 
     def points(self) -> Factor:
         """The points of these dimensions."""

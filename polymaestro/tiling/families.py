@@ -20,13 +20,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.tiling.rows import Row
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.shapes import Box, Index, Interval, Parts, Shape, shapes_of
 
-QP = QuasiPolynomial
 ZERO = Affine.of(0)
 MAX_REACH = 16
 

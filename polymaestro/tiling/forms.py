@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine
-from polymaestro.counting import Condition, QuasiPolynomial, Region, Tie
+from polymaestro.counting import QP, Condition, Region, Tie
 from polymaestro.counting.ties import expanded, explained, meanings, written
 from polymaestro.errors import ClosedFormError
 from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
 from polymaestro.symbolic.cases import cases_of
 from polymaestro.symbolic.factoring import factorize
-from polymaestro.symbolic.points import integer_point
+from polymaestro.symbolic.points import integer_point, joined
 from polymaestro.symbolic.to_sympy import in_symbols, latex_of_region, latex_with_ties, product
 from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.complete import CompleteForm, Exported
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     import sympy
 
     from polymaestro.symbolic import ClosedForm
-
-QP = QuasiPolynomial
+    from polymaestro.tiling.divisible import DivisibleCase
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,7 +38,7 @@ class TiledCase(Shown):
     """A quasi-polynomial over extents, tiles and numbers of tiles, and the region where it is the value."""
 
     region: Region
-    value: QuasiPolynomial
+    value: QP
     ties: tuple[Tie, ...]
 
     @property
@@ -87,11 +86,12 @@ class TiledForm(Exported):
     valid_on: Region
     shown: Mapping[str, int]
 
-    def at(self, **point: int) -> int:
+    def at(self, point: Mapping[str, int] | None = None, /, **named: int) -> int:
         """Evaluate at a point, exact at any size.
 
         Raises `ClosedFormError` for a missing or unknown symbol, or outside the region.
         """
+        point = joined(point, named)
         return self.evaluate(self.extended(point))
 
     def extended(self, point: Mapping[str, int]) -> Mapping[str, int]:
@@ -128,11 +128,26 @@ class TiledForm(Exported):
             total += product
         return total
 
-    def case_at(self, point: Mapping[str, int]) -> TiledCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TiledCase:
         """Give the formula of the chamber that a point lies in, and that chamber."""
+        point = joined(point, named)
         values = self.extended(point)
         region = tidied(self.conditions(values), self.valid_on, self.ties)
         return TiledCase(region, self.value_at(values), tuple(self.ties.ties))
+
+    def divisible_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> DivisibleCase:
+        """Give the formula where tiles and folds divide what they cut, as they do at the next such point.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
+        >>> steps = pm.analyze_tiles(pm.gemm(), flow, "PEs").steps
+        >>> print(steps.divisible_at({"M": 10, "N": 7, "K": 5, "T": 4, "PEs": 3}))
+        M·N/(PEs·T)  if M % T = 0, N % PEs = 0, PEs < N, PEs ≥ 2, T < M
+        """
+        point = joined(point, named)
+        from polymaestro.tiling.divisible import divisible_near  # noqa: PLC0415  it reads this type
+
+        return divisible_near(self, point)
 
     def specialised(self, /, *assuming: str, **numbers: int) -> ClosedForm:
         """Give the formula with numbers for tiles, units or extents: all its cases, in the symbols left.
@@ -152,7 +167,7 @@ class TiledForm(Exported):
         """
         return Specialiser.of(self.ties, self.symbols, self.valid_on, numbers, assuming).form(self.products)
 
-    def value_at(self, extended: Mapping[str, int]) -> QuasiPolynomial:
+    def value_at(self, extended: Mapping[str, int]) -> QP:
         """Give the formula of a chamber over extents, tiles, units and numbers of tiles."""
         total = QP.of(0)
         for sign, pieces in self.pieces(extended):
@@ -162,7 +177,7 @@ class TiledForm(Exported):
             total = total + product
         return self.ties.expanded(total).replace(self.ties.full_folds(self.conditions(extended)))
 
-    def pieces(self, extended: Mapping[str, int]) -> Iterator[tuple[int, list[QuasiPolynomial]]]:
+    def pieces(self, extended: Mapping[str, int]) -> Iterator[tuple[int, list[QP]]]:
         """Give the products of a chamber as signs and factors, over the names of all ties."""
         for sign, counts in self.products:
             yield sign, [count.piece_at(extended)[1] for count in counts]

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.tiling.lengths import ZERO, Span
 from polymaestro.tiling.rows import Row
 
-QP = QuasiPolynomial
 Status = Literal["begins", "stays", "advances", "restarts"]
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial
-from polymaestro.tiling.mapping import Cut
+from polymaestro.counting import QP
+from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Fold, Split, Ties
-
-QP = QuasiPolynomial
 
 ZERO, ONE = Affine.of(0), QP.of(1)
 

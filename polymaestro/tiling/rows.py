@@ -11,14 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.errors import CountingError
 from polymaestro.tiling.lengths import ONE, ZERO, Lengths, Span
-from polymaestro.tiling.mapping import Cut
+from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.ties import Split
-
-QP = QuasiPolynomial
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,14 @@ class Run:
         if difference.is_constant:
             return difference.constant >= 0
         if difference not in self._known:
-            holds = difference.evaluate(self.point) >= 0
-            self._known[difference] = holds
-            self.conditions[Condition(difference if holds else -difference - 1)] = None
+            self._known[difference] = self._decided(difference)
         return self._known[difference]
+
+    def _decided(self, difference: Affine) -> bool:
+        """Decide whether it is 0 or more, and note that."""
+        holds = difference.evaluate(self.point) >= 0
+        self.conditions[Condition(difference if holds else -difference - 1)] = None
+        return holds
 
     def exceeds(self, left: Affine, right: Affine) -> bool:
         """Whether left > right."""
@@ -56,6 +60,6 @@ class Run:
     def look_closer(self) -> None:
         """Make sure that a point takes this way, before much depends on it; at a point there is one."""
 
-    def part(self, key: Hashable, derive: Callable[[Run], QuasiPolynomial]) -> QuasiPolynomial:  # noqa: ARG002
+    def part(self, key: Hashable, derive: Callable[[Run], QuasiPolynomial]) -> QuasiPolynomial:  # noqa: ARG002  walks need it
         """Give a part of a count, which the key tells from others and which may be decided by itself."""
         return derive(self)

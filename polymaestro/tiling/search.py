@@ -12,12 +12,11 @@ L2.traffic = 720 at T_K = 1, T_M = 4, T_N = 3; the least of 216 points
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from polymaestro.dataflow import Cluster, Dataflow
-from polymaestro.dataflow.directives import Directive
-from polymaestro.errors import PolymaestroError
+from polymaestro.dataflow import Dataflow
+from polymaestro.errors import SearchError
 from polymaestro.relations import several
 from polymaestro.showing import Shown
 from polymaestro.tiling.analysis import TiledAnalysis
@@ -80,11 +79,24 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
 
     `subject_to` is a condition, or several, between such sums and symbols: ``"L1 <= 512"`` or
     ``"L1.occupancy <= 512"`` for the words that a memory needs, all its tensors' tiles added up;
-    ``"2*L1 <= 512"`` where the memory is double-buffered; ``"L2.W.parent_reads <= 40000"``,
-    ``"T_P0 == T_Q0"``.
+    ``"2*L1 <= 512"`` where the memory is double-buffered; ``"2*L2 <= 65536"``, where what units share counts
+    once; ``"L2.W.parent_reads <= 40000"``, ``"T_P0 == T_Q0"``.
     After `limit` evaluated points the search ends, and what it has found is not proved.
 
-    Raises `PolymaestroError` for unknown names, symbols without values, and a space where nothing fits.
+    Raises `SearchError` for unknown names, symbols without values, and a space where nothing fits.
+
+    >>> import polymaestro as pm
+    >>> layer, flow = pm.gemm(M=12, N=8, K=5), pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
+    >>> analysis = pm.analyze_tiles(layer, flow, num_pes=4)
+    >>> best = pm.optimize(analysis, minimize="L2.B.parent_reads", extents={}, subject_to="L1 <= 30")
+    >>> print(best)
+    L2.B.parent_reads = 120 at T = 4; the least of 6 points
+    >>> for tile in (3, 4, 6):  # the words of L1, and what is read
+    ...     tensors = pm.interpret(layer, flow.substituted({"T": tile}), 4).boundaries[0].tensors
+    ...     print(tile, sum(each["occupancy"] for each in tensors.values()), tensors["B"]["parent_reads"])
+    3 23 160
+    4 29 120
+    6 41 80
     """
     if not isinstance(analysis, TiledAnalysis):
         message = (
@@ -92,27 +104,19 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
             f"{type(analysis).__name__} is none; write symbols for the sizes of the dataflow and give "
             f"pm.analyze_tiles(operator, dataflow, num_pes)"
         )
-        raise PolymaestroError(message)
+        raise SearchError(message)
     # NumPy costs a tenth of a second, which only a search has to pay.
-    from polymaestro.tiling.searching.search import Search  # noqa: PLC0415
+    from polymaestro.tiling.searching.search import Search  # noqa: PLC0415  see above
 
     if limit is not None and limit < 1:
         message = f"limit is {limit}; it must be 1 or more"
-        raise PolymaestroError(message)
+        raise SearchError(message)
     search = Search.of(
         analysis, minimize, several(subject_to), extents, {} if choices is None else choices, tiles
     )
     best, proved = search.run(limit)
     free = {name: best.point[name] for name in search.free}
-    flow = Dataflow(tuple(_numbered(each, best.point) for each in analysis.dataflow.directives))
+    flow = analysis.dataflow.substituted(best.point)
     return Optimum(
         search.name, search.value(best.value), free, flow, search.space.size, best.evaluated, proved
     )
-
-
-def _numbered(directive: Directive, values: Mapping[str, int]) -> Directive:
-    """Put numbers in the place of symbols; Sz() stays."""
-    size = directive.size.substitute(values)
-    if isinstance(directive, Cluster):
-        return replace(directive, size=size)
-    return replace(directive, size=size, offset=directive.offset.substitute(values))

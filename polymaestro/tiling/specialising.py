@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import islpy as isl
 
 from polymaestro.affine import Affine, ceil_div, floor_div
-from polymaestro.counting import Condition, Count, QuasiPolynomial, Region, merged
+from polymaestro.counting import QP, Condition, Count, Region, merged
 from polymaestro.errors import ClosedFormError, CountingError
 from polymaestro.relations.sets import coalesced, restricted, sample_of
 from polymaestro.symbolic.closed_form import ClosedForm, Product
@@ -24,8 +24,6 @@ from polymaestro.symbolic.regions import domain_of, shown_region, tidied_region
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.quantities import Sum
 from polymaestro.tiling.ties import Ties
-
-QP = QuasiPolynomial
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class Specialiser:
             self.known[id(count)] = (count, Count(pieces))
         return self.known[id(count)][1]
 
-    def chambers(self, count: TiledCount, context: isl.Set) -> list[tuple[isl.Set, QuasiPolynomial]]:
+    def chambers(self, count: TiledCount, context: isl.Set) -> list[tuple[isl.Set, QP]]:
         """Give disjoint chambers of a count that together are all of a context.
 
         Raises `CountingError` where one does not hold its own point, which only a wrong derivation makes.

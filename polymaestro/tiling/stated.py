@@ -7,25 +7,27 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from math import prod
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from polymaestro.counting import QuasiPolynomial, Region, Tie
+from polymaestro.counting import QP, Region, Tie
 from polymaestro.model.formula import CostForm
 from polymaestro.model.integers import Point
 from polymaestro.model.stated import CostCase, Equation
 from polymaestro.symbolic.costs import Cost
 from polymaestro.symbolic.naming import NamedCost, Origins, named
-from polymaestro.symbolic.points import whole
+from polymaestro.symbolic.points import integer_point, whole
 from polymaestro.symbolic.setting import written_quotient
 from polymaestro.symbolic.written import written
 from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.divisible import Divides, View, divisible_point
 from polymaestro.tiling.forms import TiledForm
-from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ratios import Ratios
 from polymaestro.tiling.ties import Ties
 
-QP = QuasiPolynomial
+if TYPE_CHECKING:
+    import sympy
+
 Change = Callable[[QP], QP]
 SIGNS = {"up": "⌈⌉", "down": "⌊⌋"}
 
@@ -37,10 +39,34 @@ def renamed(cost: Cost, origins: Origins, change: Change, ties: Ties) -> NamedCo
     return named(cost.mapped(change), known, taken)
 
 
-class ExactCase(CostCase, ABC):
-    """A formula of a chamber, edge tiles included, over names of ties."""
+class NamedCase(CostCase, ABC):
+    """A formula in which names stand for numbers of tiles."""
 
     ties: Ties
+
+    @abstractmethod
+    def change(self, value: QP) -> QP:
+        """Write a polynomial with the names that a reader expects."""
+
+    @abstractmethod
+    def values(self, point: Point, constants: Iterable[str]) -> dict[str, int | Fraction]:
+        """Give a point of sizes and constants with the values of all names."""
+
+    @abstractmethod
+    def expressions(self) -> dict[str, sympy.Expr]:
+        """Give what each name stands for as a SymPy expression."""
+
+    @abstractmethod
+    def explained(self, text: str) -> str:
+        """Write the conditions behind a formula, and what names stand for."""
+
+
+class ExactCase(NamedCase, ABC):
+    """A formula of a chamber, edge tiles included, over names of ties."""
+
+    def expressions(self) -> dict[str, sympy.Expr]:
+        """Give what each name stands for as a SymPy expression."""
+        return self.ties.expressions()
 
     def change(self, value: QP) -> QP:
         """Write T·U for the width of all units."""
@@ -63,10 +89,10 @@ class ExactCase(CostCase, ABC):
 
     def equations(self) -> list[Equation]:
         """Give the ties that the formula and its conditions name."""
-        return list(map(_equation, self.ties.named_in(" ".join([*self.named.names(), *self.conditions]))))
+        return list(map(equation, self.ties.named_in(" ".join([*self.named.names(), *self.conditions]))))
 
 
-class DivisibleCost(CostCase, ABC):
+class DivisibleCost(NamedCase, ABC):
     """A formula of a divisible view: what has to divide what, and where else it holds."""
 
     divides: tuple[Divides, ...]
@@ -74,9 +100,13 @@ class DivisibleCost(CostCase, ABC):
     ratios: Ratios
 
     @property
-    def ties(self) -> Ties:
+    def ties(self) -> Ties:  # type: ignore[override]  # here it is computed
         """What else the names stand for."""
         return self.ratios.view.ties
+
+    def expressions(self) -> dict[str, sympy.Expr]:
+        """Give what each name stands for as a SymPy expression."""
+        return self.ratios.expressions()
 
     def change(self, value: QP) -> QP:
         """Write the name of a number of tiles for each quotient."""
@@ -111,7 +141,7 @@ class DivisibleCost(CostCase, ABC):
             divisor = prod(map(QP.of, below), start=QP.of(1))
             found.append((name, written_quotient(quotient, above, divisor)))
         others = [*(used - set(quotients.values())), *quotients, *self.conditions]
-        return [*found, *map(_equation, self.ties.named_in(" ".join(others)))]
+        return [*found, *map(equation, self.ties.named_in(" ".join(others)))]
 
 
 class TiledCost(CostForm[TiledForm], ABC):
@@ -130,21 +160,22 @@ class TiledCost(CostForm[TiledForm], ABC):
     def divisible_near(self, point: Mapping[str, int]) -> tuple[Ratios, Mapping[str, int]]:
         """Give the next point where tiles and folds divide what they cut, and the quotients there."""
         counted = self.counted
-        sizes = {name: point[name] for name in counted.symbols if name in point}
+        known = {name: point[name] for name in counted.symbols if name in point}
+        sizes = integer_point(known, counted.symbols)
         values = counted.extended(divisible_point(self.cuts, sizes, counted.ties))
         return Ratios(View(counted.ties, values)), values
 
     @abstractmethod
-    def divisible_at(self, point: Mapping[str, int]) -> DivisibleCost:
+    def divisible_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> DivisibleCost:
         """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
 
     @abstractmethod
-    def case_at(self, point: Mapping[str, int]) -> ExactCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> ExactCase:
         """Give the formula of the chamber that a point lies in, and that chamber."""
 
     def assuming(self, *assumptions: str) -> Self:
         """Give the form on the smaller region where conditions hold; see `TiledForm.assuming`."""
-        return replace(self, counted=self.counted.assuming(*assumptions))  # type: ignore[type-var]
+        return replace(self, counted=self.counted.assuming(*assumptions))  # type: ignore[type-var]  # all are dataclasses
 
     @abstractmethod
     def to_python(self, name: str = "cost") -> str:
@@ -195,7 +226,8 @@ def _sizes(point: Point, constants: Iterable[str]) -> dict[str, int]:
     return {name: whole(name, value) for name, value in point.items() if name not in fixed}
 
 
-def _equation(tie: Tie) -> Equation:
+def equation(tie: Tie) -> Equation:
+    """Give the name of a tie and what it stands for."""
     if tie.divisor is None:
         return tie.name, replace(written(tie.numerator), text=tie.text)
     return tie.name, written_quotient(tie.text, tie.numerator, tie.divisor, SIGNS[tie.rounded])

@@ -13,16 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from polymaestro.affine import Affine
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.kinds import NOWHERE, Kind, Part, Reach, Status
 from polymaestro.tiling.lengths import ONE, ZERO, Span
-from polymaestro.tiling.mapping import Cut
+from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.rows import Row, RowMaker
 from polymaestro.tiling.run import Run
 
-QP = QuasiPolynomial
 Kinds = Iterator[tuple[QP, Kind]]
 
 MAX_LATE = 32

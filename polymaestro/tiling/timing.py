@@ -6,21 +6,24 @@ polynomials.
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from polymaestro import export
-from polymaestro.counting import Condition, QuasiPolynomial, Region
+from polymaestro.counting import QP, Condition, Region
 from polymaestro.errors import ClosedFormError
-from polymaestro.model.clock import Clock, Level
-from polymaestro.model.integers import Integers, Point
+from polymaestro.model.clock import Level
+from polymaestro.model.integers import Point
 from polymaestro.model.machine import Machine
+from polymaestro.model.runtime import Timed
 from polymaestro.model.stated import TracedClock
 from polymaestro.symbolic.costs import Cost, as_sympy
 from polymaestro.symbolic.factoring import in_parts
 from polymaestro.symbolic.naming import NamedCost, Origins
+from polymaestro.symbolic.points import joined
 from polymaestro.tiling import source
 from polymaestro.tiling.bounding import Pruned
 from polymaestro.tiling.chambers import TiledClasses
@@ -30,15 +33,13 @@ from polymaestro.tiling.divisible import Divides
 from polymaestro.tiling.exploring import outside
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.known import Decided, Domain, Known, in_common
-from polymaestro.tiling.mapping import Cuts
+from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ratios import Ratios
-from polymaestro.tiling.stated import DivisibleCost, ExactCase, TiledCost, renamed
+from polymaestro.tiling.stated import DivisibleCost, ExactCase, NamedCase, TiledCost, renamed
 from polymaestro.tiling.ties import Ties
 
 if TYPE_CHECKING:
     import sympy
-
-QP = QuasiPolynomial
 
 
 MOST = 200
@@ -48,17 +49,14 @@ Chamber = tuple[tuple[Condition, ...], tuple[tuple[GroupLevel, ...], ...]]
 """What holds, and the step classes of each group there."""
 
 
-@dataclass(frozen=True, repr=False)
-class TiledTimeCase(ExactCase):
-    """A formula for the run time over extents, tiles, units and constants, and where it is the value."""
+class CyclesOverTiles(NamedCase, ABC):
+    """A formula for cycles, and where its delays come from."""
 
-    region: Region
     value: Cost
-    ties: Ties
-    origins: Origins = field(default_factory=dict, compare=False)
+    origins: Origins
 
     def evaluate(self, **point: int | Fraction) -> int:
-        """Compute the value at a point of the region."""
+        """Compute the value at a point that satisfies the conditions."""
         return self.value.evaluate(self.values(point, self.value.constants()))
 
     @property
@@ -69,16 +67,26 @@ class TiledTimeCase(ExactCase):
     @property
     def expr(self) -> sympy.Expr:
         """The formula as a SymPy expression with Max and ceiling, over extents, tiles and units."""
-        return as_sympy(self.value, self.ties.expressions())
+        return as_sympy(self.value, self.expressions())
 
     def line(self) -> str:
-        """Write the formula with ⌈K/T⌉ for each number of tiles, and where it holds."""
+        """Write the formula, then all conditions."""
         return self.explained(self.value.written(in_parts))
 
 
 @dataclass(frozen=True, repr=False)
-class DivisibleTime(DivisibleCost):
-    """A formula for the run time, what has to divide what, and where else it holds."""
+class TiledTimeCase(CyclesOverTiles, ExactCase):
+    """A formula for cycles over extents, tiles, units and constants, and where it is the value."""
+
+    region: Region
+    value: Cost
+    ties: Ties
+    origins: Origins = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, repr=False)
+class DivisibleTime(CyclesOverTiles, DivisibleCost):
+    """A formula for cycles, what has to divide what, and where else it holds."""
 
     value: Cost
     divides: tuple[Divides, ...]
@@ -86,27 +94,9 @@ class DivisibleTime(DivisibleCost):
     ratios: Ratios
     origins: Origins = field(default_factory=dict, compare=False)
 
-    def evaluate(self, **point: int | Fraction) -> int:
-        """Compute the value at a point that satisfies the conditions."""
-        return self.value.evaluate(self.values(point, self.value.constants()))
-
-    @property
-    def named(self) -> NamedCost:
-        """The formula with names for its delays and quotients."""
-        return renamed(self.value, self.origins, self.change, self.ties)
-
-    @property
-    def expr(self) -> sympy.Expr:
-        """The formula as a SymPy expression with Max and ceiling, over extents, tiles and units."""
-        return as_sympy(self.value, self.ratios.expressions())
-
-    def line(self) -> str:
-        """Write the formula and all conditions."""
-        return self.explained(self.value.written(in_parts))
-
 
 @dataclass(frozen=True, repr=False)
-class TiledRunTime(TiledCost):
+class TiledRunTime(Timed[TiledForm], TiledCost):
     """The cycles of a run in extents, tiles, units and the symbols of the machine."""
 
     classes: TiledClasses
@@ -114,25 +104,15 @@ class TiledRunTime(TiledCost):
     resident: frozenset[str]
     counted: TiledForm
     cuts: Cuts
-    what: ClassVar[str] = "the run time"
 
-    @property
-    def constants(self) -> frozenset[str]:
-        """The constants of the machine that are symbols."""
-        return self.machine.symbols
-
-    def at(self, **point: int | Fraction) -> int:
-        """Evaluate, exact at any size; raises `ClosedFormError` as the other forms do."""
-        return self.evaluate(point)
-
-    def evaluate(self, point: Point) -> int:
-        """Evaluate like `at`."""
+    def levels_at(self, point: Point) -> tuple[Level, ...]:
+        """Give the step classes that a point has, with integers; refuses points that do not fit."""
         values = self.values(point)
-        levels = self.classes.levels(values, lambda each: int(each.evaluate(values)))
-        return int(Clock(levels, self.machine, self.resident, Integers(self.machine, point)).runtime())
+        return self.classes.levels(values, lambda each: int(each.evaluate(values)))
 
-    def case_at(self, point: Mapping[str, int]) -> TiledTimeCase:
+    def case_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> TiledTimeCase:
         """Give the formula of the step classes that a point has, and where they are the same."""
+        point = joined(point, named)
         values, ties = self.values_near(point), self.counted.ties
         formula = self._formula([levels for _, levels in self.classes.near(values)])
         return TiledTimeCase(tidied(self._conditions(values), self.valid_on, ties), *formula)
@@ -153,8 +133,9 @@ class TiledRunTime(TiledCost):
         cost, origins = self._cost(levels)
         return cost, ties, origins
 
-    def divisible_at(self, point: Mapping[str, int]) -> DivisibleTime:
+    def divisible_at(self, point: Mapping[str, int] | None = None, /, **named: int) -> DivisibleTime:
         """Give the formula where tiles and folds divide what they cut, as they do at the next such point."""
+        point = joined(point, named)
         ratios, values = self.divisible_near(point)
         cost, origins = self._cost(self.classes.levels(values, ratios.plain))
         where = ratios.where(self._conditions(values), self.valid_on)

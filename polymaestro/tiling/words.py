@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.movement.transfers import WordTerm
 from polymaestro.policies import Policies
 from polymaestro.tiling.factors import ANY_UNIT, Access
@@ -19,7 +19,6 @@ from polymaestro.tiling.lengths import Span
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.shapes import Box, Shape, index_of, shapes_of
 
-QP = QuasiPolynomial
 NOTHING = QP.of(0)
 
 

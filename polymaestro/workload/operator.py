@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from polymaestro.affine import RESERVED, Affine, comparison, no_symbol, settle_integers
+from polymaestro.affine import Affine, comparison, settle_integers
 from polymaestro.errors import WorkloadError, did_you_mean
+from polymaestro.names import RESERVED, no_symbol
 from polymaestro.showing import Shown
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -191,14 +192,18 @@ class Operator(Shown):
         """Whether a window is over what is written, as in a transposed convolution."""
         return window.coordinate() in self.output.access
 
+    def window_over(self, dim: str) -> Window | None:
+        """Give the window whose input coordinate that is; None for a loop dimension."""
+        return next((window for window in self.windows if window.input == dim), None)
+
     def extent(self, dim: str) -> Affine:
         """Give the extent of a dimension, or of the input coordinate of a window.
 
         Raises `WorkloadError` for an unknown dimension.
         """
-        for window in self.windows:
-            if window.input == dim:
-                return window.span(self.extent(window.output), self.extent(window.filter))
+        window = self.window_over(dim)
+        if window is not None:
+            return window.span(self.extent(window.output), self.extent(window.filter))
         for known in self.dims:
             if known.name == dim:
                 return known.extent
@@ -245,6 +250,11 @@ class Operator(Shown):
         """Give the same operator with other extents; names that are not given keep theirs.
 
         Raises `WorkloadError` for an unknown dimension.
+
+        >>> import polymaestro as pm
+        >>> print(pm.gemm().with_extents({"M": 4, "N": "rows"}))
+        gemm: Z[m, n] += A[m, k] · B[k, n]
+          M = 4, N = rows, K = K
         """
         for name in extents:
             if name not in {dim.name for dim in self.dims}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import islpy as isl
 import pytest
@@ -130,10 +131,39 @@ def test_a_memory_that_is_a_word_too_small_overflows(*, double_buffered: bool, b
 def test_an_overflow_says_which_tensor_needs_what_and_when_first() -> None:
     verdict = pm.check(CONV, FLOW, 4, pm.Hardware(4, l1_size=70))
     [finding] = verdict.findings
-    first = "(first at f0_k = 0, t0_c = 0, t0_y = 0, t0_x = 0, u0 = 0, u1 = 0)"
-    assert finding.reason == (
-        f"L1 has 70 words of 74 needed: 2 × (I 18 {first}, W 18 {first}, O 1 {first}); 4 words too many"
-    )
+    assert finding.reason == "L1 has 70 words of 74 needed: 2 × (I 18, W 18, O 1); 4 words too many"
+    causal = pm.einsum("S[i,j] += Q[i,d] * K[j,d]", where="j <= i", I=4, J=4, D=2)
+    rows = pm.parse_dataflow("TemporalMap(1,1) I; TemporalMap(4,4) J; SpatialMap(1,1) D")
+    [finding] = pm.check(causal, rows, 2, pm.Hardware(2, l1_size=8)).findings
+    assert "K 4 (first at t0_i = 3)" in finding.reason
+
+
+SMALL = pm.conv2d(N=1, K=4, C=4, P=2, Q=2, R=3, S=3)
+SMALL_ANALYSIS = pm.analyze(SMALL, FLOW, 4)
+
+
+@pytest.mark.parametrize(
+    ("machine", "least"),
+    [
+        # All of I is 4 × 4 × 4 words, fewer than two tiles of 4 × 3 × 3; all of W is two of its tiles.
+        ({}, 64 + 144 + 2 * 2),
+        ({"double_buffered": False}, 36 + 72 + 2),
+        ({"word_sizes": {"O": 3}}, 64 + 144 + 3 * 2 * 2),
+    ],
+    ids=str,
+)
+def test_a_layer_fits_where_its_analysis_says_so(machine: dict[str, Any], least: int) -> None:
+    """Tensors that L2 keeps whole take their words once; elements may be of several words."""
+    widths = machine.get("word_sizes", {})
+    for spare, small in ((-1, ["L2", "cluster1"]), (0, ["cluster1"]), (1, ["cluster1"])):
+        memories = [
+            Memory("L2", least + spare, machine.get("double_buffered", True)),
+            Memory("cluster1", 100),
+        ]
+        hardware = pm.Hardware(4, memories=tuple(memories), word_sizes=widths)
+        verdict = pm.check(SMALL, FLOW, 4, hardware)
+        assert [need.memory for need in verdict.needs if need.excess] == small
+        assert [text.split()[0] for text in SMALL_ANALYSIS.on(hardware).cost.problems] == small
 
 
 def test_what_is_needed_is_a_formula_where_extents_are_symbols() -> None:

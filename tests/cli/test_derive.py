@@ -157,3 +157,22 @@ def test_leading_terms_are_not_exported() -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--export and --leading exclude each other" in result.stderr
     assert run("--divisible", "--export", "python").exit_code == 0
+
+
+def test_a_policy_changes_the_formulas_and_is_printed() -> None:
+    ideal, alone = run(), run("--policy", "sharing=unicast")
+    assert "sharing: unicast" in alone.stdout
+    flow = pm.parse_network(GEMM).layers[0].mapping_dataflow()
+    policies = pm.Policies(sharing="unicast")
+    expected = pm.analyze(pm.gemm(), flow, 20, policies=policies).table(at={"M": 40, "N": 60, "K": 100})
+    assert alone.stdout == f"{expected}\n" != ideal.stdout
+    refused = run("--policy", "sharing=unicast", "--symbolic-tiles")
+    assert (refused.exit_code, "--policy" in refused.stderr) == (2, True)
+
+
+def test_code_of_counts_needs_no_machine_and_says_where_costs_are() -> None:
+    result = run("--hw", "eyeriss", "--export", "python")
+    assert result.exit_code == 0
+    assert result.stdout == run("--export", "python").stdout
+    assert result.stderr.startswith("note: --export writes counts, which need no machine")
+    assert run("--export", "python").stderr == ""

@@ -158,3 +158,46 @@ def test_a_second_layer_of_other_extents_is_said(tmp_path: Path) -> None:
     assert result.stderr == (
         "note: numbers are at the extents of the first; the layer of two has M = 41, N = 60, K = 100\n"
     )
+
+
+MACHINE = "num_pes: 4\nnoc_bw_cstr: 3\noffchip_bw_cstr: 2\nl1_size_cstr: 150\n"
+
+
+def test_a_machine_gives_what_analyze_says_of_each_side(tmp_path: Path) -> None:
+    (tmp_path / "hw.m").write_text(MACHINE, encoding="utf-8")
+    hw = ["--hw", str(tmp_path / "hw.m")]
+    found = json.loads(run(tmp_path, *hw, "--json").stdout)["costs"]
+    cycles = []
+    for side, name in (("first", "rows"), ("second", "columns")):
+        alone = CliRunner().invoke(main, ["analyze", str(tmp_path / f"{name}.m"), *hw, "--json"])
+        [layer] = json.loads(alone.stdout)["layers"]
+        assert found[side] == {key: layer[key] for key in found[side]}
+        assert found[side]["warnings"] == ["L1 needs 402 words and has 150"]
+        cycles.append(layer["runtime_cycles"])
+    assert cycles[0] != cycles[1]
+    for style in ([], ["--markdown"]):
+        lines = run(tmp_path, *hw, *style).stdout.splitlines()
+        [line] = [each for each in lines if "run time, cycles" in each]
+        assert [int(word) for word in line.split() if word.isdecimal()] == cycles
+        assert f"{cycles[1] / cycles[0]:.6g}" in line
+        assert sum("rows is bound by" in each or "columns: L1 needs" in each for each in lines) == 2
+    assert "run time" in run(tmp_path, *hw, second=ROWS).stdout
+    assert "run time" not in run(tmp_path).stdout
+
+
+def test_a_machine_of_symbols_gives_counts_and_a_note(tmp_path: Path) -> None:
+    (tmp_path / "hw.yaml").write_text(
+        "num_pes: 4\nmemories: [{name: L2, link: {bandwidth: B}}]", encoding="utf-8"
+    )
+    result = run(tmp_path, "--hw", str(tmp_path / "hw.yaml"))
+    assert (result.exit_code, result.stdout) == (0, run(tmp_path).stdout)
+    assert result.stderr.startswith("note: no run time and energy: the hardware has the symbol B")
+
+
+def test_a_policy_changes_both_sides(tmp_path: Path) -> None:
+    found = json.loads(run(tmp_path, "--policy", "sharing=unicast", "--json").stdout)["changes"]
+    for tensor in ("A", "B"):
+        reads, fills = found[f"L2.{tensor}.parent_reads"], found[f"L2.{tensor}.fills"]
+        assert (reads["first"], reads["second"]) == (fills["first"], fills["second"])
+    ideal = json.loads(run(tmp_path, "--json").stdout)["changes"]
+    assert ideal["L2.B.parent_reads"] != found["L2.B.parent_reads"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,43 @@ def test_the_time_and_the_energy_on_a_machine(tmp_path: Path, goal: str, key: st
     assert float(result.stdout.split()[3]) == after <= before
     document = json.loads(run("--layer", "G", *machine, "--minimize", goal).stdout)
     assert (document["value"], document["before"]) == (after, before)
+
+
+@pytest.mark.parametrize(("goal", "key"), [("energy", "energy_pj"), ("runtime", "runtime_cycles")])
+def test_where_l2_is_limited_what_stays_is_chosen_at_each_point(tmp_path: Path, goal: str, key: str) -> None:
+    """Every point is analysed alone: the machine keeps other tensors at some than at others."""
+    hardware = tmp_path / "hw.m"
+    hardware.write_text("num_pes: 8\noffchip_bw_cstr: 1\nl2_size_cstr: 40\n", encoding="utf-8")
+    gemm = GEMM.partition("Layer S")[0] + "}"
+    result = run("--hw", str(hardware), "--minimize", goal, text=gemm)
+    costs = {}
+    for m, k, n in itertools.product((1, 2, 3, 6), (1, 5), (1, 2, 4)):
+        flow = f"TemporalMap({m},{m}) M; SpatialMap({k},{k}) K; Cluster(2); SpatialMap({n},{n}) N;"
+        text = gemm.replace("TemporalMap(3,3) M; SpatialMap(1,1) K; Cluster(2); SpatialMap(1,1) N;", flow)
+        machine = ("--hw", str(hardware), "--json")
+        [layer] = json.loads(run(*machine, command="analyze", text=text).stdout)["layers"]
+        costs[flow] = layer[key], tuple(layer["off_chip"]["resident"])
+    assert len({resident for _, resident in costs.values()}) > 1
+    assert float(result.stdout.split()[3]) == min(cost for cost, _ in costs.values())
+
+
+def test_memories_that_are_too_small_are_said_with_the_condition_that_helps(tmp_path: Path) -> None:
+    hardware = tmp_path / "hw.m"
+    hardware.write_text("num_pes: 8\nl2_size_cstr: 60\nl1_size_cstr: 100\n", encoding="utf-8")
+    arguments = ("--layer", "G", "--hw", str(hardware), "--minimize", "L2.traffic")
+    found = run(*arguments)
+    assert found.exit_code == 0
+    note = re.fullmatch(
+        r'note: L2 needs (\d+) words and has 60; add --subject-to "(.*)" for tiles that fit\n', found.stderr
+    )
+    assert note
+    assert int(note[1]) > 60
+    assert note[2] == "2*L2 <= 60"
+    helped = run(*arguments, "--subject-to", note[2])
+    assert (helped.exit_code, helped.stderr) == (0, "")
+    check = run("--hw", str(hardware), command="check", text=helped.stdout)
+    assert check.exit_code == 0
+    assert run("--hw", str(hardware), command="check", text=found.stdout).exit_code == 1
 
 
 @pytest.mark.parametrize(

@@ -74,3 +74,11 @@ def test_wrong_requests_give_one_message(quantity: str, formula: str, message: s
 def test_a_formula_and_a_quantity_are_required() -> None:
     result = CliRunner().invoke(main, ["verify", "-", "--num-pes", "20"], input=GEMM)
     assert result.exit_code == 2
+
+
+def test_a_policy_changes_what_is_exact() -> None:
+    for formula, policy in (("K*N*ceil(M/4)", "ideal-multicast"), ("K*N*M", "unicast")):
+        arguments = ("L2.B.parent_reads", formula, "--assume", "K >= 6")
+        for option in ("ideal-multicast", "unicast"):
+            result = run(*arguments, "--policy", f"sharing={option}")
+            assert result.exit_code == (0 if option == policy else 1)

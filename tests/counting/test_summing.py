@@ -17,6 +17,7 @@ from polymaestro.movement import tracing
 from polymaestro.relations import Digits, in_digits
 from polymaestro.relations.effort import EffortError, limited
 from polymaestro.tiling import lifted
+from tests.interpreted import assert_equal
 
 YX_P, YR_P, X_P = pm.dataflows.yx_p(), pm.dataflows.yr_p(3), pm.dataflows.x_p()
 
@@ -45,10 +46,7 @@ def points(analysis: pm.Analysis, number: int) -> Iterator[dict[str, int]]:
 def assert_interpreted(analysis: pm.Analysis, point: Mapping[str, int]) -> None:
     pes = analysis.loop_nest.pes_at(point)
     seen = interpret(analysis.operator, analysis.dataflow, pes, dict(point))
-    report = analysis.at(point)
-    assert (report.macs, report.steps, report.active) == (seen.macs, seen.steps, seen.active), point
-    derived = [(each.steps, dict(each.tensors)) for each in report.boundaries]
-    assert derived == [(each.steps, each.tensors) for each in seen.boundaries], point
+    assert_equal(analysis.at(point), seen)
 
 
 def with_numbers(flow: pm.Dataflow, numbers: Mapping[str, int], assuming: tuple[str, ...]) -> pm.Analysis:

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
 import polymaestro as pm
 from polymaestro.errors import WorkloadError
 from polymaestro.strategies import DIAMOND, OPERATORS, STATEMENTS, array_sizes, dataflows, operators
+from tests.interpreted import NO_HEALTH_CHECKS
 
 Array = Any  # numpy's own types say nothing more here
-NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
 def random_tensors(operator: pm.Operator, seed: int) -> dict[str, Array]:

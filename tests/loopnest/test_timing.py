@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
@@ -13,8 +13,7 @@ from polymaestro.loopnest.interpreter import interpret
 from polymaestro.loopnest.timing import Machine, Timing, Wire, time_run
 from polymaestro.policies import Policies
 from polymaestro.strategies import Drawn, mappings, policies
-
-NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+from tests.interpreted import NO_HEALTH_CHECKS
 
 wires = st.builds(Wire, st.none() | st.integers(1, 9), st.integers(0, 3))
 

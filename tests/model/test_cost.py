@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
@@ -18,8 +18,7 @@ from polymaestro.loopnest.timing import Machine, Timing, Wire, time_run
 from polymaestro.model import Performance
 from polymaestro.policies import OPTIONS, Policies
 from polymaestro.strategies import Drawn, machines, mappings, policies, wild_mappings
-
-NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+from tests.interpreted import NO_HEALTH_CHECKS
 
 
 def memories_of(hardware: Hardware, levels: int) -> list[Memory]:

@@ -5,24 +5,17 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import given, reject, settings
 
 import polymaestro as pm
 from polymaestro.errors import LoweringError
 from polymaestro.loopnest.interpreter import Observation, numeric, observe
 from polymaestro.loopnest.running import executed
 from polymaestro.loopnest.unclipped import unclipped
-from polymaestro.model import LayerReport
 from polymaestro.strategies import Drawn, mappings
+from tests.interpreted import NO_HEALTH_CHECKS, assert_equal
 
-NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 PADDED = pm.Policies(edge_tiles="padded")
-
-
-def assert_equal(report: LayerReport, seen: Observation) -> None:
-    derived = [(each.steps, dict(each.tensors)) for each in report.boundaries]
-    assert derived == [(each.steps, each.tensors) for each in seen.boundaries]
-    assert (report.macs, report.steps, report.active) == (seen.macs, seen.steps, seen.active)
 
 
 def assert_exact(drawn: Drawn) -> Observation:

@@ -10,6 +10,7 @@ import polymaestro as pm
 from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Hardware
 from polymaestro.loopnest.timing import Machine, Wire, time_run
+from tests.tiling.printed import Printed
 
 
 def test_the_binding_resource_changes_with_the_bandwidth() -> None:
@@ -37,6 +38,21 @@ def test_the_roofline_of_a_published_dataflow_is_the_oracles(rate: int) -> None:
     case = least.case_at({"K": 6, "C": 5, "P": 4})
     assert case.value.evaluate({"K": 6, "C": 5, "P": 4, "B": rate}) == seen.roofline
     assert str(case.value) in str(case)
+
+
+@pytest.mark.parametrize("rate", [Fraction(6, 5), Fraction(7, 3), Fraction(5, 2)])
+def test_a_bandwidth_that_is_no_whole_number_is_one_divisor(rate: Fraction) -> None:
+    """⌈words/1.2⌉ and ⌈words/(7/3)⌉, never ⌈words/7/3⌉, in every notation, and where links are several."""
+    flow = pm.parse_dataflow("SpatialMap(1,1) M; TemporalMap(2,2) N; Cluster(2); SpatialMap(1,1) K")
+    analysis, machine = pm.analyze(pm.gemm(), flow, 4), Hardware(4, noc_bw=rate, noc_hops=1, hop_latency=2)
+    point = {"M": 8, "N": 10, "K": 6}
+    for form in (analysis.roofline(machine), analysis.runtime(machine)):
+        case = form.case_at(point)
+        for text in (case.line(), case.text()):
+            shown = Printed.read(text)
+            assert shown.holds(point)
+            assert shown.at(point) == form.at(**point)
+        assert "/7/3" not in case.latex() + case.line()
 
 
 def test_utilization_is_active_units_over_all_units() -> None:

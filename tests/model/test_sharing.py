@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
 from polymaestro.loopnest.interpreter import numeric
 from polymaestro.loopnest.traffic import Machine, Traffic
 from polymaestro.strategies import Drawn, mappings, wild_mappings
+from tests.interpreted import NO_HEALTH_CHECKS
 
-NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 RETENTIONS = ("one-tile", "whole-step", "resident")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType
@@ -80,16 +79,6 @@ def test_tight_cases_are_the_set_and_do_not_overlap(size: int, a: int, b: int, c
 
 
 # --- Certificates ---
-
-
-@pytest.fixture(scope="module")
-def replay() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("replay", ROOT / "proofs" / "replay.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _farthest(part: Any) -> int:

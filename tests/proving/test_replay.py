@@ -6,7 +6,6 @@ import copy
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -41,11 +40,6 @@ def certificates() -> list[Any]:
     found = [json.loads(json.dumps(p.certificate)) for p in proofs if p.certificate is not None]
     assert {each["kind"] for each in found} == {"ehrhart", "positivity"}
     return found
-
-
-@pytest.fixture(scope="module")
-def replay(module_of: Callable[[str], ModuleType]) -> ModuleType:
-    return module_of("proofs/replay.py")
 
 
 def test_certificates_replay_where_nothing_is_installed(tmp_path: Path, certificates: list[Any]) -> None:

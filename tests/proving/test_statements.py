@@ -23,6 +23,7 @@ SLOW = {
     "cases-of-a-formula-are-the-formula",
     "solvers-agree-on-compulsory-traffic",
     "all-steps-move-the-words-of-the-roofline",
+    "divisible-costs-are-the-exact-ones",
 }
 IN_PARTS = {"tiles-may-get-their-numbers-late"}
 """`polymaestro prove` checks these whole; test_products.py has a part of them."""

@@ -233,7 +233,7 @@ def test_the_leading_term_keeps_small_symbols_as_coefficients() -> None:
 
 
 def test_rays_on_which_different_terms_lead_are_told_apart() -> None:
-    term = READS.leading()
+    term = READS.asymptotic()
     values = [str(case.value) for case in term.cases]
     assert len(values) == 2
     small, big = {**POINT, "K": 400, "P": 600}, {**POINT, "K": 400, "P": 600}
@@ -248,9 +248,9 @@ def test_rays_on_which_different_terms_lead_are_told_apart() -> None:
 def test_a_chamber_on_the_rim_of_the_rays_does_not_lead() -> None:
     view = READS.assuming("Q >= S", "P >= R", "C >= 65")
     assert len(view.cases) == 2  # S = Q is a case of its own
-    [case] = view.leading().cases
+    [case] = view.asymptotic().cases
     assert case.region.is_everywhere
-    assert str(view.leading()) == "C·K·N·P·R·(Q + S)/4"
+    assert str(view.asymptotic()) == "C·K·N·P·R·(Q + S)/4"
 
 
 def test_conditions_on_small_symbols_stay() -> None:
@@ -285,15 +285,15 @@ def test_leading_terms_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ClosedFormError, match="no symbol is left to grow"):
         form.asymptotic(small=("M", "N", "K"))
     with pytest.raises(ClosedFormError, match="cannot grow together"):
-        form.assuming("M <= 9").leading()
+        form.assuming("M <= 9").asymptotic()
     with pytest.raises(ClosedFormError, match="needs a value for N"):
-        form.leading().at(M=3, K=4)
+        form.asymptotic().at(M=3, K=4)
     with pytest.raises(ClosedFormError, match="no symbol 'm'; did you mean 'M'"):
-        form.leading().at(M=3, K=4, N=5, m=3)
+        form.asymptotic().at(M=3, K=4, N=5, m=3)
 
 
 def test_views_print_in_notebooks() -> None:
-    for view in (READS.assuming("C >= 65"), READS.divisible(), READS.generic(), READS.leading()):
+    for view in (READS.assuming("C >= 65"), READS.divisible(), READS.generic(), READS.asymptotic()):
         assert str(view._repr_latex_()).startswith(r"$\displaystyle ")
     assert "C % 64 = 0" in str(KC_P.divisible())
 
@@ -303,7 +303,7 @@ def test_a_formula_whose_largest_terms_cancel_has_no_leading_term() -> None:
     count = Count(((EVERYWHERE, rounded_up),))
     form = replace(READS, products=(replace(READS.products[0], counts=(count,)),))
     with pytest.raises(ClosedFormError, match="has no leading term"):
-        form.leading()
+        form.asymptotic()
     assert str(form.asymptotic(small=("K",))) == "-(K - 4·⌈K/4⌉)"
 
 

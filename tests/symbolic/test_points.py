@@ -1,6 +1,7 @@
 """Points are taken as Python's integers, so that no number overflows on its way."""
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,3 +93,38 @@ def test_a_roofline_needs_every_extent(analysis: Analysis, lacking: str) -> None
     bound = analysis.roofline(pm.Hardware(num_pes=4, noc_bw=3))
     with pytest.raises(ClosedFormError, match=f"needs a value for {lacking}$"):
         bound.case_at({name: 3 for name in "MNK" if name != lacking})
+
+
+MACHINE = pm.Hardware(num_pes="PEs", noc_bw="B")
+TILED = pm.analyze_tiles(pm.gemm(), pm.parse_dataflow("SpatialMap(T,T) M; TemporalMap(1,1) N"), "PEs")
+PLAIN = pm.analyze(pm.gemm(), pm.parse_dataflow("SpatialMap(2,2) M; TemporalMap(1,1) N"), num_pes=4)
+FORMS: dict[str, Any] = {
+    "closed form": PLAIN["L2"]["B"].parent_reads,
+    "run time": PLAIN.runtime(pm.Hardware(num_pes=4, noc_bw="B")),
+    "energy": PLAIN.energy(pm.Hardware(num_pes=4)),
+    "roofline": PLAIN.roofline(pm.Hardware(num_pes=4, noc_bw="B")),
+    "tiled form": TILED["L2"]["B"].parent_reads,
+    "tiled run time": TILED.runtime(MACHINE),
+    "tiled energy": TILED.energy(MACHINE),
+    "tiled roofline": TILED.roofline(MACHINE),
+}
+SIZES = {"M": 24, "N": 5, "K": 3}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_points_are_mappings_or_keywords(name: str) -> None:
+    form = FORMS[name]
+    tiles = {"T": 2, "PEs": 4} if name.startswith("tiled") else {}
+    rates = {"B": 2} if "time" in name or "roof" in name else {}
+    point = SIZES | tiles | rates
+    value = form.at(point)
+    assert value == form.at(**point) == form.at({**point, "M": 7}, M=24) != form.at(point, M=7)
+    views = [form.case_at] if not tiles else [form.case_at, form.divisible_at]
+    for view in views:
+        assert str(view(point)) == str(view(**point)) == str(view({**point, "M": 7}, M=24))
+        with pytest.raises(ClosedFormError, match="needs a value for K"):
+            view(M=24, N=5)
+        with pytest.raises(ClosedFormError, match="expected values by the names of symbols"):
+            view(24)
+    with pytest.raises(ClosedFormError, match="not 24"):
+        form.at(24)

@@ -25,7 +25,6 @@ from polymaestro.tiling import (
 )
 from tests.model.test_cost import energy_seen, oracle
 from tests.tiling.printed import Printed, number
-from tests.tiling.test_tiled_costs import numeric
 
 TABLE = replace(TABLES["eyeriss"], dram="E", l1=Fraction(1, 2))
 MACHINE = Hardware("PEs", noc_bw="B", offchip_bw="D", noc_hops=1, hop_latency="H", energy=TABLE)
@@ -59,7 +58,7 @@ def compiled(cost: Cost) -> Callable[..., Any]:
 def seen_at(analysis: TiledAnalysis, point: dict[str, int], rates: Mapping[str, int]) -> dict[str, Fraction]:
     """Run the mapping at a point on a machine in plain numbers."""
     operator = analysis.operator.with_extents({n: point[n] for n in analysis.operator.symbols})
-    drawn = Drawn(operator, numeric(analysis.dataflow, point), point["PEs"])
+    drawn = Drawn(operator, analysis.dataflow.substituted(point), point["PEs"])
     table = replace(TABLE, dram=rates["E"])
     machine = Hardware(
         point["PEs"],
@@ -172,7 +171,7 @@ def test_symbols_of_the_machine_are_given_with_the_point() -> None:
     point, rates = {"M": 6, "N": 8, "K": 5, "T_M": 2, "T_N": 3, "PEs": 2}, {"B": 2, "D": 3, "H": 1, "E": 7}
     report = analysis.on(MACHINE, **point, **rates)
     assert report.runtime_cycles == seen_at(analysis, point, rates)["runtime"]
-    plain = pm.analyze(pm.gemm(), numeric(analysis.dataflow, point), 2)
+    plain = pm.analyze(pm.gemm(), analysis.dataflow.substituted(point), 2)
     fixed = replace(MACHINE, num_pes=2)
     assert plain.on(fixed, M=6, N=8, K=5, **rates).runtime_cycles == report.runtime_cycles
     decimal = analysis.on(MACHINE, **point, **(rates | {"B": 0.1}))  # type: ignore[arg-type]

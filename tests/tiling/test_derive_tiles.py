@@ -1,7 +1,9 @@
 """``derive --symbolic-tiles`` on files: values, JSON, symbols of the file, what is refused."""
 
 import json
+import re
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ from click.testing import CliRunner, Result
 
 import polymaestro as pm
 from polymaestro.cli import main
-from polymaestro.tiling import lifted
+from polymaestro.model import paper
+from polymaestro.tiling import divisible_point, lifted
 from tests.tiling.printed import number
 
 GEMM = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } Dataflow {
@@ -50,13 +53,35 @@ def test_symbols_of_the_file_stay() -> None:
     assert "numbers of the mapping" not in run(text=text).stdout
 
 
+@pytest.mark.parametrize("style", list(paper.WRITERS))
+def test_the_report_is_that_of_the_layer_in_its_own_case(style: str) -> None:
+    flags = ["--symbolic-tiles", "--report", *([] if style == "text" else [f"--{style}"])]
+    result = run(*flags)
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = lifted(pm.gemm(M=40, N=60, K=100), pm.parse_network(GEMM).layers[0].mapping_dataflow(), 20)
+    own = {"M": 40, "N": 60, "K": 100} | found.values
+    analysis = pm.analyze_tiles(pm.gemm(), found.dataflow, found.num_pes)
+    assert result.stdout == paper.WRITERS[style](analysis.paper(own)) + "\n"
+    if style == "text":
+        assumed = run(*flags, "--assume", "K = T_K0 + 1").stdout  # no tiles divide there
+        assert "Near this case, tiles do not divide what they cut." in assumed
+
+
+@pytest.mark.parametrize("assume", [[], ["--assume", "K = T_K0 + 1"]])
+def test_the_report_has_the_costs_too(tmp_path: Path, assume: list[str]) -> None:
+    (tmp_path / "chip.yaml").write_text("num_pes: 20\nnoc_bw: 4\n", encoding="utf-8")
+    flags = ["--symbolic-tiles", "--report", "--json", "--hw", str(tmp_path / "chip.yaml"), *assume]
+    tables = {each["title"]: each for each in json.loads(run(*flags, text=GEMM).stdout)["tables"]}
+    assert {"Run time, cycles", "Energy, pJ", "Roofline, cycles"} <= tables.keys()
+    assert ("K % T_K0 = 0" in tables["Run time, cycles"]["note"]) == (not assume)
+
+
 @pytest.mark.parametrize(
     ("arguments", "text", "status", "message"),
     [
         (["--leading", "--small", "T_M0"], GEMM, 1, "the layer has no symbol 'T_M0'"),
         (["--leading", "--small", "K,M,N"], GEMM, 1, "no extent is left to grow"),
         (["--leading", "--assume", "M <= T_M0"], GEMM, 1, "M cannot grow where T_M0·U ≥ M; keep it fixed"),
-        (["--report"], GEMM, 2, "symbols in the mapping do not go with --report"),
         (["--export", "isl"], GEMM, 2, "--export isl, which cannot multiply symbols"),
         (["--export", "c", "--json"], GEMM, 2, "--export and --json exclude each other"),
         (["--assume", "K % 5"], GEMM, 1, "cannot read the assumption 'K % 5'"),
@@ -115,9 +140,47 @@ TINY = """Network N { Layer G { Type: GEMM Dimensions { M: 40, N: 60, K: 100 } D
 def test_assumptions_narrow_what_is_shown() -> None:
     result = run("--symbolic-tiles", "--assume", "T_M0 >= M", "--exact", "L2.A.occupancy", text=TINY)
     assert (result.exit_code, result.stdout) == (0, "K·M\n")
-    document = json.loads(run("--symbolic-tiles", "--divisible", "--json", text=TINY).stdout)
-    assert "E_N = T_N0" in document["valid_on"] or "T_N0 = E_N" in document["valid_on"]
+    document = json.loads(run("--symbolic-tiles", "--assume", "N % T_N0 == 0", "--json", text=TINY).stdout)
+    assert document["valid_on"].startswith("N % T_N0 = 0, K ≥ 1, M ≥ 1, N ≥ 1")
     assert document["formulas"]["steps"]["value"] == "M·N/(PEs·T_M0·T_N0)"
+
+
+@pytest.mark.parametrize("style", ["text", "markdown", "latex", "json"])
+def test_one_formula_in_the_divisible_view(style: str) -> None:
+    """N % T_N0 and N % (PEs·T_N0) are said in the words of the table, and there are no edge tiles."""
+    arguments = ("--symbolic-tiles", "--divisible", "--exact", "steps")
+    text = run(*arguments, *([] if style == "text" else [f"--{style}"]), text=TINY).stdout.rstrip()
+    where = "M % T_M0 = 0, N % (PEs·T_N0) = 0, T_M0 < M, T_N0 < N, PEs·T_N0 < N, PEs·T_N0 > T_N0"
+    whole = f"M·N/(PEs·T_M0·T_N0)  if {where}"
+    if style == "json":
+        assert json.loads(text)["case"] == whole
+    elif style == "latex":
+        assert text.startswith(r"\frac{M N}{PEs T_{M0} T_{N0}} \quad \text{if } M \bmod T_{M0} = 0, ")
+    else:
+        assert text == (whole if style == "text" else f"`{whole}`")
+
+
+def test_what_is_assumed_to_divide_is_said_so_in_the_table() -> None:
+    text = run("--symbolic-tiles", "--assume", "C % T_C0 == 0", text=CONV).stdout
+    assert "; all but PEs ≥ 1, C % T_C0 = 0\n" in re.sub(r",\s+", ", ", text)
+    assert "E_" not in text
+
+
+@pytest.mark.parametrize("text", [GEMM, CONV])
+def test_the_divisible_view_of_a_form_is_right_at_the_next_divisible_point(text: str) -> None:
+    layer = pm.parse_network(text).layers[0]
+    found = lifted(layer.operator(), layer.mapping_dataflow(), 20)
+    extents = {dim.name: dim.name for dim in layer.operator().dims}
+    analysis = pm.analyze_tiles(layer.operator().with_extents(extents), found.dataflow, found.num_pes)
+    numbers = {dim.name: dim.extent.constant + 3 for dim in layer.operator().dims} | found.values
+    wish = {name: numbers[name] for name in analysis.symbols}
+    point = divisible_point(analysis.cuts, wish, analysis.ties)
+    assert point != wish
+    for name, form in analysis.named():
+        view = form.divisible_at(wish)
+        assert view.value.at(analysis.ties.extended(point)) == form.at(**point), name
+        assert all(each.holds(analysis.ties.extended(point)) for each in view.divides)
+        assert view.expr.subs({each: point[each.name] for each in view.expr.free_symbols}) == form.at(point)
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,9 @@ from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Hardware
 from polymaestro.policies import Policies
 from polymaestro.strategies import Drawn
+from tests.interpreted import assert_equal
 from tests.model.test_cost import oracle
 from tests.tiling.test_search import held, moved
-from tests.tiling.test_tiled_costs import numeric
-from tests.tiling.test_tiles_against_interpreter import assert_equal
 
 CONV = pm.conv2d(N=1, K=1)
 STRIDED = pm.conv2d(N=1, K=1, stride=2)
@@ -121,7 +120,7 @@ def test_time_and_energy_where_an_offset_is_not_the_size(operator: pm.Operator, 
         if point["A"] == point["B"] or not analysis.valid_on.holds(analysis.ties.extended(point)):
             continue
         extents = {name: point[name] for name in operator.symbols}
-        drawn = Drawn(operator.with_extents(extents), numeric(flow, point), point["PEs"])
+        drawn = Drawn(operator.with_extents(extents), flow.substituted(point), point["PEs"])
         seen = oracle(drawn, machine, Policies())
         assert time.at(**point) == time.case_at(point).evaluate(**point) == seen.runtime
         plain = pm.analyze(*drawn).cost(machine, {})

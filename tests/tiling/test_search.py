@@ -72,6 +72,29 @@ def test_tiles_and_clusters_of_a_convolution() -> None:
     assert (best.space, best.proved) == (108, True)
 
 
+def test_what_all_units_hold_together_is_what_l2_needs() -> None:
+    """Against the sets of `check`, which the interpreter confirms: units of one column share its rows."""
+    layer = LAYER | {"K": 12}
+    analysis = pm.analyze_tiles(pm.conv2d(), CONV, 8)
+    needs, values = {}, {}
+    for point in points(T_K=(1, 2, 3, 6), T_C=(1, 4), T_P=(1, 2, 6)):
+        flow = CONV.substituted(point | {"G": 2})
+        operator = pm.conv2d(**layer)
+        [need] = pm.check(operator, flow, 8, pm.Hardware(8, l2_size=10**9)).needs
+        key = tuple(sorted(point.items()))
+        needs[key] = sum(each.words for each in need.tensors if isinstance(each.words, int))
+        values[key] = moved(interpret(operator, flow, 8))
+    assert len(set(needs.values())) > 12
+    for capacity in sorted(set(needs.values()))[:8:2]:
+        best = pm.optimize(
+            analysis, minimize="L2.traffic", extents=layer, subject_to=f"L2 <= {capacity}",
+            choices={"G": 2, "T_C": [1, 4], "T_P": [1, 2, 6]},
+        )  # fmt: skip
+        fitting = [values[key] for key, need in needs.items() if need <= capacity]
+        point = {name: best.point[name] for name in ("T_C", "T_K", "T_P")}
+        assert best.value == min(fitting) == values[tuple(sorted(point.items()))]
+
+
 @pytest.mark.parametrize("name", ["KC-P", "YR-P"])
 def test_published_dataflows_with_every_size_a_symbol(name: str) -> None:
     """Every choice is written into the directives and run; so is what `optimize` gives as a dataflow."""

@@ -12,31 +12,19 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
-from polymaestro.dataflow import Cluster, Dataflow
 from polymaestro.errors import CountingUnavailableError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.policies import Policies
 from polymaestro.strategies import Drawn, machines, mappings
 from polymaestro.tiling import TiledAnalysis
+from tests.interpreted import NO_HEALTH_CHECKS
 from tests.model.test_cost import assert_equal, energy_seen, oracle
-from tests.tiling.test_tiles_against_interpreter import NO_HEALTH_CHECKS, fits, moved, with_symbols
+from tests.tiling.test_tiles_against_interpreter import fits, moved, with_symbols
 
 POINTS = 3
 MOST_PES = 10_000
 WINDOW_POINTS = 2
 Point = dict[str, int]
-
-
-def numeric(flow: Dataflow, point: Point) -> Dataflow:
-    """Put numbers for all symbols."""
-    return Dataflow(
-        tuple(
-            type(each)(each.size.substitute(point), each.kind)
-            if isinstance(each, Cluster)
-            else type(each)(each.size.substitute(point), each.offset.substitute(point), each.dim)
-            for each in flow.directives
-        )
-    )
 
 
 class Checker:
@@ -63,7 +51,7 @@ class Checker:
             point = {name: everything[name] for name in analysis.symbols}
             if analysis.valid_on.holds(analysis.ties.extended(point)):
                 numbers = operator.with_extents({dim.name: everything[dim.name] for dim in operator.dims})
-                drawn = Drawn(numbers, numeric(flow, everything), everything["PEs"])
+                drawn = Drawn(numbers, flow.substituted(everything), everything["PEs"])
                 self.at(analysis, point, drawn, machine)
 
     def at(self, analysis: TiledAnalysis, point: Point, drawn: Drawn, machine: Hardware) -> None:
@@ -167,7 +155,7 @@ def test_what_comes_to_a_level_two_memory_under_strides_and_dilation(flow: str) 
             point = {name: rng.choice([1, 1, 2, 3, 4, 5, 6]) for name in analysis.symbols}
             point["PEs"] = 2 * rng.randint(1, 3)
             extents = {name: point[name] for name in operator.symbols}
-            drawn = Drawn(operator.with_extents(extents), numeric(parsed, point), point["PEs"])
+            drawn = Drawn(operator.with_extents(extents), parsed.substituted(point), point["PEs"])
             for machine in (roomy, tight):
                 seen = oracle(drawn, machine, Policies())
                 assert analysis.on(machine, **point).runtime_cycles == seen.runtime
@@ -189,7 +177,26 @@ def test_symbols_of_the_machine_take_numbers_and_fractions() -> None:
         machine = Hardware(9, noc_bw=fast, offchip_bw=slow, noc_hops=1, hop_latency=latency)
         rates: dict[str, int | Fraction] = {"B": fast, "D": slow, "H": latency}
         extents = {name: point[name] for name in ("M", "N", "K")}
-        drawn = Drawn(pm.gemm(**extents), numeric(pm.parse_dataflow(flow), point), point["PEs"])
+        drawn = Drawn(pm.gemm(**extents), pm.parse_dataflow(flow).substituted(point), point["PEs"])
         seen = oracle(drawn, machine, Policies()).runtime
         assert time.at(**point, **rates) == seen
         assert time.case_at(point).evaluate(**point, **rates) == seen
+
+
+def test_the_sympy_of_a_cost_is_over_its_own_symbols_where_the_edge_is_halved() -> None:
+    """Tiles of 3, 3 and 1 taps of 7 under two outputs, two rows apart: 5 + 3 + 1 rows and 7 taps come.
+
+    DRAM and L2 are passed by 18 words each way; L1 is written 16 + 14 times and read 28 + 12 + 2 times.
+    """
+    taps = pm.einsum("O[p] += I[2*p + r] * W[r]", P=2)
+    tiled = pm.analyze_tiles(taps, pm.parse_dataflow("TemporalMap(T,T) R"), 1)
+    machine = pm.Hardware(num_pes=1, noc_bw="B")
+    point = {"R": 7, "T": 3}
+    by_hand = (
+        (tiled.roofline(machine), 16),
+        (tiled.energy(machine), Fraction(3, 2) * 14 + 325 * 18 + 25 * 36 + Fraction(5, 2) * 72),
+    )
+    for cost, value in by_hand:
+        expression = cost.case_at(point).expr
+        numbers = {symbol: {**point, "B": 1}[symbol.name] for symbol in expression.free_symbols}
+        assert expression.subs(numbers) == value

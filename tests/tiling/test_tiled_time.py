@@ -19,7 +19,6 @@ from polymaestro.loopnest.timing import Machine, Wire, time_run
 from polymaestro.symbolic.factoring import in_parts
 from polymaestro.tiling import TiledAnalysis, TiledRunTime, lifted
 from polymaestro.tiling.bounding import is_never_negative
-from tests.tiling.test_tiled_costs import numeric
 
 Golden = Callable[[str, str], None]
 QP = QuasiPolynomial
@@ -52,7 +51,7 @@ def test_run_times_of_published_dataflows_are_derived_within_seconds(name: str) 
     assert time.process_time() - start <= SECONDS
     assert cycles.symbols == (*analysis.symbols, "B", "D", "H")
     rates = {"B": 16, "D": 4, "H": 1}
-    numbers = numeric(analysis.dataflow, point)
+    numbers = analysis.dataflow.substituted(point)
     plain = pm.analyze(pm.conv2d(**LAYER), numbers, point["PEs"])
     hardware = Hardware(point["PEs"], noc_bw=16, offchip_bw=4, noc_hops=1, hop_latency=1)
     assert cycles.at(**point, **rates) == plain.runtime(hardware).at()
@@ -72,7 +71,7 @@ def test_published_dataflows_take_as_long_as_the_oracle_says(name: str) -> None:
         fast, slow, latency = rng.randint(1, 9), Fraction(rng.randint(1, 9), 2), rng.randint(0, 2)
         operator = pm.conv2d(**{name: point[name] for name in LAYER})
         wires = (Wire(slow), Wire(fast, latency), Wire(fast, latency))
-        seen = time_run(operator, numeric(analysis.dataflow, point), Machine(point["PEs"], wires)).runtime
+        seen = time_run(operator, analysis.dataflow.substituted(point), Machine(point["PEs"], wires)).runtime
         rates: dict[str, int | Fraction] = {"B": fast, "D": slow, "H": latency}
         assert cycles.at(**point, **rates) == seen
         assert cycles.case_at(point).evaluate(**point, **rates) == seen
@@ -208,7 +207,7 @@ def test_windows_that_share_elements_over_many_tiles_are_refused_where_that_matt
         ({"T": 1}, Hardware(1, noc_bw=1), Machine(1, (Wire(), Wire(1)))),
     ):
         there = point | numbers
-        seen = time_run(operator, numeric(flow, there), wires).runtime
+        seen = time_run(operator, flow.substituted(there), wires).runtime
         assert tiled.runtime(hardware).at(**there) == seen
 
 

@@ -6,15 +6,14 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import polymaestro as pm
 from polymaestro.errors import CountingUnavailableError
 from polymaestro.strategies import Drawn, array_sizes, dataflows, operators
+from tests.interpreted import NO_HEALTH_CHECKS
 from tests.tiling.test_tiles_against_interpreter import check
-
-NO_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
 @st.composite

@@ -5,7 +5,8 @@
     condition  := sum (<= | < | >= | > | = | ==) sum
 
 A name is a formula (``L2.I.parent_reads``, ``steps``), the traffic below a memory (``L2.traffic``), the words
-that a memory needs (``L1`` or ``L1.occupancy``), or a symbol (``T_K0``).
+that a memory needs (``L1`` or ``L1.occupancy``; ``L2``: those that all its units hold together), or a
+symbol (``T_K0``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from polymaestro.counting import QuasiPolynomial
-from polymaestro.errors import PolymaestroError, did_you_mean
+from polymaestro.errors import SearchError, did_you_mean
 from polymaestro.tiling.analysis import TiledAnalysis
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.quantities import Sum
@@ -24,6 +25,7 @@ TERM = re.compile(r"\s*([+-]?)\s*(?:(\d+)\s*(?:\*\s*(?=[^\W\d])|(?![\w.])))?([^\
 RELATION = re.compile(r"(<=|>=|==|=|<|>)")
 MOVED = ("parent_reads", "parent_updates", "read_backs")
 """What crosses a boundary, either way."""
+OUTERMOST = ("L2", "L2.occupancy")
 MACHINE = ("runtime", "energy", "roofline")
 
 
@@ -52,27 +54,33 @@ class Quantities:
             self.sums[boundary.child] = self.sums[f"{boundary.child}.occupancy"] = held
         for name in analysis.symbols:
             self.sums[name] = ((1, (_symbol(name),)),)
+        self._analysis = analysis
+
+    def _shared(self) -> Sum:
+        """Give the words of the outermost memory, which cost some tenths of a second to derive."""
+        tiles = self._analysis.costing.off_chip.tiles.values()
+        return _added(form.products for form in tiles)
 
     def goal(self, text: str) -> Sum:
         """Read what is to be made smallest.
 
-        Raises `PolymaestroError` for what is no sum of quantities.
+        Raises `SearchError` for what is no sum of quantities.
         """
         found = self._sum(text, f"the goal {text!r}")
         if not any(counts for _, counts in found):
             message = f"the goal {text!r} is a number; name a quantity, as in 'L2.traffic'"
-            raise PolymaestroError(message)
+            raise SearchError(message)
         return found
 
     def limit(self, text: str) -> Limit:
         """Read a condition.
 
-        Raises `PolymaestroError` for what is no comparison of two sums of quantities.
+        Raises `SearchError` for what is no comparison of two sums of quantities.
         """
         parts = RELATION.split(text) if isinstance(text, str) else ()
         if len(parts) != 3:  # noqa: PLR2004  left, relation, right
             message = f"cannot read the condition {text!r}; write e.g. 'L1 <= 512' or 'steps <= 10000'"
-            raise PolymaestroError(message)
+            raise SearchError(message)
         left, relation, right = parts
         what = f"the condition {text!r}"
         both = [*self._sum(left, what), *((-factor, counts) for factor, counts in self._sum(right, what))]
@@ -89,7 +97,7 @@ class Quantities:
             sign, number, name = match.groups() if match else ("", None, None)
             if not match or (number is None and name is None) or (found and not sign):
                 message = f"cannot read {what} at {text[place:]!r}; write sums such as 'L2.traffic + 2*steps'"
-                raise PolymaestroError(message)
+                raise SearchError(message)
             factor = int(number or 1) * (-1 if sign == "-" else 1)
             terms: Sum = ((1, ()),) if name is None else self._named(name)
             found += [(factor * each, counts) for each, counts in terms]
@@ -97,13 +105,15 @@ class Quantities:
         return tuple(found)
 
     def _named(self, name: str) -> Sum:
+        if name in OUTERMOST and name not in self.sums:
+            self.sums.update(dict.fromkeys(OUTERMOST, self._shared()))
         if name not in self.sums:
             message = f"no quantity {name!r}"
             if name in MACHINE:
                 message = f"{name} is no part of a sum or condition; minimize it alone, which in Python is "
                 message += f"minimize=analysis.{name}(machine)"
-                raise PolymaestroError(message)
-            raise PolymaestroError(message + did_you_mean(name, self.sums))
+                raise SearchError(message)
+            raise SearchError(message + did_you_mean(name, [*self.sums, *OUTERMOST]))
         return self.sums[name]
 
 

@@ -16,7 +16,7 @@ from itertools import product
 
 import numpy as np
 
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.model.integers import positive
 from polymaestro.model.links import links_of
 from polymaestro.model.roofline import Bound, bounds_of
@@ -27,8 +27,6 @@ from polymaestro.tiling.quantities import Sum
 from polymaestro.tiling.searching.bounds import Weighed
 from polymaestro.tiling.searching.points import Array
 from polymaestro.tiling.timing import TiledRunTime
-
-QP = QuasiPolynomial
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition, Region
-from polymaestro.errors import PolymaestroError
+from polymaestro.errors import SearchError
 from polymaestro.tiling.analysis import TiledAnalysis
 from polymaestro.tiling.costs import TiledEnergy
 from polymaestro.tiling.counts import TiledCount
@@ -78,14 +78,14 @@ class Search:
         space = Space.of(analysis, extents, choices, tiles)
         return Search(analysis, name, goal, limits, space, scale, roofs)
 
-    def value(self, found: Any) -> Any:  # noqa: ANN401
+    def value(self, found: Any) -> Any:  # noqa: ANN401  whatever has an order
         """Give the value of the goal that a search has found."""
         return found if self.scale is None else Fraction(found, self.scale)
 
     def run(self, limit: int | None) -> tuple[Best, bool]:
         """Find the best point, and say whether it is proved.
 
-        Raises `PolymaestroError` where no point satisfies the conditions.
+        Raises `SearchError` where no point satisfies the conditions.
         """
         best, proved = Best(), True
         try:
@@ -98,7 +98,7 @@ class Search:
         except EnoughError:
             proved = False
         if best.value is None:
-            raise PolymaestroError(self._nothing(proved=proved))
+            raise SearchError(self._nothing(proved=proved))
         self._confirm(best.point, best.value)
         return best, proved
 
@@ -206,19 +206,19 @@ class Search:
 
     # --- Answers ---
 
-    def _confirm(self, point: Mapping[str, int], value: Any) -> None:  # noqa: ANN401
+    def _confirm(self, point: Mapping[str, int], value: Any) -> None:  # noqa: ANN401  whatever has an order
         """Evaluate the best point once more, in Python integers and one by one."""
         extended = self.analysis.ties.extended(point)
         for each in self.limits:
             found = value_of(each.total, extended)
             if not (each.low is None or each.low <= found) or not (each.high is None or found <= each.high):
                 message = f"{found} does not satisfy {each.text!r}; this is a mistake in the search"
-                raise PolymaestroError(message)
+                raise SearchError(message)
         if isinstance(self.goal, tuple) and value_of(self.goal, extended) != value:
             message = (
                 f"the search took {value} for the goal at {dict(point)}; this is a mistake in the search"
             )
-            raise PolymaestroError(message)
+            raise SearchError(message)
 
     def _nothing(self, *, proved: bool) -> str:
         """Say why no point was found."""
@@ -241,11 +241,11 @@ def _checked(goal: Objective, analysis: TiledAnalysis) -> Objective:
         message = (
             f"{goal!r} cannot be made smallest: give the name of a quantity, or what has a value at a point"
         )
-        raise PolymaestroError(message)
+        raise SearchError(message)
     missing = [name for name in getattr(goal, "symbols", ()) if name not in analysis.symbols]
     if missing:
         message = f"the goal needs values for {', '.join(missing)}, which the mapping does not have"
-        raise PolymaestroError(message + "; give it numbers for these")
+        raise SearchError(message + "; give it numbers for these")
     return goal
 
 
@@ -261,6 +261,6 @@ def _scaled(energy: TiledEnergy) -> tuple[Sum, int]:
     )
 
 
-def _value(goal: Objective, names: Iterable[str], point: Mapping[str, int]) -> Any:  # noqa: ANN401
+def _value(goal: Objective, names: Iterable[str], point: Mapping[str, int]) -> Any:  # noqa: ANN401  whatever has an order
     """Evaluate what is no sum, with the symbols that it asks for."""
     return goal.at(**{name: point[name] for name in names})

@@ -14,7 +14,7 @@ from math import prod
 from typing import Literal, TypeVar, get_args
 
 from polymaestro.counting import Region
-from polymaestro.errors import PolymaestroError, did_you_mean
+from polymaestro.errors import SearchError, did_you_mean
 from polymaestro.symbolic.points import whole
 from polymaestro.tiling.analysis import TiledAnalysis
 from polymaestro.tiling.counts import TiledCount
@@ -51,20 +51,20 @@ class Space:
     ) -> Space:
         """Give the space of a search; a symbol with one choice is fixed.
 
-        Raises `PolymaestroError` for unknown symbols and kinds of tiles, no values, what is no integer, and
+        Raises `SearchError` for unknown symbols and kinds of tiles, no values, what is no integer, and
         values below 1.
         """
         if tiles not in get_args(Tiles):
             message = f"tiles is {tiles!r}{did_you_mean(str(tiles), get_args(Tiles))}"
-            raise PolymaestroError(message)
+            raise SearchError(message)
         for what, given in (("extents", extents), ("choices", choices)):
             if not isinstance(given, Mapping):
                 message = f"{what} is {given!r}; give values by the names of symbols, as in {{'M': 128}}"
-                raise PolymaestroError(message)
+                raise SearchError(message)
         for name in itertools.chain(extents, choices):
             if name not in analysis.symbols:
                 message = f"the formulas have no symbol {name!r}"
-                raise PolymaestroError(message + did_you_mean(name, analysis.symbols))
+                raise SearchError(message + did_you_mean(name, analysis.symbols))
         numbers = {name: whole(name, value) for name, value in extents.items()}
         listed = {
             name: {whole(name, value) for value in (values if isinstance(values, Iterable) else (values,))}
@@ -169,10 +169,10 @@ def _values(
         given = sorted(choices[name]) if name in choices else [extents[name]]
         if not given:
             message = f"the choices of {name} are empty"
-            raise PolymaestroError(message)
+            raise SearchError(message)
         if given[0] < 1:
             message = f"{name} is {given[0]}; it must be 1 or more"
-            raise PolymaestroError(message)
+            raise SearchError(message)
         return tuple(given)
     found: set[int] = set()
     for cut in analysis.cuts.cuts:
@@ -181,7 +181,7 @@ def _values(
             found |= set(_tiles_of(name, extent.evaluate(extents), tiles))
     if not found:
         message = f"{name} needs a value in extents, or several in choices (--choose on the command line)"
-        raise PolymaestroError(message)
+        raise SearchError(message)
     return tuple(sorted(found))
 
 
@@ -189,7 +189,7 @@ def _tiles_of(name: str, size: int, tiles: Tiles) -> Iterable[int]:
     """Give the divisors of an extent, or all sizes up to it."""
     if tiles == "all" and size > MOST:
         message = f"{name} has {size} sizes, and a search takes {MOST} at most; choose some of them"
-        raise PolymaestroError(message)
+        raise SearchError(message)
     return range(1, size + 1) if tiles == "all" else _divisors(name, size)
 
 
@@ -207,5 +207,5 @@ def _divisors(name: str, size: int) -> set[int]:
         factor += 1
     if factor**2 <= rest:
         message = f"{name} may be a divisor of {size}, which are too many to try; choose some sizes"
-        raise PolymaestroError(message)
+        raise SearchError(message)
     return found | {each * rest for each in found}

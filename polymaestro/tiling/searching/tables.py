@@ -15,7 +15,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from polymaestro.errors import PolymaestroError
+from polymaestro.errors import SearchError
 from polymaestro.tiling.counts import TiledCount
 from polymaestro.tiling.searching.points import WIDEST, Array, Points
 from polymaestro.tiling.searching.spaces import Group, Space
@@ -62,7 +62,7 @@ def table_of(
 
     `senses` says of each count which values are better: the small (1), the large (-1) or neither (0).
     Without, every choice is kept that the conditions allow.
-    Raises `PolymaestroError` where the choices are too many.
+    Raises `SearchError` where the choices are too many.
     """
     sizes = [len(space.choices[name]) for name in group.names]
     if prod(sizes) > MOST:
@@ -70,7 +70,7 @@ def table_of(
             f"{', '.join(group.names)} depend on each other and have {prod(sizes)} combinations, more than "
             f"{MOST}; give fewer choices, or the divisors only"
         )
-        raise PolymaestroError(message)
+        raise SearchError(message)
     columns = [_column(space.choices[name]) for name in group.names]
     parts: list[Table] = []
     for start in range(0, prod(sizes), CHUNK):

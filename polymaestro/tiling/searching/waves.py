@@ -15,7 +15,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from polymaestro.errors import PolymaestroError
+from polymaestro.errors import SearchError
 from polymaestro.tiling.searching import descent
 from polymaestro.tiling.searching.bounds import Weighed
 from polymaestro.tiling.searching.descent import Best, EnoughError
@@ -158,5 +158,5 @@ class BestFirst:
         self.best.evaluated += 1
         if value < bound:
             message = f"the search bounded {value} by {bound} at {point}; this is a mistake in the search"
-            raise PolymaestroError(message)
+            raise SearchError(message)
         return value
