@@ -117,7 +117,7 @@ def derive(  # noqa: PLR0913  one argument per option
             "the mapping --exact runtime, energy or roofline"
         )
     if symbolic_tiles or has_symbols(chosen_layer):
-        _check_tiles(report=report, language=language, changes=changes)
+        _check_tiles(language=language, changes=changes)
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, frozenset())
             assumed = [
@@ -129,6 +129,8 @@ def derive(  # noqa: PLR0913  one argument per option
             )
             if leading:
                 text = tiled.leading(style, exact, _names(small))
+            elif report:
+                text = tiled.report(style, costed)
             else:
                 text = _tiled_text(tiled, style, exact, language, costed)
         say(text, language or style)
@@ -208,10 +210,9 @@ def _check_costs(exact: str | None, hw: str | None) -> None:
         raise click.UsageError(message)
 
 
-def _check_tiles(*, report: bool, language: str | None, changes: tuple[str, ...]) -> None:
+def _check_tiles(*, language: str | None, changes: tuple[str, ...]) -> None:
     """Refuse what is there for plain formulas only."""
     rules = (
-        (report, "--report"),
         (bool(changes), "--policy; write numbers in the place of the symbols"),
         (language == "isl", "--export isl, which cannot multiply symbols"),
     )

@@ -53,7 +53,7 @@ class Choice(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generi
 
     def convert(
         self,
-        value: Any,  # noqa: ANN401
+        value: Any,  # noqa: ANN401  as click has it
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> tuple[str, list[int]]:

@@ -152,8 +152,8 @@ class DivisibleCase(Shown):
 
     def __str__(self) -> str:
         """Write the formula, all conditions, and what the ties in them are."""
-        text = f"{self.value}  if {', '.join(self.conditions)}" if self.conditions else str(self.value)
-        return "; ".join([text, ", ".join(self._meanings)] if self._meanings else [text])
+        where = f"  if {', '.join(self.conditions)}" if self.conditions else ""
+        return self.ties.explained(f"{self.value}{where}")
 
 
 def divisible_point(cuts: Cuts, point: Mapping[str, int], ties: Ties) -> dict[str, int]:
