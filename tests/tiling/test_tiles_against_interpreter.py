@@ -39,7 +39,7 @@ def with_some_numbers(found: Lifted, rng: random.Random) -> tuple[Dataflow, dict
             directives.append(replace(each, size=size))
             continue
         offset = each.offset.substitute(fixed)
-        if "Sz(" not in str(offset) and rng.random() < 0.3:
+        if not each.offset.is_constant and "Sz(" not in str(offset) and rng.random() < 0.3:
             name = f"O{len(offsets)}"
             offsets[name], offset = offset, Affine.of(name)
         directives.append(replace(each, size=size, offset=offset))
