@@ -13,7 +13,7 @@ def main() -> None:
 
         program(prog_name="polymaestro")
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)  # noqa: T201
+        print("interrupted", file=sys.stderr)  # noqa: T201  for the user to read
         sys.exit(INTERRUPTED)
 
 

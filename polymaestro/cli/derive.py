@@ -22,7 +22,7 @@ from polymaestro.cli.options import (
     policy_option,
 )
 from polymaestro.cli.source import Source, source_arguments
-from polymaestro.cli.tables import say, written
+from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.tiles import TiledLayer
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import paper
@@ -111,6 +111,11 @@ def derive(  # noqa: PLR0913  one argument per option
     chosen_layer = layer_of(source.network(), layer)
     costed = hardware if hw is not None else None
     _check_costs(exact, hw)
+    if language is not None and costed is not None and exact not in COSTS:
+        tell(
+            "note: --export writes counts, which need no machine; for costs take --json, or with symbols in "
+            "the mapping --exact runtime, energy or roofline"
+        )
     if symbolic_tiles or has_symbols(chosen_layer):
         _check_tiles(language=language, changes=changes)
         with Waiting(f"deriving {chosen_layer.name}"):

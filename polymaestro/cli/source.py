@@ -42,7 +42,7 @@ class Published(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gen
     def shell_complete(
         self,
         ctx: click.Context,  # noqa: ARG002  as click has it
-        param: click.Parameter,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002  as click has it
         incomplete: str,
     ) -> list[CompletionItem]:
         """Give the names that begin as the word on the command line does."""

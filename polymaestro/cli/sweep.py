@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +163,7 @@ def sweep(  # noqa: PLR0913, PLR0917  each is an option of the command
         write_picture(drawn(front, title=f"{network.name}: Pareto front of {found.size} designs"), plot)
 
 
-def _written_file(path: str, write: Any) -> None:  # noqa: ANN401
+def _written_file(path: str, write: Callable[[str], int]) -> None:
     try:
         count = write(path)
     except OSError as error:
@@ -205,7 +205,7 @@ def _report(found: Sweep, best: Best, front: Sequence[Design], style: str, *, pa
     refused = list(found.refused)
     for pes, name, layer, reason in refused[:3]:
         tell(f"warning: {layer} under {name} on {pes} PEs is left out: {first_line(reason)}")
-    if len(refused) > 3:  # noqa: PLR2004
+    if len(refused) > 3:  # noqa: PLR2004  three are shown
         tell(f"warning: … and {len(refused) - 3} more")
     if style == "json":
         data: dict[str, Any] = {

@@ -130,9 +130,9 @@ def _block(
     table: Table, rows: Sequence[Sequence[str]], columns: Sequence[int], widths: Sequence[int], width: int
 ) -> str:
     from rich import box  # noqa: PLC0415  only a terminal pays for it
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table as Drawing  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415  only terminals need it
+    from rich.table import Table as Drawing  # noqa: PLC0415  only terminals need it
+    from rich.text import Text  # noqa: PLC0415  only terminals need it
 
     needed = sum(widths[each] for each in columns)
     loose = needed + 2 * (len(columns) - 1) <= width

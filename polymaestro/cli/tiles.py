@@ -24,12 +24,11 @@ from polymaestro.tiling import (
     Quotient,
     TiledAnalysis,
     TiledForm,
-    divisible,
     divisible_point,
     lifted,
 )
 from polymaestro.tiling.assuming import region_text
-from polymaestro.tiling.divisible import DivisibleCase, divisible_together
+from polymaestro.tiling.divisible import DivisibleCase, divisible, divisible_together
 from polymaestro.tiling.forms import TiledCase
 from polymaestro.tiling.growing import bound_that_grows, tie_that_grows
 from polymaestro.tiling.stated import TiledCost

@@ -22,7 +22,7 @@ class Values(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
 
     name = "VALUES"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Any]:  # noqa: ANN401
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Any]:  # noqa: ANN401  as click has it
         """Read the list.
 
         >>> Values().convert("1:3,8:64:*4,none,0.5", None, None)

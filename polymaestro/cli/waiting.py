@@ -46,7 +46,7 @@ class Waiting:
     def show(self) -> None:
         """Draw the bar; called by the timer."""
         from rich.console import Console  # noqa: PLC0415  only long runs pay for it
-        from rich.progress import Progress  # noqa: PLC0415
+        from rich.progress import Progress  # noqa: PLC0415  only long runs need it
 
         self.bar = Progress(console=Console(stderr=True), transient=True)
         self.bar.add_task(self.task, total=self.total, completed=self.done)

@@ -17,7 +17,7 @@ Worked example, |{(i, j) : 0 ≤ j ≤ i < n}|: j runs from 0 to i, which leaves
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import islpy as isl
@@ -185,15 +185,9 @@ def _sum_one(cell: Cell, parameters: list[str], ranges: Mapping[str, Range]) -> 
     if any(_is_coupled(bound, cell.variables) for bound in bounds):
         yield _decoupled(cell, name)
         return
-    lowers = [ceil_div(-rest, factor) for factor, rest in filter(None, bounds) if factor > 0]
-    uppers = [floor_div(rest, -factor) for factor, rest in filter(None, bounds) if factor < 0]
-    if not lowers or not uppers:
-        message = f"{name} has no {'upper' if lowers else 'lower'} bound, so the set is infinite"
-        raise CountingError(message)
+    lowers, uppers = _limits(name, bounds, ranges)
     kept = tuple(each for each, bound in zip(cell.conditions, bounds, strict=True) if bound is None)
     variables = tuple(variable for variable in cell.variables if variable != name)
-    lowers = list(dict.fromkeys(fixed_floors(each, ranges) for each in lowers))
-    uppers = list(dict.fromkeys(fixed_floors(each, ranges) for each in uppers))
     for lower, upper in itertools.product(range(len(lowers)), range(len(uppers))):
         low, high = lowers[lower], uppers[upper]
         ordered = [
@@ -205,6 +199,23 @@ def _sum_one(cell: Cell, parameters: list[str], ranges: Mapping[str, Range]) -> 
         if conditions is not None:
             summed = sum_over(cell.summand, name, QuasiPolynomial.of(low), QuasiPolynomial.of(high))
             yield _with_divisions_lifted(Cell(conditions, variables, summed))
+
+
+def _limits(
+    name: str, bounds: Iterable[tuple[int, Affine] | None], ranges: Mapping[str, Range]
+) -> tuple[list[Affine], list[Affine]]:
+    """Give what a variable is at least and at most, each once."""
+    known = [bound for bound in bounds if bound is not None]
+    lowers = [ceil_div(-rest, factor) for factor, rest in known if factor > 0]
+    uppers = [floor_div(rest, -factor) for factor, rest in known if factor < 0]
+    if not lowers or not uppers:
+        message = f"{name} has no {'upper' if lowers else 'lower'} bound, so the set is infinite"
+        raise CountingError(message)
+    return _fixed(lowers, ranges), _fixed(uppers, ranges)
+
+
+def _fixed(limits: Iterable[Affine], ranges: Mapping[str, Range]) -> list[Affine]:
+    return list(dict.fromkeys(fixed_floors(each, ranges) for each in limits))
 
 
 def _easiest(cell: Cell) -> str:

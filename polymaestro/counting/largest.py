@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from math import lcm
-
 import islpy as isl
 
-from polymaestro.affine import Affine
-from polymaestro.counting.peaks import IN, OUT, Cells, affine_cells, has_no_holes
+from polymaestro.counting.peaks import IN, OUT, Cells, affine_cells, has_no_holes, with_named_steps
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
 from polymaestro.counting.region import Condition
 from polymaestro.relations.sets import PARAM, SET, coalesced, named
@@ -27,9 +24,7 @@ def steps_of_peak(tile: isl.Map, peak: int, cells: Cells) -> isl.Set:
     if tile.dim(OUT) == 1 and has_no_holes(tile):
         wide = isl.Map(f"{{ [[x] -> [y]] -> [] : y = x + {peak - 1} }}")
         return coalesced(tile.range_product(tile).apply_range(wide).domain())
-    names = [f"step{index}" for index in range(tile.dim(IN))]
-    for index, name in enumerate(names):
-        tile = tile.set_dim_name(IN, index, name)
+    tile, names = with_named_steps(tile)
     lifted = named(tile.move_dims(PARAM, 0, IN, 0, len(names)).range()).compute_divs()
     every = isl.Set(f"[{', '.join(names)}] -> {{ : }}").params()
     steps = isl.Set(f"{{ [{', '.join(names)}] : false }}")
@@ -43,9 +38,5 @@ def steps_of_peak(tile: isl.Map, peak: int, cells: Cells) -> isl.Set:
 
 def _equals(value: QuasiPolynomial, number: int) -> Condition:
     """Say that an affine value is a number, over a common denominator."""
-    scale = lcm(*(factor.denominator for _, factor in value.terms))
-    scaled = Affine.of(-number * scale)
-    for monomial, factor in value.terms:
-        atom = Affine.of(monomial[0][0]) if monomial else Affine.of(1)
-        scaled = scaled + atom * int(factor * scale)
-    return Condition(scaled, equality=True)
+    scaled, scale = value.as_affine()
+    return Condition(scaled - number * scale, equality=True)

@@ -63,9 +63,7 @@ def _largest(values: isl.Set) -> list[Piece]:
 
 
 def _largest_count(tile: isl.Map, cells: Cells) -> list[Piece]:
-    names = [f"step{index}" for index in range(tile.dim(IN))]
-    for index, name in enumerate(names):
-        tile = tile.set_dim_name(IN, index, name)
+    tile, names = with_named_steps(tile)
     own = set(parameters(tile.wrap()))
     lifted = named(tile.move_dims(PARAM, tile.dim(PARAM), IN, 0, len(names)).range()).compute_divs()
     counted = cells(lifted, lifted.params())
@@ -77,6 +75,14 @@ def _largest_count(tile: isl.Map, cells: Cells) -> list[Piece]:
         except CountingUnavailableError:
             return _largest_affine(counted, own, names)
     return pieces
+
+
+def with_named_steps(tile: isl.Map) -> tuple[isl.Map, list[str]]:
+    """Give a tile whose steps have names that parameters may take over, and these."""
+    names = [f"step{index}" for index in range(tile.dim(IN))]
+    for index, name in enumerate(names):
+        tile = tile.set_dim_name(IN, index, name)
+    return tile, names
 
 
 def _largest_affine(counted: list[Piece], own: set[str], steps: list[str]) -> list[Piece]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property, lru_cache
-from math import comb
+from math import comb, lcm
 
 from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.errors import CountingError
@@ -41,8 +41,10 @@ class QuasiPolynomial(Shown):
     terms: tuple[tuple[Monomial, Number], ...]
 
     @staticmethod
-    def of(value: Number | str | Affine) -> QuasiPolynomial:
+    def of(value: Number | str | Affine | QuasiPolynomial) -> QuasiPolynomial:
         """Read a number, a name or an affine expression; raises `CountingError` for a min or max in it."""
+        if isinstance(value, QuasiPolynomial):
+            return value
         if isinstance(value, int | Fraction):
             return _polynomial({(): value})
         affine = Affine.of(value)
@@ -59,7 +61,7 @@ class QuasiPolynomial(Shown):
 
     def __add__(self, other: QuasiPolynomial | Number) -> QuasiPolynomial:
         """Add term by term."""
-        right = _lift(other)
+        right = QuasiPolynomial.of(other)
         total = dict(self.table)
         for monomial, factor in right.terms:
             total[monomial] = total.get(monomial, 0) + factor
@@ -67,7 +69,7 @@ class QuasiPolynomial(Shown):
 
     def __mul__(self, other: QuasiPolynomial | Number) -> QuasiPolynomial:
         """Multiply out."""
-        right = _lift(other)
+        right = QuasiPolynomial.of(other)
         total: dict[Monomial, Number] = {}
         for left_monomial, left_factor in self.terms:
             for right_monomial, right_factor in right.terms:
@@ -81,7 +83,7 @@ class QuasiPolynomial(Shown):
 
     def __sub__(self, other: QuasiPolynomial | Number) -> QuasiPolynomial:
         """Subtract term by term."""
-        return self + -_lift(other)
+        return self + -QuasiPolynomial.of(other)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -102,6 +104,20 @@ class QuasiPolynomial(Shown):
     def is_affine(self) -> bool:
         """Whether no monomial has more than one atom, and that to the first power."""
         return all(sum(power for _, power in monomial) <= 1 for monomial, _ in self.terms)
+
+    def as_affine(self) -> tuple[Affine, int]:
+        """Write an affine one as an expression over a positive integer.
+
+        >>> expression, denominator = (QuasiPolynomial.of("K") * Fraction(2, 3) + 1).as_affine()
+        >>> str(expression), denominator
+        ('2·K + 3', 3)
+        """
+        scale = lcm(*(factor.denominator for _, factor in self.terms))
+        total = Affine.of(0)
+        for monomial, factor in self.terms:
+            atom = Affine.of(monomial[0][0]) if monomial else Affine.of(1)
+            total = total + atom * int(factor * scale)
+        return total, scale
 
     @property
     def constant(self) -> Number | None:
@@ -282,10 +298,6 @@ def linear(expression: Affine) -> QuasiPolynomial:
     """Read an affine expression, each min or max in it as an atom, as print writes them."""
     table: dict[Monomial, Number] = {((atom, 1),): factor for atom, factor in expression.terms}
     return _polynomial(table | {(): expression.constant})
-
-
-def _lift(value: QuasiPolynomial | Number) -> QuasiPolynomial:
-    return value if isinstance(value, QuasiPolynomial) else QuasiPolynomial.of(value)
 
 
 def _written(polynomial: QuasiPolynomial) -> str:

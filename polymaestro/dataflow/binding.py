@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 
-from polymaestro.affine import Affine, floor_div, no_symbol
+from polymaestro.affine import Affine, floor_div
 from polymaestro.dataflow.directives import SIZE_OF, Cluster, Dataflow, Level, Map, located
 from polymaestro.dataflow.scanner import brief
 from polymaestro.errors import DataflowError, HardwareError, LoweringError, WorkloadError, did_you_mean
+from polymaestro.names import no_symbol
 from polymaestro.workload.operator import Operator, Window
 
 

@@ -23,8 +23,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from polymaestro.affine import Affine, no_symbol
+from polymaestro.affine import Affine
 from polymaestro.errors import DataflowError, Place
+from polymaestro.names import no_symbol
 from polymaestro.showing import Shown
 
 SIZE_OF = re.compile(r"Sz\((?P<dim>[^()]+)\)")
@@ -94,7 +95,8 @@ class Level:
 class Dataflow(Shown):
     """A list of directives, outermost first.
 
-    >>> from polymaestro.affine import Affine, no_symbol
+    >>> from polymaestro.affine import Affine
+    >>> from polymaestro.names import no_symbol
     >>> one = Affine.of(1)
     >>> flow = Dataflow((SpatialMap(one, one, "K"), Cluster(Affine.of(8)), SpatialMap(one, one, "C")))
     >>> [len(level.maps) for level in flow.levels]

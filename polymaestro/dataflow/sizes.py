@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import log2
 
-from polymaestro.affine import Affine, Extremum, Floor, no_symbol
+from polymaestro.affine import Affine, Extremum, Floor
 from polymaestro.dataflow.scanner import MAX_DIGITS, Scanner, Token, brief
+from polymaestro.names import no_symbol
 
 MAX_NESTING = 100
 MAX_FACTORS = 1000

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, SupportsIndex
 
 from polymaestro.equations.formula import Formula, Number
 from polymaestro.equations.reading import from_sympy, read
@@ -47,15 +48,15 @@ class Candidate:
         if isinstance(value, float):
             message = f"{self.text} gave the float {value!r} at {point}; use // or fractions.Fraction"
             raise EquationError(message)
-        if hasattr(value, "__index__") and not isinstance(value, bool):
-            return value.__index__()  # type: ignore[no-any-return]
+        if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+            return operator.index(value)
         if isinstance(value, Fraction):
             return value
         message = f"{self.text} gave {value!r} at {point}, which is no number"
         raise EquationError(message)
 
 
-def candidate_for(given: Any, form: ClosedForm) -> Candidate:  # noqa: ANN401
+def candidate_for(given: Any, form: ClosedForm) -> Candidate:  # noqa: ANN401  whatever a user has
     """Read a candidate and check that it speaks of the symbols of a form only."""
     if isinstance(given, str):
         found = Candidate(given, read(given))

@@ -90,6 +90,8 @@ class Change(Shown):
     @property
     def ratio(self) -> str:
         """The second over the first in the case shown, factors that both have cancelled."""
+        if self.values[0] != self.values[1] and self.here == "=":
+            return "1"  # written in two ways, as K/4 and ⌈K/4⌉ where 4 divides K
         return quotient(*reversed(self.values)).text
 
     @cached_property
@@ -185,20 +187,7 @@ def diff(
     <  where M ≥ 2, N ≥ 5
     =  where M ≥ 2, N ≤ 4 or M = 1
     """
-    for each in (first, second):
-        if not isinstance(each, Analysis):
-            message = f"diff compares two results of pm.analyze, and {type(each).__name__} is none"
-            if isinstance(each, TiledAnalysis):
-                message += (
-                    "; give its sizes numbers, as in pm.analyze(operator, flow.substituted({'T': 4}), 64)"
-                )
-            raise EquationError(message)
-    if first.operator != second.operator:
-        message = (
-            f"only analyses of one operator with the same extents compare, not\n{first.operator}\n"
-            f"and\n{second.operator}"
-        )
-        raise EquationError(message)
+    _check_comparable(first, second)
     context = coalesced(first.macs.context.intersect(second.macs.context))
     if context.is_empty():
         message = f"no extents suit both: {first.macs.valid_on}, and {second.macs.valid_on}"
@@ -220,6 +209,24 @@ def diff(
     only = tuple(tuple(n for n in forms[i] if n not in forms[1 - i]) for i in (0, 1))
     region = shown_region(coalesced(case.remove_redundancies()), context)
     return Difference(names, first.operator.name, changes, (only[0], only[1]), point, region)
+
+
+def _check_comparable(first: Analysis, second: Analysis) -> None:
+    """Refuse what is no analysis, and analyses of different operators."""
+    for each in (first, second):
+        if not isinstance(each, Analysis):
+            message = f"diff compares two results of pm.analyze, and {type(each).__name__} is none"
+            if isinstance(each, TiledAnalysis):
+                message += (
+                    "; give its sizes numbers, as in pm.analyze(operator, flow.substituted({'T': 4}), 64)"
+                )
+            raise EquationError(message)
+    if first.operator != second.operator:
+        message = (
+            f"only analyses of one operator with the same extents compare, not\n{first.operator}\n"
+            f"and\n{second.operator}"
+        )
+        raise EquationError(message)
 
 
 def _point(

@@ -175,7 +175,7 @@ def from_sympy(expression: Any) -> Formula:  # noqa: ANN401  SymPy has no types,
     raise EquationError(message)
 
 
-def _pieces(expression: Any) -> Formula:  # noqa: ANN401
+def _pieces(expression: Any) -> Formula:  # noqa: ANN401  SymPy has no types
     """Read the branches in turn; where none applies there is no value, as after a division by 0."""
     result = Formula.number(1) / Formula.number(0)
     for branch in reversed(expression.args):
@@ -187,7 +187,7 @@ def _pieces(expression: Any) -> Formula:  # noqa: ANN401
     return result
 
 
-def _relation(condition: Any) -> Formula:  # noqa: ANN401
+def _relation(condition: Any) -> Formula:  # noqa: ANN401  SymPy has no types
     kind = type(condition).__name__
     if kind in RELATIONS:
         return COMPARISONS[RELATIONS[kind]](*(from_sympy(each) for each in condition.args))

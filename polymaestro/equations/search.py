@@ -55,9 +55,9 @@ class Space:
         """Go through the points in order, up to a sum, or so many of them."""
         return Walk(self, up_to, limit)
 
-    def samples(self, breaks: Iterable[int], seed: int = 0) -> Iterator[Point]:
-        """Give random points of the region: small, large, and beside multiples of `breaks`."""
-        chooser = random.Random(seed)  # noqa: S311  nothing here is a secret
+    def samples(self, breaks: Iterable[int]) -> Iterator[Point]:
+        """Give random points of the region, always the same: small, large, beside multiples of `breaks`."""
+        chooser = random.Random(0)  # noqa: S311  nothing here is a secret
         steps = sorted({each for each in breaks if each > 1}) or [2]
         for _ in range(SAMPLES):
             point = {name: self._value(name, chooser, steps) for name in self.names}

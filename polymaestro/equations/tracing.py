@@ -114,9 +114,9 @@ class _Symbolic:
     __gt__, __ge__ = _binary(_comparison(">")), _binary(_comparison(">="))
     __lt__ = _binary(lambda a, b: Formula(">", (b, a)))
     __le__ = _binary(lambda a, b: Formula(">=", (b, a)))
-    __eq__ = _binary(_comparison("=="))  # type: ignore[assignment]
+    __eq__ = _binary(_comparison("=="))  # type: ignore[assignment]  # a formula, not a truth
     __ne__ = _binary(lambda a, b: Formula("not", (Formula("==", (a, b)),)))  # type: ignore[assignment]
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # as equality is none
     __int__ = __index__ = __float__ = __round__ = __trunc__ = __divmod__ = __iter__ = _refuse
 
     def __bool__(self) -> bool:

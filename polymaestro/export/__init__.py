@@ -57,11 +57,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:  # noqa: ANN401  a class and a function
     """Import what needs NumPy when it is asked for: it costs a tenth of a second."""
     if name == "Vectorised":
-        from polymaestro.export.vectorised import Vectorised  # noqa: PLC0415
+        from polymaestro.export.vectorised import Vectorised  # noqa: PLC0415  NumPy takes a tenth of a second
 
         return Vectorised
     if name == "to_numpy":
-        from polymaestro.export.numpy_module import to_numpy  # noqa: PLC0415
+        from polymaestro.export.numpy_module import to_numpy  # noqa: PLC0415  NumPy takes a tenth of a second
 
         return to_numpy
     message = f"module {__name__!r} has no attribute {name!r}"

@@ -131,7 +131,7 @@ class Points:
             return value.bound
         inside = self.picked(mask)
         value = inside._polynomial(*polynomial)  # noqa: SLF001  one of its own kind
-        result[mask] = inside._storable(value, np.ones(inside.size, bool))  # noqa: SLF001
+        result[mask] = inside._storable(value, np.ones(inside.size, bool))  # noqa: SLF001  one of its own kind
         if inside.distrusted is not None:
             again = np.zeros(self.size, bool)
             again[mask] = inside.distrusted
@@ -168,7 +168,7 @@ class Points:
             self._atoms[number] = value
         return self._atoms[number]
 
-    def _tie(self, numerator: Polynomial, divisor: Polynomial | None, up: bool) -> Value:  # noqa: FBT001
+    def _tie(self, numerator: Polynomial, divisor: Polynomial | None, up: bool) -> Value:  # noqa: FBT001  a plan is plain data
         """Divide by a number that is positive wherever the formulas hold; the bound is as small as can be."""
         everywhere = np.ones(self.size, bool)
         above = self._storable(self._polynomial(*numerator), everywhere)
@@ -311,7 +311,7 @@ def evaluate(
     plan: Plan,
     extents: Mapping[str, ArrayLike],
     names: Sequence[str] = (),
-    **options: Any,  # noqa: ANN401
+    **options: Any,  # noqa: ANN401  those of `chunks`
 ) -> dict[str, Array]:
     """Compute formulas (all unless named) at arrays of points, with the shape that these broadcast to.
 

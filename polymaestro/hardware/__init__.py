@@ -2,7 +2,8 @@
 
 from polymaestro.hardware.energy import TABLES, EnergyTable
 from polymaestro.hardware.files import load_hardware, parse_hardware
-from polymaestro.hardware.machine import Hardware, Link, Memory
+from polymaestro.hardware.machine import Hardware
+from polymaestro.hardware.memories import Link, Memory
 from polymaestro.hardware.presets import PRESETS
 from polymaestro.hardware.values import Value
 

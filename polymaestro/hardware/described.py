@@ -26,7 +26,8 @@ import yaml
 
 from polymaestro.errors import HardwareError, LanguageError, Place, did_you_mean
 from polymaestro.hardware.energy import HOROWITZ, TABLES, EnergyTable
-from polymaestro.hardware.machine import Hardware, Link, Memory
+from polymaestro.hardware.machine import Hardware
+from polymaestro.hardware.memories import Link, Memory
 
 Part = TypeVar("Part", Hardware, Memory, Link)
 

@@ -1,8 +1,8 @@
-"""The machine: PEs, memories from DRAM down to L1, the link below each, what an access costs."""
+"""The machine: PEs, the memories and links that were set, what an access costs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from polymaestro.affine import settle_integers
 from polymaestro.errors import HardwareError, did_you_mean
 from polymaestro.hardware.energy import HOROWITZ, EnergyTable
-from polymaestro.hardware.values import Given, Value, check_count, check_flag, check_integer, exact, plain
+from polymaestro.hardware.memories import Link, Memory, json_of, memory_table
+from polymaestro.hardware.values import Given, check_count, check_integer, exact, plain
 from polymaestro.showing import Row, Table, Tabled
 
 INTEGERS = {
@@ -20,75 +21,6 @@ INTEGERS = {
     "simd_lanes": 1,
 }
 """The fields that are integers where they are given, and the least that each may be."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """The wires from one memory to the memories or PEs below it; each parent instance has its own.
-
-    bandwidth    words per cycle, each direction; None has no limit
-    hops         routers or wires that a word passes
-    hop_latency  cycles per hop, paid once by each transfer
-    multicast    whether one word can reach several children at once
-    reduction    whether partial sums are added up on their way to the parent
-
-    >>> Link(bandwidth=0)
-    Traceback (most recent call last):
-    polymaestro.errors.HardwareError: bandwidth is 0; it must be a number, above 0, or a name for a symbol
-    """
-
-    bandwidth: Given | None = None
-    hops: int = 1
-    hop_latency: int | str = 0
-    multicast: bool = True
-    reduction: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no link."""
-        settle_integers(self)
-        if self.bandwidth is not None:
-            exact(self.bandwidth, "bandwidth", open_end=True)
-        check_integer("hops", self.hops, 0)
-        check_count("hop_latency", self.hop_latency, 0)
-        for name in ("multicast", "reduction"):
-            check_flag(name, getattr(self, name))
-
-    @property
-    def words_per_cycle(self) -> Value | None:
-        """The bandwidth, exact."""
-        return None if self.bandwidth is None else exact(self.bandwidth, "bandwidth", open_end=True)
-
-
-@dataclass(frozen=True)
-class Memory:
-    """One level of memory: DRAM, L2, cluster1, cluster2 … L1; each parent instance has its own.
-
-    capacity         words; None has no limit
-    double_buffered  whether the next step's words arrive while this step computes, which takes two tiles
-    read_energy      per word, in the unit of the energy table; None takes the table's
-    write_energy     likewise
-    link             to what is below
-
-    >>> Memory("L2", 65536, link=Link(bandwidth=32)).link.words_per_cycle
-    Fraction(32, 1)
-    """
-
-    name: str
-    capacity: int | None = None
-    double_buffered: bool = True
-    read_energy: Given | None = None
-    write_energy: Given | None = None
-    link: Link = Link()
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no memory."""
-        settle_integers(self)
-        if self.capacity is not None:
-            check_integer("capacity", self.capacity, 1)
-        check_flag("double_buffered", self.double_buffered)
-        for name in ("read_energy", "write_energy"):
-            if getattr(self, name) is not None:
-                exact(getattr(self, name), name)
 
 
 @dataclass(frozen=True, repr=False)
@@ -165,7 +97,7 @@ class Hardware(Tabled):
         rows = [Row((name, str(value))) for name, value in data.items()]
         yield Table(("constant", "value"), tuple(rows), title=title)
         if memories:
-            yield _memory_table(memories)
+            yield memory_table(memories)
         head = (f"energy, {energy.pop('unit')}", "each")
         notes = (f"{energy.pop('name')}: {energy.pop('source')}",)
         yield Table(head, tuple(Row((name, str(value))) for name, value in energy.items()), notes=notes)
@@ -235,7 +167,7 @@ class Hardware(Tabled):
         if self.noc_hops is not None:
             data["hop_latency"] = self.hop_latency
         if self.memories:
-            data["memories"] = [_json(memory) for memory in self.memories]
+            data["memories"] = [json_of(memory) for memory in self.memories]
         if self.word_sizes:
             data["word_sizes"] = dict(self.word_sizes)
         return data | {"energy": self.energy.to_json()}
@@ -278,35 +210,3 @@ def _with_numbers(part: Part, numbers: Mapping[str, int | Fraction]) -> Part:
             changed[each.name] = numbers[value]
     changed = {name: value for name, value in changed.items() if value != getattr(part, name)}
     return replace(part, **changed) if changed else part
-
-
-def _memory_table(memories: Iterable[Mapping[str, Any]]) -> Table:
-    """Write memories as `Hardware.to_json` gives them, and the link below each."""
-    head = ("memory", "capacity\nwords", "double\nbuffered", "read\nenergy", "write\nenergy")
-    own = ("capacity", "double_buffered", "read_energy", "write_energy")
-    link = ("bandwidth", "hops", "hop_latency", "multicast", "reduction")
-    rows = tuple(
-        Row((each["name"], *(_cell(each.get(n)) for n in own), *(_cell(each["link"].get(n)) for n in link)))
-        for each in memories
-    )
-    return Table((*head, "words\nper cycle", "hops", "hop\nlatency", "multicast", "reduction"), rows)
-
-
-def _cell(value: object) -> str:
-    """Write what is set; None is no limit, or what the energy table says."""
-    if value is None:
-        return ""
-    return str(value) if not isinstance(value, bool) else "yes" if value else "no"
-
-
-def _json(part: Memory | Link) -> dict[str, Any]:
-    """Give what is set in a memory or link."""
-    data: dict[str, Any] = {}
-    for each in fields(part):
-        value = getattr(part, each.name)
-        if isinstance(value, Link):
-            data[each.name] = _json(value)
-        elif value is not None:
-            named = isinstance(value, str | bool)
-            data[each.name] = value if named else plain(exact(value, each.name))
-    return data

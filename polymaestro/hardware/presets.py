@@ -10,7 +10,8 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from polymaestro.hardware.energy import EYERISS
-from polymaestro.hardware.machine import Hardware, Link, Memory
+from polymaestro.hardware.machine import Hardware
+from polymaestro.hardware.memories import Link, Memory
 
 PRESETS: Mapping[str, Hardware] = MappingProxyType(
     {

@@ -6,8 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from numbers import Real
 
-from polymaestro.affine import no_symbol
 from polymaestro.errors import HardwareError
+from polymaestro.names import no_symbol
 
 Value = Fraction | str
 """An exact number or a symbol."""

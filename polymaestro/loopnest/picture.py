@@ -58,17 +58,11 @@ def picture(nest: LoopNest, point: Mapping[str, int], width: int | None = None) 
     if not held:
         return "none of the first units does anything"
     varying = [name for name in held[0] if len({box[name] for box in held}) > 1]
-    loops = [loop.name for loop in nest.loops]
-    moving = [index for index in range(len(loops)) if len({step[index] for step in steps}) > 1]
     names = [_assigned([each.name for each in nest.units], unit) for unit in units]
-    head = ["", *(_assigned([loops[i] for i in moving], [step[i] for i in moving]) for step in steps)]
     rows = [[name, *(_cell(box, varying) for box in row)] for name, row in zip(names, boxes, strict=True)]
-    same = [f"{name} = {steps[0][i]}" for i, name in enumerate(loops) if i not in moving]
+    head, same = _times([loop.name for loop in nest.loops], steps)
     same += [f"{name} {_written(range_)}" for name, range_ in held[0].items() if name not in varying]
-    lines = _aligned([head, *rows])
-    while width is not None and len(head) > 2 and max(map(len, lines)) > width:  # noqa: PLR2004  one step
-        head, *rows = [row[:-1] for row in [head, *rows]]
-        lines = _aligned([head, *rows])
+    lines = _fitting([["", *head], *rows], width)
     return "\n".join([*lines, *([f"everywhere: {', '.join(same)}"] if same else [])])
 
 
@@ -173,6 +167,13 @@ def _assigned(names: Sequence[str], values: Sequence[int]) -> str:
     return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
 
+def _times(loops: Sequence[str], steps: Sequence[Step]) -> tuple[list[str], list[str]]:
+    """Write for each step the loops that differ, and those that are the same in all."""
+    moving = [index for index in range(len(loops)) if len({step[index] for step in steps}) > 1]
+    head = [_assigned([loops[i] for i in moving], [step[i] for i in moving]) for step in steps]
+    return head, [f"{name} = {steps[0][i]}" for i, name in enumerate(loops) if i not in moving]
+
+
 def _cell(box: Box | None, varying: list[str]) -> str:
     if box is None:
         return IDLE
@@ -182,6 +183,15 @@ def _cell(box: Box | None, varying: list[str]) -> str:
 def _written(indices: Range) -> str:
     begin, end = indices
     return str(begin) if end == begin + 1 else f"{begin}…{end - 1}"
+
+
+def _fitting(rows: list[list[str]], width: int | None) -> list[str]:
+    """Leave out the last steps, but for one, until the lines fit the width."""
+    lines = _aligned(rows)
+    while width is not None and len(rows[0]) > 2 and max(map(len, lines)) > width:  # noqa: PLR2004  one step
+        rows = [row[:-1] for row in rows]
+        lines = _aligned(rows)
+    return lines
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:

@@ -189,7 +189,7 @@ class Traffic:
             if name in {"parent_reads", "parent_updates", "read_backs"}
         )
 
-    def _off_chip_words(self, tensor: Tensor, resident: bool) -> dict[str, dict[Step, int]]:  # noqa: FBT001
+    def _off_chip_words(self, tensor: Tensor, resident: bool) -> dict[str, dict[Step, int]]:  # noqa: FBT001  one of two ways
         tiles = self.tiles(tensor)
         new, gone = changes({(): tiles})
         if resident:

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from polymaestro.affine import Affine
-from polymaestro.model.energy import EnergyParts, energy_by_tensor, energy_parts
+from polymaestro.model.energy import EnergyParts, energy_by_tensor
+from polymaestro.model.events import energy_parts
 from polymaestro.model.links import Accesses, Form, Forms, links_of
 from polymaestro.model.machine import Machine
 from polymaestro.model.measuring import Times

@@ -136,12 +136,12 @@ class Formulas:
     def cycles(self, macs: QuasiPolynomial | int) -> Cost:
         """⌈MACs / lanes⌉."""
         lanes = Fraction(self.machine.hardware.lanes)
-        return transfer(_polynomial(macs), rate=lanes, latency=Fraction(0))
+        return transfer(QuasiPolynomial.of(macs), rate=lanes, latency=Fraction(0))
 
     def transfer(self, words: QuasiPolynomial | int, depth: int) -> Cost:
         """0 for no words, else ⌈words / bandwidth⌉ + latency."""
         rate = self.machine.link(depth).words_per_cycle
-        return transfer(_polynomial(words), rate=rate, latency=self.machine.latency(depth))
+        return transfer(QuasiPolynomial.of(words), rate=rate, latency=self.machine.latency(depth))
 
     def join(self, times: list[Cost], *, serial: bool) -> Cost:
         """Give the largest time, or the sum."""
@@ -149,11 +149,7 @@ class Formulas:
 
     def total(self, times: Iterable[tuple[QuasiPolynomial | int, Cost]]) -> Cost:
         """Σ number · time."""
-        return total((_polynomial(number), time) for number, time in times)
-
-
-def _polynomial(value: QuasiPolynomial | int) -> QuasiPolynomial:
-    return value if isinstance(value, QuasiPolynomial) else QuasiPolynomial.of(value)
+        return total((QuasiPolynomial.of(number), time) for number, time in times)
 
 
 def _levels_near(classes: StepClasses, point: Mapping[str, int], tidy: Tidy) -> tuple[Level, ...]:
@@ -184,7 +180,7 @@ def _level_near(shape: BoundaryClasses, inner: Sequence[Any], point: Mapping[str
     return Level(shape, entries, profiles)
 
 
-def _profile_near(profile: Profile, inner: Mapping[Mode, Mapping[int, Entry]], tidy: Tidy) -> Any:  # noqa: ANN401
+def _profile_near(profile: Profile, inner: Mapping[Mode, Mapping[int, Entry]], tidy: Tidy) -> Any:  # noqa: ANN401  MACs, or numbers of sub-steps
     """Give the MACs, or the sub-steps of the classes that exist; a number may be 0 at the point itself."""
     if profile.macs is not None:
         return tidy(profile.macs)

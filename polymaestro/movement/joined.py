@@ -18,7 +18,7 @@ from polymaestro.relations.sets import coalesced
 from polymaestro.workload import Tensor
 
 
-def rereads(groups: Sequence[GroupSteps], tensor: Tensor, retention: str = "one-tile") -> Quantity:
+def rereads(groups: Sequence[GroupSteps], tensor: Tensor, retention: str) -> Quantity:
     """Σ over steps and parents of what arrives and was given up at that step or before.
 
     Units keep one tile, or nothing.

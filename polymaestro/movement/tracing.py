@@ -76,7 +76,7 @@ def memory_names(depth: int) -> list[str]:
     return ["L2", *(f"cluster{level}" for level in range(1, depth)), "L1"]
 
 
-def trace(relations: Relations, policies: Policies = Policies()) -> Movement:  # noqa: B008  frozen
+def trace(relations: Relations, policies: Policies) -> Movement:
     """Derive the movement of every tensor across every boundary, in product form, under the policies.
 
     Raises `CountingUnavailableError` where what is read again takes too many steps to derive.

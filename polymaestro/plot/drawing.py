@@ -68,6 +68,6 @@ def scaled(unit: str, most: float) -> tuple[str, float]:
     (('mJ', 1000000000.0), ('pJ', 1.0), ('millions of a MAC', 1000000.0))
     """
     if unit != "pJ":
-        return (f"millions of a {unit}", 1e6) if most >= 1e6 else (unit, 1.0)  # noqa: PLR2004
+        return (f"millions of a {unit}", 1e6) if most >= 1e6 else (unit, 1.0)  # noqa: PLR2004  a million
     steps = (("J", 1e12), ("mJ", 1e9), ("µJ", 1e6), ("nJ", 1e3))
     return next(((name, size) for name, size in steps if most >= size), ("pJ", 1.0))

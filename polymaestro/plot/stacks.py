@@ -136,4 +136,4 @@ def _short(value: float) -> str:
     >>> _short(2.9473), _short(50176.0)
     ('2.95', '50.2k')
     """
-    return f"{value / 1000:.3g}k" if value >= 1000 else f"{value:.3g}"  # noqa: PLR2004
+    return f"{value / 1000:.3g}k" if value >= 1000 else f"{value:.3g}"  # noqa: PLR2004  a thousand

@@ -8,7 +8,7 @@ from __future__ import annotations
 from polymaestro.affine import Extremum
 from polymaestro.counting import QuasiPolynomial
 from polymaestro.proving.functions import Function
-from polymaestro.proving.positivity import hypotheses_of, plain
+from polymaestro.proving.hypotheses import hypotheses_of, plain
 from polymaestro.proving.smt import Term, decide, number
 from polymaestro.proving.verdicts import Proof
 

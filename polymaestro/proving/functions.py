@@ -61,7 +61,7 @@ class Function:
     @staticmethod
     def polynomial(value: QuasiPolynomial | int | str | Affine, context: isl.Set) -> Function:
         """Give one quasi-polynomial that holds everywhere."""
-        whole = value if isinstance(value, QuasiPolynomial) else QuasiPolynomial.of(value)
+        whole = QuasiPolynomial.of(value)
         return Function(((1, (Count(((EVERYWHERE, whole),)),)),), context)
 
     def __add__(self, other: Function) -> Function:

@@ -20,14 +20,15 @@ from math import prod
 import islpy as isl
 
 from polymaestro.counting import Count, Counts
-from polymaestro.counting.engine import compacted
+from polymaestro.counting.compacting import compacted
 from polymaestro.counting.summing import Sum
 from polymaestro.dataflow import Dataflow
 from polymaestro.loopnest.interpreter import Observation, interpret
 from polymaestro.movement import Quantity
 from polymaestro.policies import Policies
-from polymaestro.proving.ehrhart import cut_by, samples_of, shaped
+from polymaestro.proving.ehrhart import cut_by, shaped
 from polymaestro.proving.polytopes import Cell, NotDecidedError, Polytope, polytopes_of
+from polymaestro.proving.samples import samples_of
 from polymaestro.proving.verdicts import Proof
 from polymaestro.relations.components import components
 from polymaestro.relations.sets import coalesced, parameters, restricted, without_unused_parameters

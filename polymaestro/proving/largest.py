@@ -8,11 +8,10 @@ of one element a step, has the size 1 where there is a step. Any other tile is n
 from __future__ import annotations
 
 from dataclasses import replace
-from math import lcm
 
 import islpy as isl
 
-from polymaestro.affine import Affine, Extremum
+from polymaestro.affine import Extremum
 from polymaestro.counting import Count, QuasiPolynomial
 from polymaestro.proving.geometry import equal_sets, within
 from polymaestro.proving.verdicts import Proof
@@ -34,7 +33,7 @@ def is_largest(claim: str, tile: isl.Map, peak: Count, context: isl.Set) -> Proo
     """
     context = restricted(context, parameters(tile.params()))
     sizes = _sizes(tile.intersect_params(context))
-    if sizes is None or any(_affine(value) is None for _, value in peak.pieces):
+    if sizes is None or not all(_is_linear(value) for _, value in peak.pieces):
         return Proof(claim, "isl sets", "unknown", note="tiles of several indices or with holes")
     names = ", ".join(parameters(context))
     rest = context
@@ -54,7 +53,7 @@ def is_largest(claim: str, tile: isl.Map, peak: Count, context: isl.Set) -> Proo
 
 def _of_piece(claim: str, sizes: isl.Set, value: QuasiPolynomial, here: isl.Set) -> tuple[Proof, Proof]:
     """No size is larger than the value, and it is one of them."""
-    scale, scaled = _affine(value) or (1, Affine.of(0))
+    scaled, scale = value.as_affine()
     names = ", ".join(parameters(here))
     bound, exact = (
         isl.Set(f"[{names}] -> {{ [z] : {scale}*z {sign} {scaled.isl()} }}") for sign in ("<=", "=")
@@ -83,14 +82,5 @@ def _sizes(tile: isl.Map) -> isl.Set | None:
     )
 
 
-def _affine(value: QuasiPolynomial) -> tuple[int, Affine] | None:
-    """Write an affine value over a common denominator; None for any other."""
-    if any(isinstance(atom, Extremum) for atom in value.atoms()):
-        return None
-    scale = lcm(*(factor.denominator for _, factor in value.terms))
-    total = Affine.of(0)
-    for monomial, factor in value.terms:
-        if sum(power for _, power in monomial) > 1:
-            return None
-        total = total + (Affine.of(monomial[0][0]) if monomial else Affine.of(1)) * int(factor * scale)
-    return scale, total
+def _is_linear(value: QuasiPolynomial) -> bool:
+    return value.is_affine and not any(isinstance(atom, Extremum) for atom in value.atoms())

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 
 import islpy as isl
 
-from polymaestro.affine import RESERVED
 from polymaestro.errors import AssumptionError, did_you_mean
+from polymaestro.names import RESERVED
 
 SIGNS = {"==": "=", "%": " mod ", "≥": ">=", "≤": "<=", "·": "*"}
 

@@ -55,7 +55,7 @@ def sweep(  # noqa: PLR0913  each is a part of the question
     True
     """
     from polymaestro.sweeping.grid import Grid  # noqa: PLC0415  loads NumPy
-    from polymaestro.sweeping.result import Sweep  # noqa: PLC0415
+    from polymaestro.sweeping.result import Sweep  # noqa: PLC0415  NumPy takes a tenth of a second
 
     _check(network, dataflows, jobs)
     arrays = _several(num_pes)
@@ -94,7 +94,7 @@ def _check(network: object, dataflows: object, jobs: int) -> None:
         raise PolymaestroError(message)
 
 
-def _several(values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+def _several(values: Any) -> tuple[Any, ...]:  # noqa: ANN401  one or several, of any kind
     """Give one value or several as Python has them; those of NumPy have a method for that."""
     plain = values.tolist() if hasattr(values, "tolist") else values
     return tuple(plain) if isinstance(plain, Iterable) and not isinstance(plain, str) else (plain,)

@@ -120,7 +120,7 @@ class _Evaluation:
     def value(self, time: int) -> Array:
         if time not in self.known:
             value = self._computed(*self.nodes[time])
-            if self.uses.get(time, 0) < 2:  # noqa: PLR2004
+            if self.uses.get(time, 0) < 2:  # noqa: PLR2004  a second use
                 return value
             self.known[time] = value
         return self.known[time]

@@ -44,7 +44,7 @@ def write_parquet(found: Sweep, path: str | Path) -> int:
     """Write one row a design with pyarrow, a row group a block, and give their number."""
     try:
         import pyarrow as pa  # noqa: PLC0415  an optional extra
-        from pyarrow import parquet  # noqa: PLC0415
+        from pyarrow import parquet  # noqa: PLC0415  an optional extra
     except ImportError:
         message = "Parquet needs pyarrow: pip install polymaestro[sweep]"
         raise HardwareError(message) from None

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import islpy as isl
 
 from polymaestro import export
-from polymaestro.counting import Count, QuasiPolynomial, Region, Tie, region_of, with_decided_floors
+from polymaestro.counting import Count, QuasiPolynomial, Region, Tie
 from polymaestro.errors import ClosedFormError, ExportError
-from polymaestro.symbolic.cases import Case, cases_of, meeting_of, multiplied
+from polymaestro.symbolic.cases import Case, cases_of, multiplied
+from polymaestro.symbolic.common import CommonCase
 from polymaestro.symbolic.display import in_one, latex_of_lines, lines_of, shown_cases, text_of
 from polymaestro.symbolic.leading import LeadingTerm, leading_term
 from polymaestro.symbolic.named import named_sum
@@ -361,25 +362,3 @@ def forms_from_json(data: Mapping[str, Any]) -> dict[str, ClosedForm]:
     """Read what `export.forms_to_json` gives: equal forms by name, which share equal counts."""
     program = export.program_from_json(data, export.SEVERAL)
     return {name: form_of(entry, program.counts) for name, entry in program.forms.items()}
-
-
-@dataclass(frozen=True)
-class CommonCase:
-    """The region on which several forms each keep the quasi-polynomial that they have at a point."""
-
-    region: Region
-    point: Mapping[str, int]
-    domain: isl.Set
-
-    @staticmethod
-    def of(forms: Sequence[ClosedForm], point: Mapping[str, int]) -> CommonCase:
-        """Intersect the chambers of all forms at a point."""
-        counts = {id(c): c for form in forms for c in form.counts if not c.is_uniform}
-        context = forms[0].context
-        meeting = meeting_of(list(counts.values()), context, point)
-        region = region_of(meeting.gist(context).remove_redundancies())
-        return CommonCase(region, point, meeting)
-
-    def value(self, form: ClosedForm) -> QuasiPolynomial:
-        """Give the quasi-polynomial of a form, the floors that the region decides evaluated."""
-        return with_decided_floors(form.value_near(self.point), self.domain)

@@ -138,7 +138,7 @@ class Cost:
     @staticmethod
     def of(value: int | QuasiPolynomial) -> Cost:
         """Read a number or a polynomial."""
-        return Cost(value if isinstance(value, QuasiPolynomial) else QuasiPolynomial.of(value))
+        return Cost(QuasiPolynomial.of(value))
 
     @property
     def constant(self) -> int | Fraction | None:
@@ -266,7 +266,7 @@ def as_sympy(cost: Cost, known: Mapping[str, sympy.Expr] = MappingProxyType({}))
     """Write a cost as a SymPy expression with Max and ceiling, and with expressions for known names."""
     import sympy  # noqa: PLC0415  half a second, and only formulas need it
 
-    from polymaestro.symbolic.to_sympy import constant, with_meanings  # noqa: PLC0415
+    from polymaestro.symbolic.to_sympy import constant, with_meanings  # noqa: PLC0415  it imports SymPy
 
     def polynomial(value: QuasiPolynomial) -> sympy.Expr:
         return with_meanings(value, known)
@@ -324,7 +324,7 @@ def _written(value: Rate | None) -> str:
 
 def _value(polynomial: QuasiPolynomial, point: Point) -> int | Fraction:
     constant = polynomial.constant
-    return polynomial.evaluate(point) if constant is None else constant  # type: ignore[arg-type]
+    return polynomial.evaluate(point) if constant is None else constant  # type: ignore[arg-type]  # whole
 
 
 def _number(value: Rate, point: Point) -> int | Fraction:

@@ -32,7 +32,7 @@ def shown_cases(form: ClosedForm) -> tuple[Case, ...]:
     if form.is_long:
         return form.cases
     cases = _folded(form.cases, form.context)
-    if len(cases) < 2 or all(form.folded_counts[id(count)] is count for count in form.counts):  # noqa: PLR2004
+    if len(cases) < 2 or all(form.folded_counts[id(count)] is count for count in form.counts):  # noqa: PLR2004  one is in one
         return cases
     products = [(p.sign, tuple(form.folded_counts[id(count)] for count in p.counts)) for p in form.products]
     others = _folded(cases_of(products, form.context), form.context)

@@ -52,7 +52,7 @@ class NamedSum:
     @property
     def expr(self) -> sympy.Expr:
         """The sum as a SymPy expression, each named factor as a Piecewise."""
-        import sympy  # noqa: PLC0415
+        import sympy  # noqa: PLC0415  half a second
 
         meanings: dict[str, sympy.Expr] = {name: affine(Affine.of(floor)) for floor, name in self.floors}
         result = product(self.total)

@@ -142,7 +142,7 @@ class Latex(Notation):
     minus = " - "
     plus = " + "
     comma = ", "
-    brackets = {"(": "(", ")": ")", "⌈": r"\lceil ", "⌉": r" \rceil", "⌊": r"\lfloor ", "⌋": r" \rfloor"}  # noqa: RUF012
+    brackets = {"(": "(", ")": ")", "⌈": r"\lceil ", "⌉": r" \rceil", "⌊": r"\lfloor ", "⌋": r" \rfloor"}  # noqa: RUF012  never changed
 
     def write(self, value: QuasiPolynomial | Factored) -> str:
         """Write a formula, factored."""

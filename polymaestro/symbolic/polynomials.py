@@ -44,7 +44,7 @@ def factors_of(value: QuasiPolynomial) -> Factors:
 
 def quotient(value: QuasiPolynomial, divisor: QuasiPolynomial) -> QuasiPolynomial | None:
     """Divide where nothing remains, else give None."""
-    import sympy  # noqa: PLC0415
+    import sympy  # noqa: PLC0415  half a second
 
     atoms = sorted(value.atoms() | divisor.atoms(), key=str)
     if not atoms:
@@ -55,7 +55,7 @@ def quotient(value: QuasiPolynomial, divisor: QuasiPolynomial) -> QuasiPolynomia
 
 
 def _poly(value: QuasiPolynomial, atoms: Sequence[Atom]) -> sympy.Poly:
-    import sympy  # noqa: PLC0415
+    import sympy  # noqa: PLC0415  half a second
 
     position = {atom: index for index, atom in enumerate(atoms)}
     table = {}

@@ -46,7 +46,7 @@ def set_polynomial(value: QuasiPolynomial, notation: Notation) -> str:
     return _added([notation.write(part) for part in parts_of(value)], notation)
 
 
-def set_quotient(above: QuasiPolynomial, below: QuasiPolynomial, notation: Notation, signs: str = "") -> str:
+def set_quotient(above: QuasiPolynomial, below: QuasiPolynomial, notation: Notation, signs: str) -> str:
     """Write a quotient: as a fraction, or in one line between the signs of a rounding."""
     if not signs:
         return notation.over(set_polynomial(above, notation), set_polynomial(below, notation))

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import islpy as isl
 
-from polymaestro.affine import RESERVED, Affine
+from polymaestro.affine import Affine
 from polymaestro.counting import Count
 from polymaestro.counting.reading import named_division
 from polymaestro.errors import ClosedFormError
 from polymaestro.loopnest.lowering import INTERNAL
+from polymaestro.names import RESERVED
 from polymaestro.relations.sets import PARAM, coalesced, parameters
 from polymaestro.symbolic.narrowing import Narrower
 from polymaestro.symbolic.points import check_known

@@ -34,7 +34,7 @@ LATEX = {
 
 def piecewise(cases: Sequence[Case]) -> sympy.Expr:
     """Write cases as one expression: plain where a single case holds everywhere, else a Piecewise."""
-    import sympy  # noqa: PLC0415
+    import sympy
 
     if not cases:
         return sympy.Integer(0)
@@ -55,7 +55,7 @@ def source_of(expressions: Mapping[str, sympy.Expr]) -> str:
     <BLANKLINE>
     L2_fills = ceiling(K/4)
     """
-    import sympy  # noqa: PLC0415
+    import sympy
 
     imported = ("Eq", "Max", "Min", "Piecewise", "ceiling", "floor", "symbols")
     names = Names([*PYTHON, *imported])
@@ -76,7 +76,7 @@ def latex_of(value: QuasiPolynomial) -> str:
 
 def latex_of_product(value: Factored, below: Sequence[str] = ()) -> str:
     """Write a product of factors as LaTeX, over a product of symbols."""
-    import sympy  # noqa: PLC0415
+    import sympy
 
     over = sympy.Mul(*(sympy.Symbol(name, integer=True) for name in below))
     return str(sympy.latex(product(value) / over))
@@ -84,7 +84,7 @@ def latex_of_product(value: Factored, below: Sequence[str] = ()) -> str:
 
 def product(value: Factored) -> sympy.Expr:
     """Write a product of factors."""
-    import sympy  # noqa: PLC0415
+    import sympy
 
     factors = [
         (sympy.Add(*map(product, base.terms)) if isinstance(base, Total) else polynomial(base)) ** power
@@ -116,7 +116,7 @@ def latex_name(name: str) -> str:
     >>> latex_name("E_C_2")
     'E_{C 2}'
     """
-    import sympy  # noqa: PLC0415
+    import sympy
 
     return str(sympy.latex(sympy.Symbol(name)))
 
@@ -134,7 +134,7 @@ def meaning(
     rounded: Literal["up", "down", ""],
 ) -> sympy.Expr:
     """Write numerator/divisor, rounded or not, with what is known of the names in it."""
-    import sympy  # noqa: PLC0415
+    import sympy
 
     above = with_meanings(numerator, known)
     if divisor is None:
@@ -146,7 +146,7 @@ def meaning(
 
 def with_meanings(value: QuasiPolynomial, known: Mapping[str, sympy.Expr]) -> sympy.Expr:
     """Write a quasi-polynomial with expressions in the place of names, inside of floors too."""
-    import sympy  # noqa: PLC0415
+    import sympy
 
     named = {sympy.Symbol(name, integer=True): known[name] for name in known}
     terms = []
@@ -158,7 +158,7 @@ def with_meanings(value: QuasiPolynomial, known: Mapping[str, sympy.Expr]) -> sy
 
 def in_symbols(expression: sympy.Expr, ties: Sequence[Tie]) -> sympy.Expr:
     """Put what they stand for in the place of ties."""
-    import sympy  # noqa: PLC0415
+    import sympy
 
     known = expressions_of(ties)
     return expression.xreplace({sympy.Symbol(name, integer=True): known[name] for name in known})
@@ -174,7 +174,7 @@ def expressions_of(ties: Iterable[Tie]) -> dict[str, sympy.Expr]:
 
 def latex_of_ties(text: str, ties: Sequence[Tie]) -> Iterator[str]:
     """Give the equations of the ties that a LaTeX text names, and of those that these name."""
-    import sympy  # noqa: PLC0415
+    import sympy
 
     used: set[str] = {tie.name for tie in ties if latex_name(tie.name) in text}
     for tie in reversed(ties):
@@ -193,7 +193,7 @@ def latex_with_ties(text: str, ties: Sequence[Tie]) -> str:
 
 def constant(value: Fraction | str) -> sympy.Expr:
     """Write a constant of the machine: a rational number, or a positive symbol."""
-    import sympy  # noqa: PLC0415
+    import sympy
 
     if isinstance(value, str):
         return sympy.Symbol(value, positive=True)
@@ -202,7 +202,7 @@ def constant(value: Fraction | str) -> sympy.Expr:
 
 def affine(expression: Affine) -> sympy.Expr:
     """Write an affine expression; its names become integer symbols."""
-    import sympy  # noqa: PLC0415
+    import sympy
 
     total = sympy.Integer(expression.constant)
     for atom, factor in expression.terms:
@@ -221,13 +221,13 @@ def affine(expression: Affine) -> sympy.Expr:
 
 def condition(region: Region) -> sympy.Basic:
     """Write a region as a SymPy condition."""
-    import sympy  # noqa: PLC0415
+    import sympy
 
     return sympy.Or(*(sympy.And(*map(_relation, piece)) for piece in region.pieces))
 
 
 def _relation(each: Condition) -> sympy.Basic:
-    import sympy  # noqa: PLC0415
+    import sympy
 
     relation = sympy.Eq if each.equality else sympy.Ge
     return relation(affine(each.expression), 0)

@@ -13,7 +13,7 @@ from polymaestro.dataflow.binding import Mapping
 from polymaestro.errors import ClosedFormError, CountingUnavailableError, HardwareError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.model.clock import Clock
-from polymaestro.model.energy import energy_parts
+from polymaestro.model.events import energy_parts
 from polymaestro.model.integers import Integers
 from polymaestro.model.links import links_of
 from polymaestro.model.machine import Machine

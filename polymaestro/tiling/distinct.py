@@ -60,7 +60,7 @@ class Touched:
         chains = self._chains()
         shared = [each for each in chains if any(cut.units is not None for cut in self.loops[each])]
         whole = {each.variable: Span(Affine.of(0), each.extent) for each in chains}
-        if not shared or len(chains) < 2:  # noqa: PLR2004
+        if not shared or len(chains) < 2:  # noqa: PLR2004  a pair
             return shapes_of(self.run, self.index, [whole]).shapes[0].size()
         if self.is_one_to_one():
             return QP.of(chains[0].extent) * QP.of(chains[1].extent)

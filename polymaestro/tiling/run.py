@@ -60,6 +60,6 @@ class Run:
     def look_closer(self) -> None:
         """Make sure that a point takes this way, before much depends on it; at a point there is one."""
 
-    def part(self, key: Hashable, derive: Callable[[Run], QuasiPolynomial]) -> QuasiPolynomial:  # noqa: ARG002
+    def part(self, key: Hashable, derive: Callable[[Run], QuasiPolynomial]) -> QuasiPolynomial:  # noqa: ARG002  walks need it
         """Give a part of a count, which the key tells from others and which may be decided by itself."""
         return derive(self)

@@ -106,7 +106,7 @@ def optimize(  # noqa: PLR0913  a goal, its conditions, and a space
         )
         raise SearchError(message)
     # NumPy costs a tenth of a second, which only a search has to pay.
-    from polymaestro.tiling.searching.search import Search  # noqa: PLC0415
+    from polymaestro.tiling.searching.search import Search  # noqa: PLC0415  see above
 
     if limit is not None and limit < 1:
         message = f"limit is {limit}; it must be 1 or more"

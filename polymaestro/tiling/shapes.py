@@ -135,7 +135,7 @@ class Shapes:
 
 def shapes_of(run: Run, index: Index, boxes: Sequence[Box]) -> Shapes:
     """Give the elements that some boxes touch."""
-    if len(index.variables) < 2 or _are_intervals(run, index, boxes):  # noqa: PLR2004
+    if len(index.variables) < 2 or _are_intervals(run, index, boxes):  # noqa: PLR2004  a pair
         ends = ((index.low(box), index.low(box) + index.length(box)) for box in boxes)
         return Shapes(tuple(Shape(run, ((each,),)) for each in ends), frozenset(index.variables))
     outer, inner = index.variables

@@ -175,7 +175,7 @@ class TiledCost(CostForm[TiledForm], ABC):
 
     def assuming(self, *assumptions: str) -> Self:
         """Give the form on the smaller region where conditions hold; see `TiledForm.assuming`."""
-        return replace(self, counted=self.counted.assuming(*assumptions))  # type: ignore[type-var]
+        return replace(self, counted=self.counted.assuming(*assumptions))  # type: ignore[type-var]  # all are dataclasses
 
     @abstractmethod
     def to_python(self, name: str = "cost") -> str:

@@ -18,7 +18,7 @@ def _pair(value: Pair) -> tuple[int, int]:
     """Give rows and columns; one number stands for both."""
     if not isinstance(value, tuple | list):
         return value, value
-    if len(value) != 2:  # noqa: PLR2004
+    if len(value) != 2:  # noqa: PLR2004  a pair
         message = f"stride or dilation {value!r}: it must be a number, or one for rows and one for columns"
         raise WorkloadError(message)
     return value[0], value[1]

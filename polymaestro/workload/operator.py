@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from polymaestro.affine import RESERVED, Affine, comparison, no_symbol, settle_integers
+from polymaestro.affine import Affine, comparison, settle_integers
 from polymaestro.errors import WorkloadError, did_you_mean
+from polymaestro.names import RESERVED, no_symbol
 from polymaestro.showing import Shown
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

@@ -11,14 +11,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import polymaestro as pm
 from polymaestro.tiling import lifted
-
-FLOWS = {
-    "C-P": pm.dataflows.c_p(),
-    "X-P": pm.dataflows.x_p(),
-    "YX-P": pm.dataflows.yx_p(64),
-    "YR-P": pm.dataflows.yr_p(64),
-    "KC-P": pm.dataflows.kc_p(64),
-}
+from tests.benchmarks.test_points import FLOWS
 
 
 @pytest.mark.parametrize("name", FLOWS)

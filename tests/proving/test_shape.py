@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from polymaestro.counting import region_of
 from polymaestro.counting.ranges import ranges_of
 from polymaestro.counting.region import Region
-from polymaestro.proving.ehrhart import Sample, exponents_of, monomials, points_at, samples_of
+from polymaestro.proving.ehrhart import points_at
 from polymaestro.proving.linear import solved
 from polymaestro.proving.polytopes import Cell, NotDecidedError, cells_of, polytopes_of
+from polymaestro.proving.samples import Sample, exponents_of, monomials, samples_of
 
 CONTEXT = isl.Set("[n, m] -> { : n >= 1 and m >= 1 }").params()
 SETS = [

@@ -180,6 +180,7 @@ def test_the_divisible_view_of_a_form_is_right_at_the_next_divisible_point(text:
         view = form.divisible_at(wish)
         assert view.value.at(analysis.ties.extended(point)) == form.at(**point), name
         assert all(each.holds(analysis.ties.extended(point)) for each in view.divides)
+        assert view.expr.subs({each: point[each.name] for each in view.expr.free_symbols}) == form.at(point)
 
 
 @pytest.mark.parametrize(

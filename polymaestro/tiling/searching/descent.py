@@ -75,7 +75,7 @@ class Descent(Tree):
         if self.best.value is None or value < self.best.value:
             self._found(value, chosen[0], met=False)
 
-    def _found(self, value: Any, rows: Array, *, met: bool = True) -> None:  # noqa: ANN401
+    def _found(self, value: Any, rows: Array, *, met: bool = True) -> None:  # noqa: ANN401  whatever has an order
         self.best.value, self.best.point, self.best.met = value, self.point(rows), met
 
     def _descend(self, group: int, blocks: Sequence[Array], chosen: Array) -> None:

@@ -78,7 +78,7 @@ class Search:
         space = Space.of(analysis, extents, choices, tiles)
         return Search(analysis, name, goal, limits, space, scale, roofs)
 
-    def value(self, found: Any) -> Any:  # noqa: ANN401
+    def value(self, found: Any) -> Any:  # noqa: ANN401  whatever has an order
         """Give the value of the goal that a search has found."""
         return found if self.scale is None else Fraction(found, self.scale)
 
@@ -206,7 +206,7 @@ class Search:
 
     # --- Answers ---
 
-    def _confirm(self, point: Mapping[str, int], value: Any) -> None:  # noqa: ANN401
+    def _confirm(self, point: Mapping[str, int], value: Any) -> None:  # noqa: ANN401  whatever has an order
         """Evaluate the best point once more, in Python integers and one by one."""
         extended = self.analysis.ties.extended(point)
         for each in self.limits:
@@ -261,6 +261,6 @@ def _scaled(energy: TiledEnergy) -> tuple[Sum, int]:
     )
 
 
-def _value(goal: Objective, names: Iterable[str], point: Mapping[str, int]) -> Any:  # noqa: ANN401
+def _value(goal: Objective, names: Iterable[str], point: Mapping[str, int]) -> Any:  # noqa: ANN401  whatever has an order
     """Evaluate what is no sum, with the symbols that it asks for."""
     return goal.at(**{name: point[name] for name in names})

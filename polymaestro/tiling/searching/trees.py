@@ -26,7 +26,7 @@ class Bound:
     low: int | None
     high: int | None
 
-    def allows(self, block: Array, group: int, segments: Array | None = None) -> Array | bool:
+    def allows(self, block: Array, group: int, segments: Array | None) -> Array | bool:
         """Say for which rows of the next group the sum may still do so."""
         allowed: Array | bool = True
         if self.high is not None:
