@@ -3,8 +3,9 @@
     python tests/mutation.py            all of them
     python tests/mutation.py 4 20       these
 
-Each change must make a statement under proofs/ fail, or an error of the library stop it. For every change the
-first statement that fails is printed; exit status 1 when a change goes unnoticed.
+Each change must make a statement under proofs/ fail, or an error of the library stop it; some, for code of
+which no statement speaks, have to make a quick test fail. For every change the first statement or test that
+fails is printed; exit status 1 when a change goes unnoticed.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ FIRST = (
     "row",
     "what-each",
     "the-product",
+    "divisible",
     "tables",
 )
 
@@ -56,12 +58,16 @@ for each in sorted(statements, key=order):
 
 
 class Mutant(NamedTuple):
-    """One wrong change: what it does, in which file, from which text to which."""
+    """One wrong change: what it does, in which file, from which text to which.
+
+    `tests` are quick tests that have to fail of it; without any, it is a statement that has to.
+    """
 
     what: str
     file: str
     old: str
     new: str
+    tests: tuple[str, ...] = ()
 
 
 MUTANTS = (
@@ -211,15 +217,177 @@ MUTANTS = (
         "self._at(group, group.last())",
         "self._at(group, group.first())",
     ),
+    # What came after: each of these has to make a statement or one of the tests named fail.
+    Mutant(
+        "a train loses one interval too few where another covers its first ones",
+        "tiling/families.py",
+        "(train.count - number)",
+        "(train.count - number + 1)",
+        ("tests/tiling/test_families.py",),
+    ),
+    Mutant(
+        "tiles of one dimension are always taken to lie apart",
+        "tiling/families.py",
+        "return self.run.is_at_least(low, end)",
+        "return True",
+        ("tests/tiling/test_families.py",),
+    ),
+    Mutant(
+        "windows that begin at the end so far are said to hold something below it",
+        "tiling/families.py",
+        "return self.run.exceeds(low, end)",
+        "return self.run.exceeds(low + 2, end)",
+        ("tests/tiling/test_families.py",),
+    ),
+    Mutant(
+        "one interval fewer lies above the start of the next train",
+        "tiling/families.py",
+        "return size * number + self._above",
+        "return size * (number - 1) + self._above",
+        ("tests/tiling/test_families.py",),
+    ),
+    Mutant(
+        "a train with gaps may end above the one that covers it",
+        "tiling/families.py",
+        "after.gaps or not self.run.is_at_least(after.last[1], each.last[1])",
+        "after.gaps",
+        ("tests/tiling/test_families.py",),
+    ),
+    Mutant(
+        "what is over extents is counted as if it were over digits",
+        "counting/summing.py",
+        "return self._in_digits(again())",
+        "return self._in_digits(factor)",
+        ("tests/counting/test_summing.py",),
+    ),
+    Mutant(
+        "peaks and counts of one relation are one",
+        "counting/summing.py",
+        'self._peaks if factor.kind == "peak" else self._counts',
+        "self._counts",
+        ("tests/counting/test_summing.py",),
+    ),
+    Mutant(
+        "a digit begins one point later",
+        "relations/digits.py",
+        "Affine.of(self.symbol) + self.shift - 1, {}",
+        "Affine.of(self.symbol) + self.shift, {}",
+        ("tests/counting/test_summing.py",),
+    ),
+    Mutant(
+        "what lies beyond the last whole tile is cut off",
+        "relations/digits.py",
+        "[(*last, gap - 1), (*last, -gap - 1)]",
+        "[(*last, gap - 1)]",
+        ("tests/counting/test_summing.py",),
+    ),
+    Mutant(
+        "the opposite of a condition holds one point more",
+        "export/deciding.py",
+        "Condition(-condition.expression - 1)",
+        "Condition(-condition.expression)",
+        ("polymaestro/export/deciding.py", "tests/export/test_tiled.py"),
+    ),
+    Mutant(
+        "cases where an equation does not hold are asked with it",
+        "export/deciding.py",
+        "no = [] if first.equality else list(",
+        "no = list(",
+        ("tests/export/test_deciding.py",),
+    ),
+    Mutant(
+        "questions change sides and answers do not",
+        "export/deciding.py",
+        "(_opposite(self.where.pieces[0][0]),),)), self.no, self.yes)",
+        "(_opposite(self.where.pieces[0][0]),),)), self.yes, self.no)",
+        ("tests/export/test_deciding.py",),
+    ),
+    Mutant(
+        "a smaller delay hides a larger one",
+        "tiling/bounding.py",
+        "return is_never_negative(right[0] - left[0]) or",
+        "return is_never_negative(left[0] - right[0]) or",
+    ),
+    Mutant(
+        "a case of a run time has the step classes of one group only",
+        "tiling/timing.py",
+        "joined.append(((both, (*classes, levels)), inside, sure))",
+        "joined.append(((tuple(region.pieces[0]), (*classes, levels)), inside, sure))",
+        ("tests/tiling/test_cost_source.py",),
+    ),
+    Mutant(
+        "a last tile is whole though nobody says so",
+        "tiling/timing.py",
+        "if Condition(part - rest, equality=True) in in_common(self.valid_on)",
+        "",
+        ("tests/tiling/test_cost_source.py",),
+    ),
+    Mutant(
+        "costs are printed without their conditions",
+        "model/stated.py",
+        "        if conditions:\n            is_known",
+        "        if False:\n            is_known",
+    ),
+    Mutant(
+        "two delays get one name",
+        "symbolic/naming.py",
+        "        self.taken.add(name)\n",
+        "",
+    ),
+    Mutant(
+        "a multiple of what is computed is printed as once that",
+        "symbolic/naming.py",
+        "return number * QuasiPolynomial.of(name)",
+        "return QuasiPolynomial.of(name)",
+        ("tests/symbolic/test_naming.py",),
+    ),
+    Mutant(
+        "long decimals are cut",
+        "symbolic/costs.py",
+        "rest == 1 and Fraction(text) == number",
+        "rest == 1",
+        ("tests/symbolic/test_naming.py",),
+    ),
+    Mutant(
+        "a window that is written for one filter is lifted with any",
+        "cli/lifting.py",
+        "not each.size.is_constant or each.size.constant == 1",
+        "True",
+        ("tests/cli/test_lifting.py",),
+    ),
+    Mutant(
+        "an offset that is the taps of another axis is lifted",
+        "cli/lifting.py",
+        "suits = own not in each.offset.names()",
+        "suits = True",
+        ("tests/cli/test_lifting.py",),
+    ),
+    Mutant(
+        "what divides what is left out where a smaller divisor divides",
+        "tiling/divisible.py",
+        "self.divisor.names() < other.divisor.names()",
+        "self.divisor.names() > other.divisor.names()",
+    ),
+    Mutant(
+        "a condition is left out where the others almost say it",
+        "tiling/conditions.py",
+        "if others.is_subset(_set([each], names)):",
+        "if others.is_subset(_set([Condition(each.expression + 1)], names)):",
+    ),
+    Mutant(
+        "a quotient is over the smallest power of its divisor",
+        "tiling/divisible.py",
+        "max(needed.get(name, 0), power)",
+        "min(needed.get(name, power), power)",
+    ),
 )
 
 
 def first_failure(mutant: Mutant, folder: Path) -> str:
-    """Make a change in a copy and run the statements until one fails; empty when all hold."""
-    shutil.copytree(
-        ROOT / "polymaestro", folder / "polymaestro", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    shutil.copytree(ROOT / "proofs", folder / "proofs", ignore=shutil.ignore_patterns("__pycache__"))
+    """Make a change in a copy and run tests or statements until one fails; empty when all hold."""
+    for part in ("polymaestro", "proofs", *(("tests",) if mutant.tests else ())):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
     file = folder / "polymaestro" / mutant.file
     text = file.read_text(encoding="utf-8")
     if text.count(mutant.old) < 1:
@@ -227,13 +395,18 @@ def first_failure(mutant: Mutant, folder: Path) -> str:
         raise SystemExit(message)
     file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(folder)}
-    command = [sys.executable, "-c", RUN, *FIRST]
+    if mutant.tests:
+        command = [sys.executable, "-m", "pytest", "-n0", "-xq", "-m", "not slow", "--tb=no", *mutant.tests]
+    else:
+        command = [sys.executable, "-c", RUN, *FIRST]
     try:
         result = subprocess.run(  # noqa: S603  our own interpreter and text
             command, cwd=folder, env=environment, capture_output=True, check=False, text=True, timeout=TIMEOUT
         )
     except subprocess.TimeoutExpired:
         return f"no end within {TIMEOUT} s"
+    if mutant.tests and result.returncode == 1:
+        return next((line for line in result.stdout.splitlines() if line.startswith("FAILED")), "FAILED")
     return (result.stdout.strip() or result.stderr.strip()[-120:]) if result.returncode else ""
 
 

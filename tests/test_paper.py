@@ -20,6 +20,7 @@ from polymaestro.equations.reading import read
 from polymaestro.errors import PolymaestroError
 from polymaestro.model import paper
 from polymaestro.symbolic.written import Written, under_root, written
+from polymaestro.tiling import lifted
 
 Golden = Callable[[str, str], None]
 
@@ -33,6 +34,21 @@ GEMM = pm.analyze(
 )
 CONV = pm.analyze(pm.conv2d(R=3, S=3), pm.dataflows.kc_p(), 256)
 ROWS = pm.analyze(pm.conv2d(R=3, S=3), pm.dataflows.yr_p(), 12)
+TILES = pm.analyze_tiles(
+    pm.gemm(),
+    pm.parse_dataflow(
+        "TemporalMap(A,A) N; SpatialMap(B,B) M; TemporalMap(C,C) K; Cluster(G); SpatialMap(D,D) K"
+    ),
+    "PEs",
+)
+KC_P = lifted(pm.conv2d(N=2, K=70, C=130, P=9, Q=11, R=3, S=3), pm.dataflows.kc_p(), 256)
+TILED_CONV = pm.analyze_tiles(pm.conv2d(), KC_P.dataflow, "PEs")
+TILED = {
+    "gemm": (TILES, {"M": 40, "N": 60, "K": 100, "A": 7, "B": 3, "C": 32, "D": 5, "G": 3, "PEs": 11}),
+    "KC-P": (TILED_CONV, {"N": 2, "K": 70, "C": 130, "P": 9, "Q": 11, "R": 3, "S": 3} | KC_P.values),
+    "edges": (TILED_CONV, {"N": 1, "K": 10, "C": 13, "P": 9, "Q": 8, "R": 2, "S": 4, "G1": 3, "PEs": 8}
+        | {"T_K0": 4, "T_C0": 5, "T_P0": 4, "T_Q0": 9, "T_C1": 2}),
+}  # fmt: skip
 
 
 def formulas(report: paper.Paper) -> Iterator[tuple[str, Written]]:
@@ -73,6 +89,8 @@ def from_latex(text: str) -> str:
     for sign, plain in signs.items():
         text = text.replace(sign, plain)
     text = re.sub(r"\^\{(\d+)\}", r"**\1", text)
+    text = re.sub(r"\\mathrm\{(\w+)\}", r"\1", text)
+    text = re.sub(r"_\{([\w,]+)\}", lambda found: "_" + found[1].replace(",", "_"), text)
     # A product is a space between two factors.
     return re.sub(r"(?<=[\w)⌉⌋]) +(?=[\w(⌈⌊])", "*", text)
 
@@ -145,6 +163,86 @@ def test_the_tables_hold_the_counts_of_the_analysis(analysis: pm.Analysis) -> No
         assert found[f"Lower bounds|{title}|compulsory"] == bounds.compulsory_at(point)
 
 
+@pytest.mark.parametrize("name", TILED)
+def test_a_report_with_symbols_in_the_mapping_holds_its_counts_in_all_notations(name: str) -> None:
+    analysis, own = TILED[name]
+    report, values, numbers = analysis.paper(own), analysis.ties.complete(own), analysis.at(own)
+    assert report.case.holds(values)
+    found = {}
+    for label, cell in formulas(report):
+        if "√" not in cell.text:
+            texts = (cell.text, from_mathml(tree(f"<math>{cell.mathml}</math>")), from_latex(cell.latex))
+            [found[label]] = {read(text).evaluate(values) for text in texts}
+    assert found["In all|MACs|value"] == numbers.macs
+    assert found["In all|utilisation|value"] == Fraction(numbers.active, numbers.steps * numbers.units)
+    for boundary in numbers.boundaries:
+        title = f"{boundary.parent} → {boundary.child}"
+        crossing = 0
+        for tensor, counts in boundary.tensors.items():
+            row = f"{title}: footprint, transfers, reuse|{tensor}"
+            moved, shared = ("fills", "parent_reads") if "fills" in counts else ("drains", "parent_updates")
+            assert found[f"{row}|footprint"] == counts["occupancy"]
+            assert found[f"{row}|fills or drains"] == counts[moved]
+            assert found[f"{row}|reads or updates"] == counts[shared]
+            factors = [found[f"{row}|{each}"] for each in ("in the tile", "over time", "in space")]
+            assert factors[0] * factors[1] * factors[2] == Fraction(numbers.macs, counts[shared])
+            crossing += counts[shared] + counts.get("read_backs", 0)
+        intensity = found[f"Arithmetic intensity|{title}|MACs per word that crosses"]
+        assert intensity == Fraction(numbers.macs, crossing)
+    for tie in analysis.ties.ties:
+        label = f"Names|{tie.name}|formula"
+        assert found.get(label, values[tie.name]) == values[tie.name]
+
+
+@pytest.mark.parametrize("name", TILED)
+def test_loops_and_bounds_of_a_report_with_symbols_are_those_with_numbers(name: str) -> None:
+    analysis, own = TILED[name]
+    values = analysis.ties.complete(own)
+    operator = analysis.operator.with_extents({d.name: own[d.name] for d in analysis.operator.dims})
+    plain = pm.analyze(operator, analysis.dataflow.substituted(own), own["PEs"])
+    tiled, numbers = analysis.paper(own), plain.paper({})
+    assert tiled.grids[-1 - (tiled.grids[-1].title == "Names")].rows == numbers.grids[-1].rows
+    compared = 0
+    for grid, other in zip(tiled.grids, numbers.grids, strict=False):
+        # A nest of numbers has no loops of one step; one inside others has its number at the first tile.
+        rows = [row for row in grid.rows if other is not numbers.grids[0] or at(row[2], values) != 1]
+        for row, same in zip(rows, other.rows, strict=True):
+            for head, cell, number in zip(other.head, row, same, strict=True):
+                is_compared = isinstance(number, Written) and not re.search("√|t0", number.text)
+                if is_compared and head not in ("where tiles divide", "leading term"):
+                    assert at(cell, values) == at(number, {}), (grid.title, row)
+                    compared += 1
+    assert compared > 40
+
+
+def at(cell: str | Written, values: dict[str, int]) -> Fraction | int:
+    assert isinstance(cell, Written)
+    return read(cell.text).evaluate(values)
+
+
+LEADING = "leading term (the sizes of the mapping fixed)"
+
+
+def test_where_tiles_divide_a_report_with_symbols_says_so() -> None:
+    analysis, _ = TILED["gemm"]
+    own = {"M": 36, "N": 56, "K": 120, "A": 7, "B": 3, "C": 40, "D": 5, "G": 3, "PEs": 12}
+    report, values = analysis.paper(own), analysis.ties.complete(own)
+    cells = {name: cell.text for name, cell in formulas(report)}
+    compared = 0
+    for label, text in cells.items():
+        if label.endswith("|where tiles divide"):
+            exact = cells[label.replace("where tiles divide", "exact")]
+            assert read(text).evaluate(values) == read(exact).evaluate(values), label
+            compared += 1
+    assert compared == 8
+    title = "L2 → cluster1: words that the parent sends and takes"
+    assert cells[f"{title}|B|exact"] == "⌈M/(B·U)⌉·K·N"
+    assert cells[f"{title}|B|where tiles divide"] == cells[f"{title}|B|{LEADING}"] == "K·M·N/(B·U)"
+    [note] = [grid.note for grid in report.grids if grid.title == title]
+    assert note.startswith("Tiles divide and lead where ")
+    assert "K % C = 0" in note
+
+
 def test_where_tiles_divide_and_leading_terms_are_what_they_say() -> None:
     found = {name: cell.text for name, cell in formulas(CONV.paper(LAYER))}
     row = "L2 → cluster1: words that the parent sends and takes|I"
@@ -196,8 +294,8 @@ def test_a_row_that_does_not_fit_its_head_is_refused() -> None:
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex here")
-@pytest.mark.parametrize("analysis", [GEMM, CONV], ids=["gemm", "KC-P"])
-def test_the_document_compiles_as_it_is(tmp_path: Path, analysis: pm.Analysis) -> None:
+@pytest.mark.parametrize("analysis", [GEMM, CONV, TILED_CONV], ids=["gemm", "KC-P", "KC-P with tiles"])
+def test_the_document_compiles_as_it_is(tmp_path: Path, analysis: pm.Analysis | pm.TiledAnalysis) -> None:
     (tmp_path / "report.tex").write_text(paper.latex(analysis.paper()), encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603

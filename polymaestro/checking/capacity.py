@@ -74,6 +74,11 @@ class Need:
         """By how many words the memory is too small; 0 where it is not, or where that is not known."""
         return max(0, (self.words or 0) - self.size)
 
+    @property
+    def fits(self) -> bool:
+        """Whether the memory is known to be large enough."""
+        return self.words is not None and not self.excess
+
     def __str__(self) -> str:
         """Say what is needed, of which tensors."""
         kept = {each.name: each.keeps(self.buffers) for each in self.tensors}

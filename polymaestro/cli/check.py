@@ -69,7 +69,8 @@ def check(
             say(_text(each))
     wrong = [each for each in verdicts if not each.verdict.ok]
     if wrong:
-        message = f"{len(wrong)} of {len(verdicts)} layers are wrong; the first is {wrong[0].name}"
+        of = f"{len(wrong)} of {len(verdicts)} layers are wrong; the first is"
+        message = f"{of} {wrong[0].name}" if len(verdicts) > 1 else f"layer {wrong[0].name} is wrong"
         raise Failure(message)
 
 
@@ -78,6 +79,8 @@ def _text(layer: LayerVerdict) -> str:
     colour = "green" if verdict.ok else "red"
     lines = [f"{layer.name}: {click.style(verdict.headline(), fg=colour)}"]
     lines += [_finding(finding) for finding in verdict.findings]
+    fitting = [each for each in verdict.needs if each.fits]
+    lines += [f"  {each.memory} needs at least {each.words} of its {each.size} words" for each in fitting]
     if verdict.repaired and not _is_said(verdict):
         lines.append(f"  legal as {' '.join(f'{each};' for each in verdict.repaired.directives)}")
     return "\n".join(lines)

@@ -108,7 +108,7 @@ class Costs:
                 yield Grid(title.capitalize(), ("formula",), (), f"{self.machine}; {case}")
                 continue
             rows: list[tuple[str | Written, ...]] = [
-                (written(QuasiPolynomial.of(each)) if each else title, value, said or meaning)
+                (written(QuasiPolynomial.of(each)), value, said) if each else (title, value, meaning)
                 for each, value, said in case.rows()
             ]
             note = "; ".join([self.machine, *case.conditions])
@@ -125,7 +125,7 @@ def _described(hardware: pm.Hardware, resident: list[str]) -> str:
 
 def _table(case: CostCase, title: str, meaning: str) -> str:
     """Write a Markdown table with a row for the cost and one for each name."""
-    rows = [Row((name or title, said or meaning, f"`{v.text}`")) for name, v, said in case.rows()]
+    rows = [Row((name or title, said if name else meaning, f"`{v.text}`")) for name, v, said in case.rows()]
     where = f", where {', '.join(case.conditions)}" if case.conditions else ""
     head = ("name", "meaning", "formula")
     return Table(head, tuple(rows), words=3, title=f"{title}, {case.unit}{where}").markdown()

@@ -22,7 +22,7 @@ from polymaestro.cli.options import (
     policy_option,
 )
 from polymaestro.cli.source import Source, source_arguments
-from polymaestro.cli.tables import say, written
+from polymaestro.cli.tables import say, tell, written
 from polymaestro.cli.tiles import TiledLayer
 from polymaestro.cli.waiting import Waiting
 from polymaestro.model import paper
@@ -111,8 +111,13 @@ def derive(  # noqa: PLR0913  one argument per option
     chosen_layer = layer_of(source.network(), layer)
     costed = hardware if hw is not None else None
     _check_costs(exact, hw)
+    if language is not None and costed is not None and exact not in COSTS:
+        tell(
+            "note: --export writes counts, which need no machine; for costs take --json, or with symbols in "
+            "the mapping --exact runtime, energy or roofline"
+        )
     if symbolic_tiles or has_symbols(chosen_layer):
-        _check_tiles(report=report, language=language, changes=changes)
+        _check_tiles(language=language, changes=changes)
         with Waiting(f"deriving {chosen_layer.name}"):
             extents = symbols_of(chosen_layer.operator(), keep, frozenset())
             assumed = [
@@ -124,6 +129,8 @@ def derive(  # noqa: PLR0913  one argument per option
             )
             if leading:
                 text = tiled.leading(style, exact, _names(small))
+            elif report:
+                text = tiled.report(style, costed)
             else:
                 text = _tiled_text(tiled, style, exact, language, costed)
         say(text, language or style)
@@ -203,10 +210,9 @@ def _check_costs(exact: str | None, hw: str | None) -> None:
         raise click.UsageError(message)
 
 
-def _check_tiles(*, report: bool, language: str | None, changes: tuple[str, ...]) -> None:
+def _check_tiles(*, language: str | None, changes: tuple[str, ...]) -> None:
     """Refuse what is there for plain formulas only."""
     rules = (
-        (report, "--report"),
         (bool(changes), "--policy; write numbers in the place of the symbols"),
         (language == "isl", "--export isl, which cannot multiply symbols"),
     )

@@ -33,7 +33,8 @@ Examples, from the root of the repository:
       --keep R,S
   polymaestro diff examples/vgg16_kc_p.m YX-P --layer CONV2 --num-pes 256 \\
       --keep R,S --where L2.W.parent_reads
-  polymaestro diff examples/vgg16_kc_p.m YX-P --layer CONV2 --hw eyeriss
+  polymaestro diff examples/vgg16_kc_p.m YX-P --layer CONV2 --hw eyeriss \\
+      --keep R,S
   polymaestro diff KC-P X-P --network resnet50 --layer CONV2_1_2 \\
       --num-pes 256 --keep R,S
 """

@@ -130,7 +130,7 @@ def _derived(
     except (CountingError, LoweringError) as error:
         message = f"{error}\n{_hint(operator)}"
         if isinstance(error, LoweringError):
-            message += "; for symbols in the mapping try --symbolic-tiles"
+            message += "; for symbols in the mapping take derive --symbolic-tiles"
         raise PolymaestroError(message) from None
 
 

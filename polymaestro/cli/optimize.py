@@ -34,12 +34,12 @@ Examples, from the root of the repository:
     --subject-to "cluster1 <= 8192" --choose G1=16:256:*2
   polymaestro optimize examples/gemm.m --num-pes 64 --minimize energy
   polymaestro optimize examples/gemm.m --hw eyeriss --minimize runtime \\
-    --subject-to "2*L2 <= 55296"
+    --subject-to "L1 <= 260" --choose T_M0=1,2,4 --choose T_N1=1,2,4
 
 \b
-Quantities: L2.traffic is all that crosses the boundary below L2; L1, cluster1,
-L2 the words that each needs, all its tensors' tiles together (2*L1 where it is
-double-buffered); L2.I.parent_reads and the like one formula; steps, macs, sums.
+Quantities: L2.traffic is all that crosses the boundary below L2; L1, L2 and
+cluster1 the words that each needs, all its tensors' tiles together (2*L1 if
+double-buffered); L2.I.parent_reads and the like are formulas; steps; macs.
 runtime and energy are those on the machine of --hw; run times are evaluated,
 some hundred in a second, wherever the roofline is below the best of them, and
 wherever the conditions hold on a machine whose L2 is limited.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
@@ -121,13 +120,7 @@ def machine(hw: str | None, num_pes: int | None, *, file: str | None) -> pm.Hard
     if hw == "-" == file:
         message = "FILE and --hw cannot both be standard input"
         raise click.UsageError(message)
-    if hw == "-" or Path(hw).exists():
-        hardware = pm.load_hardware(hw)
-    elif hw in PRESETS:
-        hardware = PRESETS[hw]
-    else:
-        message = f"--hw: {hw!r} is no file and no machine known by name{did_you_mean(hw, PRESETS)}"
-        raise Failure(message)
+    hardware = pm.load_hardware(hw)
     return hardware if num_pes is None else replace(hardware, num_pes=num_pes)
 
 

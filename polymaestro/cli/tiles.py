@@ -15,6 +15,7 @@ from polymaestro.cli.formulas import chosen_form, tables_of
 from polymaestro.cli.tables import written as tables_written
 from polymaestro.dataflow import Layer
 from polymaestro.errors import ClosedFormError, ExportError, PolymaestroError
+from polymaestro.model import paper
 from polymaestro.model.formula import CostForm
 from polymaestro.model.stated import CostCase
 from polymaestro.symbolic.points import check_known
@@ -23,13 +24,13 @@ from polymaestro.tiling import (
     Quotient,
     TiledAnalysis,
     TiledForm,
-    divisible,
     divisible_point,
     lifted,
 )
 from polymaestro.tiling.assuming import region_text
-from polymaestro.tiling.divisible import DivisibleCase, divisible_together
+from polymaestro.tiling.divisible import DivisibleCase, divisible, divisible_together
 from polymaestro.tiling.forms import TiledCase
+from polymaestro.tiling.growing import bound_that_grows, tie_that_grows
 from polymaestro.tiling.stated import TiledCost
 
 OPEN = 2
@@ -96,8 +97,10 @@ class TiledLayer:
 
     def costs(self, hardware: pm.Hardware, exact: str | None) -> Costs:
         """Give the costs on a machine with as many PEs as the mapping has; one alone is as `text` has it."""
+        return self._costs(hardware, divisible=exact is None or self.divisible)
+
+    def _costs(self, hardware: pm.Hardware, *, divisible: bool) -> Costs:
         on_array = replace(hardware, num_pes=self.found.num_pes)
-        divisible = exact is None or self.divisible
         point = self._near if divisible else self.point
 
         def view(form: CostForm[Any]) -> CostCase:
@@ -106,6 +109,13 @@ class TiledLayer:
             return form.case_at(point)
 
         return Costs.of(self.analysis, on_array, point, view)
+
+    def report(self, style: str, hardware: pm.Hardware | None) -> str:
+        """Write the whole report of the case of the layer; the costs on a machine where tiles divide."""
+        found = self.analysis.paper(self.point)
+        if hardware is not None:
+            found = self._costs(hardware, divisible=self._has_near).added(found)
+        return paper.WRITERS[style](found)
 
     def styled(self, style: str, exact: str | None) -> str:
         """Write Markdown or LaTeX: tables of the divisible view, or one formula with its edge tiles."""
@@ -147,21 +157,20 @@ class TiledLayer:
 
     def _check_apart(self, name: str, value: Quotient, large: Collection[str]) -> None:
         """Refuse a formula with a rounded quotient of what grows."""
-        for tie in self.analysis.ties.named_in(" ".join(value.numerator.names())):
-            if tie.names() & set(large):
-                message = f"the leading term of {name} is not in the view: it has {tie}, which grows too"
-                raise ClosedFormError(message)
+        tie = tie_that_grows(value, large, self.analysis.ties)
+        if tie is not None:
+            message = f"the leading term of {name} is not in the view: it has {tie}, which grows too"
+            raise ClosedFormError(message)
 
     def _together(self, large: Collection[str] = ()) -> tuple[list[Quotient], list[str]]:
         """Give all formulas of the divisible view, and where they hold; refuses what bounds large symbols."""
         forms = [form for _, form in self.analysis.named()]
         values, divides, region = divisible_together(forms, self._near)
-        for each in region.pieces[0]:
-            grown = [factor for atom, factor in each.expression.terms if atom in large]
-            if grown and (each.equality or max(grown) < 0):
-                bound = ", ".join(str(atom) for atom, _ in each.expression.terms if atom in large)
-                message = f"{bound} cannot grow where {self._written(str(each))}; keep it fixed with --small"
-                raise ClosedFormError(message)
+        each = bound_that_grows(region, large)
+        if each is not None:
+            bound = ", ".join(str(atom) for atom, _ in each.expression.terms if atom in large)
+            message = f"{bound} cannot grow where {self._written(str(each))}; keep it fixed with --small"
+            raise ClosedFormError(message)
         where = [*map(str, divides), *([] if region.is_everywhere else [self._written(str(region))])]
         return values, [*where, *self.analysis.ties.meanings(" ".join([*where, *map(str, values)]))]
 
@@ -232,10 +241,18 @@ class TiledLayer:
     @cached_property
     def _near(self) -> Mapping[str, int]:
         near = divisible_point(self.analysis.cuts, self.point, self.analysis.ties)
-        if not self.analysis.valid_on.holds(self.analysis.ties.extended(near)):
+        if not self._holds(near):
             message = "near this layer, the assumptions rule out that tiles divide what they cut; use --exact"
             raise PolymaestroError(message)
         return near
+
+    @property
+    def _has_near(self) -> bool:
+        """Whether there is a case near the layer in which tiles divide."""
+        return self._holds(divisible_point(self.analysis.cuts, self.point, self.analysis.ties))
+
+    def _holds(self, point: Mapping[str, int]) -> bool:
+        return self.analysis.valid_on.holds(self.analysis.ties.extended(point))
 
     def _written(self, text: str) -> str:
         return self.analysis.ties.written(text)

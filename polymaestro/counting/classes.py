@@ -21,6 +21,7 @@ import islpy as isl
 from polymaestro.counting.engine import Count
 from polymaestro.counting.merging import Piece
 from polymaestro.counting.quasipolynomial import QuasiPolynomial
+from polymaestro.counting.reading import region_of
 from polymaestro.counting.sizes import IN, OUT, Sizer
 from polymaestro.movement.crossings import crossings_of, entangled
 from polymaestro.movement.steps import GroupSteps
@@ -124,6 +125,28 @@ def _classified(crossings: Sequence[Crossing], sizer: Sizer) -> StepClasses:
         boundaries.insert(0, _boundary(crossing, off_chip, made))
         inner = made
     return StepClasses(tuple(boundaries))
+
+
+def classify_group(
+    off_chip: Crossing, crossings: Sequence[Crossing], sizer: Sizer
+) -> tuple[GroupClasses, ...]:
+    """Find the step classes of one group, the only one of the crossings, at every boundary from L2 on.
+
+    Raises as `classify` does.
+    """
+    builder, found = _Builder(sizer), list[_Group]()
+    with limited(MOST_STEPS, "sorting the steps into classes takes too many steps of isl; give numbers"):
+        for crossing in reversed(crossings):
+            outside = off_chip if crossing.depth == 1 else None
+            found.insert(0, builder.group(crossing, outside, 0, found[0] if found else None))
+    return tuple(GroupClasses(each.classes, tuple(each.profiles)) for each in found)
+
+
+def presence(each: StepClass, context: isl.Set) -> Count:
+    """Give 1 where steps of a class exist, 0 in the rest of a context, which the regions do not repeat."""
+    there = coalesced(each.exists.gist(context)).remove_redundancies()
+    none = coalesced(context.subtract(each.exists).gist(context)).remove_redundancies()
+    return Count(((region_of(there), QuasiPolynomial.of(1)), (region_of(none), ZERO)))
 
 
 def _range(crossing: Crossing) -> range:

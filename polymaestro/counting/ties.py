@@ -98,7 +98,7 @@ def meanings(text: str, ties: Sequence[Tie]) -> Iterator[str]:
     named = set(re.findall(NAME, text))
     for tie in ties:
         if tie.name in named:
-            yield written(str(tie), ties)
+            yield f"{tie.name} = {written(tie.text, ties)}"
 
 
 def explained(text: str, ties: Sequence[Tie]) -> str:

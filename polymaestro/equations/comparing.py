@@ -90,6 +90,8 @@ class Change(Shown):
     @property
     def ratio(self) -> str:
         """The second over the first in the case shown, factors that both have cancelled."""
+        if self.values[0] != self.values[1] and self.here == "=":
+            return "1"  # written in two ways, as K/4 and ⌈K/4⌉ where 4 divides K
         return quotient(*reversed(self.values)).text
 
     @cached_property

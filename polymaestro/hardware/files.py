@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from polymaestro.dataflow.scanner import read_source
+from polymaestro.errors import HardwareError, did_you_mean
 from polymaestro.hardware.machine import Hardware
 from polymaestro.hardware.maestro import parse_maestro
+from polymaestro.hardware.presets import PRESETS
 
 
 def parse_hardware(text: str, *, file: str = "<text>") -> Hardware:
@@ -26,8 +28,12 @@ def parse_hardware(text: str, *, file: str = "<text>") -> Hardware:
 
 
 def load_hardware(path: str | Path) -> Hardware:
-    """Read a hardware file, or standard input for ``-``; raises as `parse_hardware` does.
+    """Read a hardware file, standard input for ``-``, or give a machine known by name, as ``eyeriss``.
 
+    Raises as `parse_hardware` does, and `HardwareError` for what is neither a file nor a name.
+
+    >>> load_hardware("eyeriss").num_pes
+    168
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "machine.yaml"
@@ -35,5 +41,10 @@ def load_hardware(path: str | Path) -> Hardware:
     ...     load_hardware(file) == Hardware(256, noc_bw="B")
     True
     """
+    if isinstance(path, str) and path != "-" and not Path(path).exists():
+        if path in PRESETS:
+            return PRESETS[path]
+        message = f"{path!r} is no file and no machine known by name{did_you_mean(path, PRESETS)}"
+        raise HardwareError(message)
     text, name = read_source(path)
     return parse_hardware(text, file=name)

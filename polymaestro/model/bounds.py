@@ -35,6 +35,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import gcd, isqrt, prod
+from typing import Generic, Protocol, TypeVar
 
 from polymaestro.affine import Affine, ceil_div
 from polymaestro.counting import Counter, QuasiPolynomial, Summing
@@ -42,6 +43,7 @@ from polymaestro.counting.summing import Sum
 from polymaestro.movement import elements_used
 from polymaestro.showing import Row, Shown, Table, Tabled
 from polymaestro.symbolic import BoundaryForms, ClosedForm, ClosedForms, CommonCase, factored
+from polymaestro.symbolic.boundaries import Brief
 from polymaestro.symbolic.closed_form import Product
 from polymaestro.symbolic.written import under_root
 from polymaestro.workload import Operator
@@ -52,30 +54,29 @@ PRECISION = 10**12
 TENSORS = 3
 
 
+class Counted(Brief, Protocol):
+    """A formula that has a number at a point."""
+
+    def evaluate(self, point: Mapping[str, int], values: dict[int, int] | None = None, /) -> int:
+        """Evaluate at a point that was checked, where `values` are given."""
+        ...
+
+
+Form = TypeVar("Form", bound=Counted)
+
+
 @dataclass(frozen=True, repr=False)
-class CapacityBound(Shown):
+class CapacityAt(Generic[Form]):
     """The bound 2·MACs/√(ρ·S) - 2·S·parents on the words that cross one boundary.
 
     `reuse` is ρ; S is `units` · the sum of `occupancies`; `parents` says how many parents share the MACs.
     """
 
-    macs: ClosedForm
+    macs: Form
     reuse: tuple[Affine, ...]
     units: Affine
-    occupancies: tuple[ClosedForm, ...]
+    occupancies: tuple[Form, ...]
     parents: tuple[Affine, ...]
-
-    def __str__(self) -> str:
-        """Write the bound in the case of large symbols."""
-        case = CommonCase.of([self.macs, *self.occupancies], self.macs.large_point())
-        tiles = sum((case.value(form) for form in self.occupancies), QuasiPolynomial.of(0))
-        held = tiles * QuasiPolynomial.of(self.units)
-        reuse, parents = (
-            prod(map(QuasiPolynomial.of, each), start=QuasiPolynomial.of(1))
-            for each in (self.reuse, self.parents)
-        )
-        bound = under_root(2, case.value(self.macs), reuse * held, parents * held * 2)
-        return bound.text + ("" if case.region.is_everywhere else f"  if {case.region}")
 
     def capacity_at(self, point: Mapping[str, int]) -> int:
         """How many words the units below one parent hold."""
@@ -91,7 +92,24 @@ class CapacityBound(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class BoundaryBounds(Tabled):
+class CapacityBound(CapacityAt[ClosedForm], Shown):
+    """The bound over closed forms."""
+
+    def __str__(self) -> str:
+        """Write the bound in the case of large symbols."""
+        case = CommonCase.of([self.macs, *self.occupancies], self.macs.large_point())
+        tiles = sum((case.value(form) for form in self.occupancies), QuasiPolynomial.of(0))
+        held = tiles * QuasiPolynomial.of(self.units)
+        reuse, parents = (
+            prod(map(QuasiPolynomial.of, each), start=QuasiPolynomial.of(1))
+            for each in (self.reuse, self.parents)
+        )
+        bound = under_root(2, case.value(self.macs), reuse * held, parents * held * 2)
+        return bound.text + ("" if case.region.is_everywhere else f"  if {case.region}")
+
+
+@dataclass(frozen=True, repr=False)
+class BoundsAt(Generic[Form]):
     """What crosses a boundary, and the bounds on it.
 
     Each input has the elements that are used, the output those that are made: `compulsory`. `capacity` is
@@ -100,19 +118,12 @@ class BoundaryBounds(Tabled):
 
     parent: str
     child: str
-    traffic: tuple[ClosedForm, ...]
-    read_backs: ClosedForm
-    compulsory: Mapping[str, ClosedForm]
-    capacity: CapacityBound | None
+    traffic: tuple[Form, ...]
+    read_backs: Form
+    compulsory: Mapping[str, Form]
+    capacity: CapacityAt[Form] | None
     reason: str
-    macs: ClosedForm
-
-    def tables(self) -> Iterator[Table]:
-        """Give what crosses and what must cross, as formulas in the case of large symbols."""
-        rows = [("words moved", _sum(self.traffic)), ("compulsory", _sum(self.compulsory.values()))]
-        rows.append(("capacity", str(self.capacity) if self.capacity else f"no bound: {self.reason}"))
-        title = f"{self.parent} → {self.child}"
-        yield Table(("words", "formula"), tuple(map(Row, rows)), words=2, math=True, title=title)
+    macs: Form
 
     def words_at(self, point: Mapping[str, int]) -> int:
         """The parent's reads of inputs and the updates it takes: what the bounds are about."""
@@ -136,6 +147,18 @@ class BoundaryBounds(Tabled):
     def ratio_at(self, point: Mapping[str, int]) -> Fraction:
         """How many times the larger of the bounds this dataflow moves; 1 at best."""
         return self.words_at(point) / self.bound_at(point)
+
+
+@dataclass(frozen=True, repr=False)
+class BoundaryBounds(BoundsAt[ClosedForm], Tabled):
+    """The bounds over closed forms."""
+
+    def tables(self) -> Iterator[Table]:
+        """Give what crosses and what must cross, as formulas in the case of large symbols."""
+        rows = [("words moved", _sum(self.traffic)), ("compulsory", _sum(self.compulsory.values()))]
+        rows.append(("capacity", str(self.capacity) if self.capacity else f"no bound: {self.reason}"))
+        title = f"{self.parent} → {self.child}"
+        yield Table(("words", "formula"), tuple(map(Row, rows)), words=2, math=True, title=title)
 
 
 @dataclass(frozen=True, repr=False)
@@ -184,7 +207,7 @@ class Bounds(Tabled):
         units = self.forms.counts.movement.relations.nest.units
         return CapacityBound(
             self.forms.macs,
-            tuple(_taps_over_one_element(operator)),
+            tuple(taps_over_one_element(operator)),
             units[boundary.depth - 1].count,
             tuple(tensor.occupancy for tensor in boundary.tensors.values()),
             tuple(each.count for each in units[: boundary.depth - 1]),
@@ -230,7 +253,7 @@ def why_no_capacity_bound(operator: Operator) -> str:
     return ""
 
 
-def _taps_over_one_element(operator: Operator) -> list[Affine]:
+def taps_over_one_element(operator: Operator) -> list[Affine]:
     """Give, for each window, how many taps can lie over one element: those that differ by σ/gcd(σ, δ)."""
     return [
         ceil_div(operator.extent(window.filter), window.stride // gcd(window.stride, window.dilation))

@@ -29,7 +29,9 @@ def crossings_of(relations: Relations, policies: Sequence[Policies]) -> tuple[Cr
 def entangled(crossings: tuple[Crossing, ...]) -> str:
     """Say why steps are not products over the groups; empty when they are."""
     for each in crossings[1:]:
-        spatial = next(group for group in each.groups if group.spreads)
+        spatial = next((group for group in each.groups if group.spreads), None)
+        if spatial is None:
+            continue  # its units take dimensions of a group that is not here
         if not spatial.is_uniform:
             return "units of one parent advance different loops at the same step"
         if not _start_together(spatial):

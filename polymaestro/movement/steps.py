@@ -62,6 +62,11 @@ class GroupSteps:
         """The (units, steps) at which something is executed."""
         return coalesced(self._at_step.domain())
 
+    @cached_property
+    def times(self) -> isl.Map:
+        """The steps at which some unit is active, as a relation to nothing."""
+        return coalesced(isl.Map.from_domain(self.active).project_out(IN, 0, len(self.units)))
+
     def parents(self) -> isl.Set:
         """Give the parents that have active units."""
         return self.without_steps(self.spread(isl.Map.from_domain(self.active))).domain()

@@ -10,11 +10,11 @@ import islpy as isl
 from polymaestro.movement.joined import rereads
 from polymaestro.movement.mixed import MixedFlow
 from polymaestro.movement.quantities import Flow, Quantity, product
-from polymaestro.movement.steps import IN, GroupSteps
+from polymaestro.movement.steps import GroupSteps
 from polymaestro.policies import Policies
 from polymaestro.relations import Relations
 from polymaestro.relations.effort import limited
-from polymaestro.relations.sets import coalesced, parameters
+from polymaestro.relations.sets import parameters
 from polymaestro.showing import Shown
 from polymaestro.workload import Tensor
 
@@ -113,9 +113,7 @@ def elements_used(relations: Relations, tensor: Tensor) -> Quantity:
 
 def _steps(groups: list[GroupSteps]) -> Quantity:
     """Count the steps at which some unit is active."""
-    return product(
-        coalesced(isl.Map.from_domain(group.active).project_out(IN, 0, len(group.units))) for group in groups
-    )
+    return product(group.times for group in groups)
 
 
 def _boundary(relations: Relations, policies: Policies, depth: int, names: list[str]) -> BoundaryMovement:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from polymaestro.counting import QuasiPolynomial
-from polymaestro.symbolic.costs import ONE, ZERO, Cost, Largest, decimal
+from polymaestro.symbolic.costs import ONE, ZERO, Ceiling, Cost, Largest, decimal
 from polymaestro.symbolic.notation import LATEX, MATHML, Notation
 from polymaestro.symbolic.polynomials import quotient
 from polymaestro.symbolic.setting import written_cost
@@ -32,7 +32,7 @@ from polymaestro.symbolic.written import Written
 KINDS = ("step", "comp", "in", "out")
 """The first words of names, in the order in which a maximum has them."""
 
-STEPS, MACS = "the steps inside", "MACs of a PE"
+STEPS, MACS, LANES = "the steps inside", "MACs of a PE", "MACs of a PE by its lanes"
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,9 @@ class _Namer:
         found = self.origins.get(cost)
         if found:
             return next(iter(found)).kind, "; ".join(each.meaning for each in found)
-        return ("step", STEPS) if cost.terms else ("comp", MACS)
+        if not cost.terms:
+            return "comp", MACS
+        return ("comp", LANES) if _is_ceiling(cost) else ("step", STEPS)
 
     def _free(self, kind: str) -> str:
         number = 1
@@ -171,6 +173,12 @@ class _Namer:
             number += 1
         self.taken.add(name)
         return name
+
+
+def _is_ceiling(cost: Cost) -> bool:
+    """Whether a cost is one quotient rounded up, and nothing else."""
+    [(atom, number), *others] = cost.terms
+    return cost.polynomial.is_zero and not others and number == ONE and isinstance(atom, Ceiling)
 
 
 def _rank(delay: Cost) -> tuple[int, int]:

@@ -11,26 +11,30 @@ from math import prod
 from polymaestro.affine import Affine
 from polymaestro.counting import Region
 from polymaestro.dataflow import Dataflow
+from polymaestro.dataflow.binding import Mapping as BoundMapping
 from polymaestro.dataflow.binding import array_of, bind, check_kinds
-from polymaestro.errors import ClosedFormError, LoweringError
+from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import Hardware
 from polymaestro.model.machine import settled
+from polymaestro.model.paper import Paper
 from polymaestro.model.report import BoundaryReport, LayerReport
-from polymaestro.relations.components import components
 from polymaestro.showing import Shown, page
 from polymaestro.symbolic import ClosedForm
 from polymaestro.symbolic.boundaries import FormsOfBoundary, FormsOfTensor, boundary_below
 from polymaestro.tiling.assuming import narrowed, point_in
 from polymaestro.tiling.chains import Chain
-from polymaestro.tiling.clauses import Legality, any_of, at_least, legal_where, nearby
+from polymaestro.tiling.clauses import Clause, Legality, any_of, at_least, legal_where, nearby
 from polymaestro.tiling.complete import CompleteForm
 from polymaestro.tiling.costing import Costing
 from polymaestro.tiling.costs import TiledEnergy, TiledRoofline
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
+from polymaestro.tiling.grouping import joined, uncut
 from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.mapping import cuts_of
+from polymaestro.tiling.paper import tiled_paper
 from polymaestro.tiling.quantities import Flows, Sum
+from polymaestro.tiling.sets import SetAxes
 from polymaestro.tiling.specialising import Specialiser
 from polymaestro.tiling.table import tiled_table, tiled_tables
 from polymaestro.tiling.ties import Ties, top_units
@@ -60,13 +64,16 @@ class TiledAnalysis(Shown):
 
     operator: Operator
     dataflow: Dataflow
+    mapping: BoundMapping
     cuts: Cuts
     ties: Ties
     groups: tuple[tuple[Chain, ...], ...]
+    sets: tuple[SetAxes, ...]
     boundaries: tuple[TiledBoundary, ...]
     macs: TiledForm
     steps: TiledForm
     active_units: TiledForm
+    elements: Mapping[str, TiledForm]
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -131,6 +138,7 @@ class TiledAnalysis(Shown):
             macs=on(self.macs),
             steps=on(self.steps),
             active_units=on(self.active_units),
+            elements={name: on(form) for name, form in self.elements.items()},
         )
 
     def complete(self) -> dict[str, CompleteForm]:
@@ -199,7 +207,7 @@ class TiledAnalysis(Shown):
     @cached_property
     def costing(self) -> Costing:
         """What this costs on machines."""
-        return Costing(self.cuts, self.groups, self.macs, self.boundaries)
+        return Costing(self.mapping, self.cuts, self.groups, self.sets, self.macs, self.boundaries)
 
     def on(self, hardware: Hardware, **point: int | Fraction) -> LayerReport:
         """Evaluate everything at a point, time and energy too; it has the symbols of the hardware as well.
@@ -222,6 +230,10 @@ class TiledAnalysis(Shown):
         With `divisible`, in the case of the next point where tiles and folds divide what they cut.
         """
         return tiled_table(self, self.macs.shown if at is None else at, divisible=divisible)
+
+    def paper(self, at: Mapping[str, int] | None = None) -> Paper:
+        """Give the report that a paper prints; `polymaestro.model.paper` writes it in five formats."""
+        return tiled_paper(self, at)
 
     def __str__(self) -> str:
         """Print the table for large extents."""
@@ -287,24 +299,25 @@ def analyze_tiles(operator: Operator, dataflow: Dataflow, num_pes: int | str) ->
     90
     """
     check_kinds(operator, dataflow)
-    if operator.constraints:
-        shown = ", ".join(f"{each} ≥ 0" for each in operator.constraints)
-        message = f"the iteration domain of {operator.name} is no box ({shown}), which symbolic tiles need"
-        raise LoweringError(message)
     num_pes = array_of(num_pes)
     names = set(operator.symbols) | _names(dataflow) | ({num_pes} if isinstance(num_pes, str) else set())
     ties = Ties({str(name) for name in names})
-    cuts = cuts_of(bind(operator, dataflow, num_pes, top=top_units(ties, operator, dataflow, num_pes)), ties)
+    mapping = bind(operator, dataflow, num_pes, top=top_units(ties, operator, dataflow, num_pes))
+    others = uncut(mapping, ties)
+    cuts = cuts_of(mapping, ties, others)
     chains = {dim.name: Chain(dim.name, dim.extent, cuts.of(dim.name), ties) for dim in operator.dims}
-    builder = _Builder(cuts, ties, tuple(tuple(chains[d] for d in dims) for dims in _joined(operator)))
-    return builder.analysis(dataflow)
+    groups = tuple(tuple(chains[d] for d in dims) for dims in joined(operator) if dims not in others)
+    sets = tuple(SetAxes.of(mapping, dims, ties, why) for dims, why in others.items())
+    return _Builder(mapping, cuts, ties, groups, sets).analysis(dataflow)
 
 
 @dataclass(frozen=True)
 class _Builder:
+    mapping: BoundMapping
     cuts: Cuts
     ties: Ties
     groups: tuple[tuple[Chain, ...], ...]
+    sets: tuple[SetAxes, ...]
 
     def analysis(self, dataflow: Dataflow) -> TiledAnalysis:
         depth = self.cuts.depth
@@ -313,9 +326,11 @@ class _Builder:
         return TiledAnalysis(
             self.cuts.operator,
             dataflow,
+            self.mapping,
             self.cuts,
             self.ties,
             self.groups,
+            self.sets,
             tuple(
                 self._boundary(names[level - 1], names[level], level, each)
                 for level, each in enumerate(flows, start=1)
@@ -323,10 +338,12 @@ class _Builder:
             self._form(flows[-1].macs()),
             self._form(flows[-1].steps()),
             self._form(flows[-1].active()),
+            {t.name: self._form(flows[0].elements(t)) for t in self.cuts.operator.tensors},
         )
 
     def _flows(self, depth: int) -> Flows:
-        return Flows(tuple(Group(chains, depth) for chains in self.groups))
+        cut = (Group(chains, depth) for chains in self.groups)
+        return Flows((*cut, *(each.group(depth) for each in self.sets)))
 
     def _boundary(self, parent: str, child: str, depth: int, flows: Flows) -> TiledBoundary:
         tensors = {
@@ -382,7 +399,15 @@ class _Builder:
         tied = {tie.name for tie in self.ties.ties}
         sizes = [*(dim.extent for dim in self.cuts.operator.dims), *self.cuts.units]
         positive = [any_of([at_least(size, Affine.of(1))]) for size in sizes if not size.names() & tied]
-        return legal_where([*self.cuts.clauses, *positive])
+        return legal_where([*self.cuts.clauses, *positive, *self._legal_sets()])
+
+    def _legal_sets(self) -> Iterator[Clause]:
+        """Give where the groups that are counted as sets are legal."""
+        for each in self.sets:
+            if len(each.conditions) == 1:
+                yield from (any_of([condition]) for condition in each.conditions[0])
+            else:
+                yield any_of(*each.conditions)
 
 
 def _names(dataflow: Dataflow) -> set[str]:
@@ -392,10 +417,3 @@ def _names(dataflow: Dataflow) -> set[str]:
         for size in (each.size, getattr(each, "offset", each.size))
         for name in size.names()
     }
-
-
-def _joined(operator: Operator) -> list[list[str]]:
-    """Give the dimensions that share a tensor index, in the order of the operator."""
-    order = [dim.variable for dim in operator.dims]
-    indices = (index.names() for tensor in operator.tensors for index in tensor.access)
-    return [[name.upper() for name in order if name in part] for part in components(order, indices)]

@@ -6,7 +6,7 @@ chambers known so far adds, group by group, the one that it lies in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,8 +20,11 @@ from polymaestro.tiling.exploring import explored_whole
 from polymaestro.tiling.known import Known, known_about
 from polymaestro.tiling.run import Run
 from polymaestro.tiling.schedule import Schedule, TiledGroup
+from polymaestro.tiling.sets import SetAxes
 from polymaestro.tiling.ties import Ties
+from polymaestro.tiling.timed_sets import SetTimes, timed
 
+Timed = TiledGroup | SetTimes
 Chambers = list[tuple[Region, tuple[GroupLevel, ...]]]
 
 
@@ -30,15 +33,21 @@ class TiledClasses:
     """The step classes of all groups; each group's are derived once for each chamber that is asked for."""
 
     schedule: Schedule
-    groups: tuple[TiledGroup, ...]
+    groups: tuple[Timed, ...]
     known: tuple[Chambers, ...]
 
     @staticmethod
-    def of(schedule: Schedule, groups: tuple[tuple[Chain, ...], ...]) -> TiledClasses:
-        """Take the dimensions group by group."""
-        return TiledClasses(
-            schedule, tuple(TiledGroup(chains, schedule) for chains in groups), tuple([] for _ in groups)
-        )
+    def of(
+        schedule: Schedule, groups: Iterable[tuple[Chain, ...]], sets: Iterable[SetAxes] = ()
+    ) -> TiledClasses:
+        """Take the dimensions group by group.
+
+        Raises `CountingUnavailableError` where the steps of sets are of no finite number of classes.
+        """
+        found: tuple[Timed, ...] = tuple(TiledGroup(schedule, chains) for chains in groups)
+        for axes in sets:
+            found = (*found, timed(schedule, axes))
+        return TiledClasses(schedule, found, tuple([] for _ in found))
 
     @cached_property
     def shapes(self) -> tuple[BoundaryClasses, ...]:
@@ -67,13 +76,13 @@ class TiledClasses:
 
     @staticmethod
     def _of_group(
-        group: TiledGroup, known: Chambers, values: Mapping[str, int]
+        group: Timed, known: Chambers, values: Mapping[str, int]
     ) -> tuple[Region, tuple[GroupLevel, ...]]:
         for found in known:
             if found[0].holds(values):
                 return found
         run = Run(values)
-        levels = levels_of(group, run)
+        levels = _levels(group, run)
         known.append((Region((tuple(run.conditions),)), levels))
         return known[-1]
 
@@ -103,6 +112,12 @@ class TiledClasses:
         )
 
 
+def _levels(group: Timed, run: Run) -> tuple[GroupLevel, ...]:
+    if isinstance(group, SetTimes):
+        return group.levels(run)
+    return levels_of(group, run)
+
+
 @dataclass(frozen=True)
 class Explored:
     """The chambers of one group; gaps are where its steps cannot be classified."""
@@ -111,12 +126,12 @@ class Explored:
     gaps: tuple[tuple[Condition, ...], ...]
 
 
-def _explored(group: TiledGroup, known: Known) -> Explored:
+def _explored(group: Timed, known: Known) -> Explored:
     """Classify a group on every chamber; each different outcome goes by its number."""
     outcomes: list[tuple[GroupLevel, ...]] = []
 
     def number(run: Run) -> QP:
-        levels = levels_of(group, run)
+        levels = _levels(group, run)
         if levels not in outcomes:
             outcomes.append(levels)
         return QP.of(outcomes.index(levels))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from collections.abc import Mapping as Point
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 
-from polymaestro.errors import ClosedFormError, CountingUnavailableError, HardwareError
+from polymaestro.affine import Affine
+from polymaestro.dataflow.binding import Mapping
+from polymaestro.errors import ClosedFormError, CountingUnavailableError, HardwareError, LoweringError
 from polymaestro.hardware import Hardware
 from polymaestro.model.clock import Clock
 from polymaestro.model.events import energy_parts
@@ -27,9 +30,11 @@ from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.off_chip import OffChip, off_chip_of
 from polymaestro.tiling.schedule import Schedule
+from polymaestro.tiling.sets import SetAxes
 from polymaestro.tiling.timing import TiledRunTime
 from polymaestro.workload import Operator
 
+Groups = tuple[tuple[Chain, ...], ...]
 Classified = tuple[tuple[Policies, ...], frozenset[str] | None]
 
 
@@ -37,8 +42,10 @@ Classified = tuple[tuple[Policies, ...], frozenset[str] | None]
 class Costing:
     """The loops of a mapping and the forms of what they count; what is derived for a machine is kept."""
 
+    mapping: Mapping
     cuts: Cuts
-    groups: tuple[tuple[Chain, ...], ...]
+    groups: Groups
+    sets: tuple[SetAxes, ...]
     macs: TiledForm
     boundaries: tuple[FormsOfBoundary[TiledForm], ...]
     _classes: dict[Classified, TiledClasses] = field(default_factory=dict)
@@ -95,30 +102,58 @@ class Costing:
         """What crosses between DRAM and L2."""
         return off_chip_of(
             self.groups,
+            self.sets,
             self.cuts.operator.tensors,
             self.macs.ties,
             lambda total: replace(self.macs, products=total),
         )
 
     def _classified(self, machine: Machine, resident: frozenset[str] | None) -> TiledClasses:
-        _check_output(self.cuts.operator)
         policies = tuple(machine.policies_at(depth) for depth in range(self.cuts.depth + 1))
         key = (policies, resident)
         if key not in self._classes:
-            self._classes[key] = TiledClasses.of(Schedule(self.cuts, *key), self.groups)
+            groups, sets = self._timed
+            loops = [cut for chains in groups for chain in chains for cut in chain.cuts]
+            loops += [cut for each in sets for cut in each.cuts]
+            cuts = replace(self.cuts, cuts=tuple(sorted(loops, key=lambda cut: cut.position)))
+            self._classes[key] = TiledClasses.of(Schedule(cuts, *key), groups, sets)
         return self._classes[key]
+
+    @cached_property
+    def _timed(self) -> tuple[Groups, tuple[SetAxes, ...]]:
+        """The groups as their steps are sorted: as sets too where tiles share partial sums.
+
+        These come back at some steps of a kind and not at others. Raises `CountingUnavailableError`
+        where such dimensions have symbols.
+        """
+        shared = {
+            dims: index
+            for index in self.cuts.operator.output.access
+            if len(index.terms) > 1
+            for dims in (tuple(chain.dim for chain in chains) for chains in self.groups)
+            if {dim.lower() for dim in dims} & index.names()
+        }
+        try:
+            sets = [
+                SetAxes.of(self.mapping, dims, self.macs.ties, _overlapping(self.cuts.operator, index))
+                for dims, index in shared.items()
+            ]
+        except LoweringError as error:
+            raise CountingUnavailableError(str(error)) from None
+        kept = (g for g in self.groups if tuple(chain.dim for chain in g) not in shared)
+        return tuple(kept), (*self.sets, *sets)
 
     # --- Numbers ---
 
-    def resident_at(self, hardware: Hardware, point: Mapping[str, int]) -> frozenset[str]:
+    def resident_at(self, hardware: Hardware, point: Point[str, int]) -> frozenset[str]:
         """Give the tensors that L2 keeps for the whole run at a point."""
         values = self.macs.ties.complete(self.macs.extended(point))
         return self._residency(self.machine(hardware), values).resident
 
-    def _residency(self, machine: Machine, values: Mapping[str, int]) -> Residency:
+    def _residency(self, machine: Machine, values: Point[str, int]) -> Residency:
         return residency_of(self.off_chip.counts_at(values), self.off_chip.tensors, machine, values)
 
-    def at(self, hardware: Hardware, point: Mapping[str, int]) -> Performance:
+    def at(self, hardware: Hardware, point: Point[str, int]) -> Performance:
         """Give time, energy, bandwidth and buffers at a point, on hardware whose constants are numbers."""
         machine = self.machine(hardware)
         values = self.macs.ties.complete(self.macs.extended(point))
@@ -137,12 +172,9 @@ class Costing:
         return performance_of(self, machine, times, residency, tensors, self.cuts.units, values)
 
 
-def _check_output(operator: Operator) -> None:
-    """Partial sums that tiles share come back at some steps of a kind and not at others."""
-    for index in operator.output.access:
-        if len(index.terms) > 1:
-            message = (
-                f"index {index} of the output {operator.output.name} joins dimensions, so that its tiles "
-                f"overlap, which a run time with symbols in the mapping cannot follow; analyze takes numbers"
-            )
-            raise CountingUnavailableError(message)
+def _overlapping(operator: Operator, index: Affine) -> str:
+    """Say why the steps of a group are not sorted tile by tile."""
+    return (
+        f"index {index} of the output {operator.output.name} joins dimensions, so that its tiles overlap, "
+        f"which a run time with symbols in the mapping cannot follow"
+    )

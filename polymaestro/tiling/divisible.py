@@ -11,6 +11,7 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
+from typing import TYPE_CHECKING
 
 from polymaestro.affine import Affine
 from polymaestro.counting import QP, Condition, Region
@@ -19,11 +20,20 @@ from polymaestro.showing import Shown, in_math
 from polymaestro.symbolic import factored
 from polymaestro.symbolic.factoring import factorize
 from polymaestro.symbolic.points import integer_point
-from polymaestro.symbolic.to_sympy import latex_of_condition, latex_of_product, latex_with_ties
+from polymaestro.symbolic.to_sympy import (
+    in_symbols,
+    latex_of_condition,
+    latex_of_product,
+    latex_with_ties,
+    product,
+)
 from polymaestro.tiling.conditions import tidied
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.levels import Cuts
 from polymaestro.tiling.ties import Ties
+
+if TYPE_CHECKING:
+    import sympy
 
 INVERSE = "1/"
 
@@ -108,6 +118,21 @@ class DivisibleCase(Shown):
         rest = [] if self.region.is_everywhere else [self.ties.written(str(self.region))]
         return [*map(str, self.divides), *rest]
 
+    @property
+    def expr(self) -> sympy.Expr:
+        """The formula as a SymPy expression over integer symbols, to be derived by tile sizes for instance.
+
+        >>> import polymaestro as pm
+        >>> flow = pm.parse_dataflow("TemporalMap(T,T) M; SpatialMap(1,1) N")
+        >>> reads = pm.analyze_tiles(pm.gemm(), flow, 1)["L2"]["B"].parent_reads
+        >>> expr = reads.divisible_at(M=9, N=7, K=5, T=3).expr
+        >>> print(expr, expr.diff([each for each in expr.free_symbols if each.name == "T"][0]))
+        K*M*N/T -K*M*N/T**2
+        """
+        below = prod((QP.of(name) for name in self.value.denominator), start=QP.of(1))
+        quotient = product(factorize(self.value.numerator)) / product(factorize(below))
+        return in_symbols(quotient, self.ties.ties)
+
     def latex(self) -> str:
         """Write the formula as LaTeX, without dollar signs."""
         return self.value.latex()
@@ -127,8 +152,8 @@ class DivisibleCase(Shown):
 
     def __str__(self) -> str:
         """Write the formula, all conditions, and what the ties in them are."""
-        text = f"{self.value}  if {', '.join(self.conditions)}" if self.conditions else str(self.value)
-        return "; ".join([text, ", ".join(self._meanings)] if self._meanings else [text])
+        where = f"  if {', '.join(self.conditions)}" if self.conditions else ""
+        return self.ties.explained(f"{self.value}{where}")
 
 
 def divisible_point(cuts: Cuts, point: Mapping[str, int], ties: Ties) -> dict[str, int]:

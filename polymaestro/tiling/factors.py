@@ -54,6 +54,11 @@ class Group:
                 return chain
         return None
 
+    @property
+    def variables(self) -> frozenset[str]:
+        """The loop variables."""
+        return frozenset(chain.variable for chain in self.chains)
+
     def _above(self, chain: Chain) -> tuple[Cut, ...]:
         return tuple(cut for cut in chain.cuts if cut.level < self.depth)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Table
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,9 +18,21 @@ from polymaestro.workload.operator import Operator
 ONE = Affine.of(1)
 
 
+class NoCutError(LoweringError):
+    """A map of rows that cuts neither outputs nor taps into consecutive tiles; it may be legal anyway."""
+
+    def __init__(self, message: str, dim: str) -> None:
+        """Keep the dimension or input coordinate of the map."""
+        super().__init__(message)
+        self.dim = dim
+
+
 @dataclass(frozen=True)
 class Cut:
-    """One time loop: a dimension in tiles of `size`; over `units` and then in folds if spatial."""
+    """One time loop: a dimension in tiles of `size`; over `units` and then in folds if spatial.
+
+    `position` is the place of its map among all maps of the dataflow, `note` the map itself.
+    """
 
     dim: str
     level: int
@@ -39,13 +52,17 @@ class Cut:
 
 @dataclass(frozen=True)
 class Cuts:
-    """All loops of a dataflow, outermost first; it is legal where all of `clauses` hold."""
+    """All loops of a dataflow, outermost first; it is legal where all of `clauses` hold.
+
+    `narrow` says of outputs why their maps are cuts only where one tile covers rows or taps.
+    """
 
     operator: Operator
     units: tuple[Affine, ...]
     cuts: tuple[Cut, ...]
     clauses: tuple[Clause, ...]
     notes: tuple[str, ...] = ()
+    narrow: Table[str, str] = field(default_factory=dict)
 
     @property
     def depth(self) -> int:
@@ -68,6 +85,7 @@ class State:
     ties: Ties
     wholes: dict[str, tuple[Affine, ...]] = field(default_factory=dict)
     cuts: list[Cut] = field(default_factory=list)
+    narrow: dict[str, str] = field(default_factory=dict)
     clauses: list[Clause] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -86,13 +104,15 @@ class State:
 class LevelReader:
     """Reads the maps of one level; all of them see the tiles of the level above."""
 
-    def __init__(self, state: State, level: BoundLevel) -> None:
-        """Keep the tiles of the level above."""
+    def __init__(self, state: State, level: BoundLevel, place: int) -> None:
+        """Keep the tiles of the level above; `place` is that of its first map among all maps."""
         self.state = state
         self.level = level
+        self.place = place
         self.above = dict(state.wholes)
         self._found: list[tuple[Map, str, Affine]] = []
         self._absorbed: set[str] = set()
+        self._others: dict[frozenset[str], list[Map]] = {}
 
     def plain(self, each: Map) -> bool:
         """Read a map on a loop dimension; say whether it cuts the dimension."""
@@ -101,7 +121,8 @@ class LevelReader:
             return False
         if not self.state.require([equal(each.offset, each.size)], *covering):
             gap = (each.offset - each.size).constant
-            raise self.refused(each, f"the tiles of '{each}' {'leave gaps' if gap > 0 else 'overlap'}")
+            error = self.refused(each, f"the tiles of '{each}' {'leave gaps' if gap > 0 else 'overlap'}")
+            raise LoweringError(str(error))
         may_cut = any_of([equal(each.offset, each.size)]).alternatives
         if may_cut:
             self.cut(each, each.dim, each.size)
@@ -115,11 +136,19 @@ class LevelReader:
         """Note that a map on input rows follows from its partner."""
         self._absorbed.add(each.dim)
 
-    def refused(self, each: Map, what: str) -> LoweringError:
+    def keep(self, each: Map, group: frozenset[str]) -> None:
+        """Note the map of a group that is not cut; its spatial maps share the units."""
+        before = self._others.setdefault(group, [])
+        if any(isinstance(other, SpatialMap) for other in before):
+            self._absorbed.add(each.dim)
+        before.append(each)
+
+    def refused(self, each: Map, what: str) -> NoCutError:
         """Make the error for a map that is no cut."""
         symbols = each.size.names() | each.offset.names() | self.level.units.names()
         advice = f"; give {', '.join(sorted(symbols))} a number" if symbols else ""
-        return LoweringError(located(f"{what}, which symbolic tiles cannot follow{advice}", each.place))
+        message = located(f"{what}, which symbolic tiles cannot follow{advice}", each.place)
+        return NoCutError(message, each.dim)
 
     def record(self) -> None:
         """Record the level's cuts in their order; only the first spatial map is over the units."""
@@ -129,7 +158,8 @@ class LevelReader:
         for each, dim, size in sorted(self._found, key=lambda found: order[id(found[0])]):
             shares = isinstance(each, SpatialMap) and not any(each is other for other in spatial[1:])
             units = self.level.units if shares else None
-            self.state.cuts.append(Cut(dim, self.level.index, size, units, len(self.state.cuts), str(each)))
+            place = self.place + order[id(each)]
+            self.state.cuts.append(Cut(dim, self.level.index, size, units, place, str(each)))
             self.state.wholes[dim] = (*self.state.wholes[dim], size)
         for size in [*(size for _, _, size in self._found), *(each.offset for each in self.level.maps)]:
             self.state.require([at_least(size, ONE)])
@@ -138,6 +168,7 @@ class LevelReader:
         """One spatial map, or one unit, or one tile in all of them."""
         units = self.level.units
         cutting = {id(each) for each, _, _ in self._found}
+        cutting |= {id(each) for group in self._others.values() for each in group}
         if not spatial:
             if not self.state.require([equal(units, ONE)]):
                 message = f"level {self.level.index} has {units} units and no SpatialMap"

@@ -17,6 +17,7 @@ from polymaestro.tiling.factors import Group
 from polymaestro.tiling.forms import TiledForm
 from polymaestro.tiling.levels import Cut
 from polymaestro.tiling.quantities import Flows, Sum
+from polymaestro.tiling.sets import SetAxes
 from polymaestro.tiling.ties import Ties
 from polymaestro.workload import Tensor
 
@@ -37,12 +38,14 @@ class OffChip:
 
 def off_chip_of(
     groups: tuple[tuple[Chain, ...], ...],
+    sets: tuple[SetAxes, ...],
     tensors: tuple[Tensor, ...],
     ties: Ties,
     form: Callable[[Sum], TiledForm],
 ) -> OffChip:
     """Count what crosses; `form` makes a formula of a sum of products."""
-    flows = Flows(tuple(Group(tuple(_whole(chain, ties) for chain in chains), 1) for chains in groups))
+    cut = (Group(tuple(_whole(chain, ties) for chain in chains), 1) for chains in groups)
+    flows = Flows((*cut, *(each.group(1, off_chip=True) for each in sets)))
     moved = {tensor.name: flows.tensor(tensor) for tensor in tensors}
     crossing = {tensor.name: _crossing(flows, tensor, moved[tensor.name]) for tensor in tensors}
     return OffChip(

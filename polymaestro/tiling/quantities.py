@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from polymaestro.tiling.counts import TiledCount
-from polymaestro.tiling.factors import Access, Factor, Group
+from polymaestro.tiling.factors import Access, Factor
+from polymaestro.tiling.factors import Group as ChainGroup
 from polymaestro.tiling.levels import Cut
+from polymaestro.tiling.sets import SetGroup
 from polymaestro.workload import Tensor
 
 Sum = tuple[tuple[int, tuple[TiledCount, ...]], ...]
+Group = ChainGroup | SetGroup
 
 
 class Flows:
@@ -103,5 +106,4 @@ class Flows:
 
 
 def _access(group: Group, tensor: Tensor) -> Access:
-    mine = frozenset(chain.variable for chain in group.chains)
-    return tuple(index for index in tensor.access if index.names() & mine)
+    return tuple(index for index in tensor.access if index.names() & group.variables)

@@ -74,14 +74,14 @@ class Ratios:
         conditions = dict.fromkeys(each for form in forms for each in form.conditions(values))
         return self.where(list(conditions), given)
 
-    def at(self, point: Mapping[str, int]) -> dict[str, int]:
-        """Give a point with the values of all quotients."""
-        values = dict(point)
+    def at(self, point: Mapping[str, int]) -> dict[str, int | Fraction]:
+        """Give a point with the values of all quotients; 12/T is 12 times 1/T, which is no integer."""
+        values: dict[str, int | Fraction] = dict(point)
         for name, (above, below) in self.parts.items():
             divisor = 1
             for factor in below:
                 divisor *= point[factor]
-            values[name] = int(above.evaluate(values)) // divisor
+            values[name] = Fraction(above.evaluate(values)) / divisor  # type: ignore[arg-type]  # as above
         return values
 
     def expressions(self) -> dict[str, sympy.Expr]:

@@ -6,8 +6,11 @@ its own loops are outside of it, and stay, while those inside start again (`poly
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 
 from polymaestro.affine import floor_div
 from polymaestro.errors import CountingUnavailableError
@@ -17,6 +20,7 @@ from polymaestro.tiling.chains import Chain
 from polymaestro.tiling.factors import Group
 from polymaestro.tiling.kinds import NOWHERE, Reach, Status
 from polymaestro.tiling.levels import Cut, Cuts
+from polymaestro.tiling.sets import SetGroup
 from polymaestro.tiling.shapes import index_of
 
 
@@ -46,16 +50,15 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class TiledGroup:
+class TimedGroup(ABC):
     """How a group of dimensions sees the loops: its own and, as modes, those of the others."""
 
-    chains: tuple[Chain, ...]
     schedule: Schedule
 
-    @cached_property
-    def groups(self) -> tuple[Group, ...]:
+    @property
+    @abstractmethod
+    def groups(self) -> Sequence[Group | SetGroup]:
         """The group with its loops above each boundary, from 1 on."""
-        return tuple(Group(self.chains, depth) for depth in range(1, self.schedule.cuts.depth + 1))
 
     def cuts(self, depth: int) -> tuple[Cut, ...]:
         """Give the own loops above a boundary, outermost first."""
@@ -80,6 +83,18 @@ class TiledGroup:
         cases = (self.mode(depth, case) for case in self.schedule.cases(depth))
         return (*dict.fromkeys(cases), END)
 
+
+@dataclass(frozen=True)
+class TiledGroup(TimedGroup):
+    """A group of dimensions in consecutive tiles."""
+
+    chains: tuple[Chain, ...]
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The group with its loops above each boundary, from 1 on."""
+        return tuple(Group(self.chains, depth) for depth in range(1, self.schedule.cuts.depth + 1))
+
     def outer_mode(self, depth: int, mode: Mode) -> Mode:
         """Give the mode one boundary further out: for a loop below it, all loops there stay."""
         number = len(self.cuts(depth - 1))
@@ -97,8 +112,7 @@ class TiledGroup:
     def order(self) -> tuple[str, ...]:
         """The loop variables in the order of their loops at level 0."""
         place = {cut.dim: cut.position for cut in self.cuts(1)}
-        last = len(self.schedule.cuts.cuts)
-        return tuple(c.variable for c in sorted(self.chains, key=lambda c: place.get(c.dim, last)))
+        return tuple(c.variable for c in sorted(self.chains, key=lambda c: place.get(c.dim, inf)))
 
     def is_marked(self, dim: str) -> bool:
         """Whether it matters that a dimension is at its first or last tile: where a tensor lacks it."""
@@ -130,8 +144,8 @@ class TiledGroup:
             (index.variables, index.factors)
             for tensor in schedule.cuts.operator.tensors
             if tensor.role == "input" and tensor.name in (schedule.resident or ())
-            for index in map(index_of, ((each,) for each in tensor.access))
-            if chain.variable in index.variables and len(index.variables) > 1
+            for index in (index_of((each,)) for each in tensor.access if chain.variable in each.names())
+            if len(index.variables) > 1
         }
         if not found:
             return None

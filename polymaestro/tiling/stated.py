@@ -89,7 +89,7 @@ class ExactCase(NamedCase, ABC):
 
     def equations(self) -> list[Equation]:
         """Give the ties that the formula and its conditions name."""
-        return list(map(_equation, self.ties.named_in(" ".join([*self.named.names(), *self.conditions]))))
+        return list(map(equation, self.ties.named_in(" ".join([*self.named.names(), *self.conditions]))))
 
 
 class DivisibleCost(NamedCase, ABC):
@@ -141,7 +141,7 @@ class DivisibleCost(NamedCase, ABC):
             divisor = prod(map(QP.of, below), start=QP.of(1))
             found.append((name, written_quotient(quotient, above, divisor)))
         others = [*(used - set(quotients.values())), *quotients, *self.conditions]
-        return [*found, *map(_equation, self.ties.named_in(" ".join(others)))]
+        return [*found, *map(equation, self.ties.named_in(" ".join(others)))]
 
 
 class TiledCost(CostForm[TiledForm], ABC):
@@ -226,7 +226,8 @@ def _sizes(point: Point, constants: Iterable[str]) -> dict[str, int]:
     return {name: whole(name, value) for name, value in point.items() if name not in fixed}
 
 
-def _equation(tie: Tie) -> Equation:
+def equation(tie: Tie) -> Equation:
+    """Give the name of a tie and what it stands for."""
     if tie.divisor is None:
         return tie.name, replace(written(tie.numerator), text=tie.text)
     return tie.name, written_quotient(tie.text, tie.numerator, tie.divisor, SIGNS[tie.rounded])

@@ -89,8 +89,9 @@ def _labelled(analysis: TiledAnalysis) -> list[tuple[Label, TiledForm]]:
 
 def _divisible(forms: Sequence[TiledForm], point: Mapping[str, int]) -> tuple[list[str], list[str]]:
     values, divides, region = divisible_together(forms, point)
-    where = [*map(str, divides), *([] if region.is_everywhere else [forms[0].ties.written(str(region))])]
-    return [str(value) for value in values], where
+    written = forms[0].ties.written
+    where = [*map(str, divides), *([] if region.is_everywhere else [written(str(region))])]
+    return [written(str(value)) for value in values], where
 
 
 def _exact(forms: Sequence[TiledForm], point: Mapping[str, int]) -> tuple[list[str], list[str]]:

@@ -230,12 +230,12 @@ class Ties:
     def named_in(self, text: str) -> list[Tie]:
         """Give the ties that a text names and those that these name, each before those that it names.
 
-        Widths of all units are written out in them.
+        Widths of all units are written out in them, but inside of floors, which hold no products.
         """
         products, found = self.products, []
         named = set(re.findall(NAME, text))
         for tie in reversed(self.ties):
-            if tie.name in named and tie.name not in products:
+            if tie.name in named:
                 divisor = None if tie.divisor is None else tie.divisor.replace(products)
                 found.append(replace(tie, numerator=tie.numerator.replace(products), divisor=divisor))
                 named |= found[-1].names()

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from polymaestro.affine import Affine
 from polymaestro.counting import Condition
 from polymaestro.dataflow.directives import Map, SpatialMap
-from polymaestro.errors import LoweringError
 from polymaestro.tiling.clauses import any_of, at_least, at_least_all, equal
-from polymaestro.tiling.levels import ONE, LevelReader, State
+from polymaestro.tiling.levels import ONE, LevelReader, NoCutError, State
 from polymaestro.workload.operator import Window
 
 Conjunction = list[Condition]
@@ -78,6 +77,8 @@ class WindowReader:
         )
         if not self.state.require(*windows, *covering):
             raise self._refused(level, each, tile, narrower)
+        if narrower or not may_cut:
+            self.state.narrow[self.window.output] = str(self._refused(level, each, tile, narrower))
         if may_cut and not any_of(*([at_least(tile, whole)] for whole in outputs)).is_certain:
             level.cut(each, self.window.output, tile)
             self._note(level, each, tile)
@@ -100,16 +101,15 @@ class WindowReader:
         """Give what lets tiles of whole windows cut the outputs: equal filter tiles, and the offset."""
         if not self.aligned or (tile.is_constant and tile.constant < 1):
             return
-        even = list(self._even_taps(level))
+        even = list(self._even(level, self.window.filter))
         offsets = dict.fromkeys((tile, tile * self.window.stride))
         kept = level.above[self.window.filter] if narrower else (None,)
         for offset, whole in itertools.product(offsets, kept):
             is_whole = [at_least(narrower.size, whole)] if narrower and whole is not None else []
             yield [*even, *is_whole, equal(each.offset, offset)]
 
-    def _even_taps(self, level: LevelReader) -> Iterator[Condition]:
-        """Filter tiles are equal where each cut leaves no smaller one: its last tile is a whole one."""
-        name = self.window.filter
+    def _even(self, level: LevelReader, name: str) -> Iterator[Condition]:
+        """Tiles from above are equal where each cut leaves no smaller one: its last tile is a whole one."""
         wholes = [self.state.operator.extent(name)]
         for size in level.above[name][1:]:
             edges = [self.state.ties.split(name, whole, size).edge for whole in wholes]
@@ -117,7 +117,7 @@ class WindowReader:
                 yield from (equal(edge, size) for edge in edges)
             wholes = list(dict.fromkeys([size, *edges, *wholes]))
 
-    def _refused(self, level: LevelReader, each: Map, tile: Affine, narrower: Map | None) -> LoweringError:
+    def _refused(self, level: LevelReader, each: Map, tile: Affine, narrower: Map | None) -> NoCutError:
         if narrower or not self.aligned:
             names = {dim: prime for prime, dim in self.state.operator.primes.items()}
             output = names.get(self.window.output, self.window.output)
@@ -143,27 +143,39 @@ class WindowReader:
     # --- The row-stationary pair ---
 
     def _pair(self, level: LevelReader, on_rows: Map, on_taps: Map) -> None:
-        """Read the pair in which input rows and taps advance together, over one output row."""
+        """Read the pair in which input rows and taps advance together, over one output row or equal tiles.
+
+        Where a tile of outputs is smaller, the rows of one unit would cover all of its rows; and the units
+        hold all taps at once, since rows of one fold hold windows of another one's taps too.
+        """
         level.absorb(on_rows)
         tile = on_taps.size
         wholes = level.above[self.window.filter]
-        over_one = [
-            [
-                equal(outputs, ONE),
-                equal(on_rows.size, self.window.span(ONE, tile)),
-                equal(on_rows.offset, tile * self.window.dilation),
-                equal(on_taps.offset, tile),
-            ]
-            for outputs in level.above[self.window.output]
+        advance = [equal(on_rows.offset, tile * self.window.dilation), equal(on_taps.offset, tile)]
+        outputs = level.above[self.window.output]
+        together = [
+            [equal(each, ONE), equal(on_rows.size, self.window.span(ONE, tile)), *advance] for each in outputs
         ]
+        if outputs[-1] != ONE:
+            rows = equal(on_rows.size, self.window.span(outputs[-1], tile))
+            even = list(self._even(level, self.window.output))
+            at_once = self.state.ties.width(self.window.filter, tile, level.level.units)
+            together += [[*even, rows, *advance, at_least(at_once, whole)] for whole in wholes]
         bounds = self._bounds(level)
         covering = [
             [at_least(on_rows.size, bound), at_least(tile, whole)]
             for bound, whole in itertools.product(bounds, wholes)
         ]
-        if not self.state.require(*(over_one if self.aligned else []), *covering):
-            message = f"'{on_rows}' and '{on_taps}' are no row-stationary pair over one output row"
-            raise level.refused(on_rows, message)
+        refused = level.refused(
+            on_rows,
+            f"'{on_rows}' and '{on_taps}' are no row-stationary pair over one output row or equal tiles",
+        )
+        if not self.aligned:
+            together = []
+        if not self.state.require(*together, *covering):
+            raise refused
+        if not any_of(*together).alternatives:
+            self.state.narrow[self.window.output] = str(refused)
         if not any_of(*([at_least(tile, whole)] for whole in wholes)).is_certain:
             outer = next(each for each in level.level.maps if each in (on_rows, on_taps))
             level.cut(outer, self.window.filter, tile)

@@ -78,6 +78,10 @@ def test_memories_that_are_too_small_are_errors(tmp_path: Path) -> None:
         assert result.exit_code == wrong
         assert result.stdout.count("error[capacity]") == wrong
         assert "FINE: legal" in result.stdout
+        times = 1 if options else 2
+        for memory, words, size in (("L1", 11 * times, l1), ("L2", 53 * times, l2)):
+            needed = f"  {memory} needs at least {words} of its {size} words\n"
+            assert (needed in result.stdout) == (words <= size)
 
 
 def test_the_array_must_be_given() -> None:

@@ -168,3 +168,11 @@ def test_a_policy_changes_the_formulas_and_is_printed() -> None:
     assert alone.stdout == f"{expected}\n" != ideal.stdout
     refused = run("--policy", "sharing=unicast", "--symbolic-tiles")
     assert (refused.exit_code, "--policy" in refused.stderr) == (2, True)
+
+
+def test_code_of_counts_needs_no_machine_and_says_where_costs_are() -> None:
+    result = run("--hw", "eyeriss", "--export", "python")
+    assert result.exit_code == 0
+    assert result.stdout == run("--export", "python").stdout
+    assert result.stderr.startswith("note: --export writes counts, which need no machine")
+    assert run("--export", "python").stderr == ""

@@ -257,5 +257,5 @@ def test_a_machine_that_is_not_there_is_looked_for_by_name() -> None:
     result = run("analyze", GEMM, "--hw", "eyeris")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(
-        "error: --hw: 'eyeris' is no file and no machine known by name; did you mean 'eyeriss'?"
+        "error: 'eyeris' is no file and no machine known by name; did you mean 'eyeriss'?"
     )

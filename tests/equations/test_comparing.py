@@ -120,3 +120,20 @@ def test_what_is_no_analysis_is_not_compared() -> None:
         pm.diff(plain, tiled)  # type: ignore[arg-type]
     with pytest.raises(EquationError, match=r"str is none$"):
         pm.diff("KC-P", plain)  # type: ignore[arg-type]
+
+
+def test_what_is_equal_in_two_ways_of_writing_has_ratio_1() -> None:
+    """Halo rows of tiles of 8 outputs: 5/4·Q where 8 divides Q is Q + 2·⌈Q/8⌉, and not elsewhere."""
+    tiled = pm.parse_dataflow(
+        "SpatialMap(1,1) K; TemporalMap(16,16) C; TemporalMap(3,3) R; TemporalMap(3,3) S; "
+        "TemporalMap(10,8) Y; TemporalMap(10,8) X; Cluster(16); SpatialMap(1,1) C; "
+        "TemporalMap(3,1) Y; TemporalMap(3,1) X"
+    )
+    layer = pm.conv2d(N=1, K=64, C=32, P=56, R=3, S=3)
+    pair = [pm.analyze(layer, flow, 256) for flow in (tiled, pm.dataflows.yx_p())]
+    found = pm.diff(*pair, at={"Q": 56})
+    change = found["cluster1.I.parent_reads"]
+    assert change.values[0] != change.values[1]
+    assert (change.here, change.ratio) == ("=", "1")
+    assert change.ratio_at(found.point) == 1
+    assert change.first.at(Q=57) < change.second.at(Q=57)

@@ -3,6 +3,7 @@
 import json
 import re
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import polymaestro as pm
 from polymaestro.cli import main
+from polymaestro.model import paper
 from polymaestro.tiling import divisible_point, lifted
 from tests.tiling.printed import number
 
@@ -51,13 +53,35 @@ def test_symbols_of_the_file_stay() -> None:
     assert "numbers of the mapping" not in run(text=text).stdout
 
 
+@pytest.mark.parametrize("style", list(paper.WRITERS))
+def test_the_report_is_that_of_the_layer_in_its_own_case(style: str) -> None:
+    flags = ["--symbolic-tiles", "--report", *([] if style == "text" else [f"--{style}"])]
+    result = run(*flags)
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = lifted(pm.gemm(M=40, N=60, K=100), pm.parse_network(GEMM).layers[0].mapping_dataflow(), 20)
+    own = {"M": 40, "N": 60, "K": 100} | found.values
+    analysis = pm.analyze_tiles(pm.gemm(), found.dataflow, found.num_pes)
+    assert result.stdout == paper.WRITERS[style](analysis.paper(own)) + "\n"
+    if style == "text":
+        assumed = run(*flags, "--assume", "K = T_K0 + 1").stdout  # no tiles divide there
+        assert "Near this case, tiles do not divide what they cut." in assumed
+
+
+@pytest.mark.parametrize("assume", [[], ["--assume", "K = T_K0 + 1"]])
+def test_the_report_has_the_costs_too(tmp_path: Path, assume: list[str]) -> None:
+    (tmp_path / "chip.yaml").write_text("num_pes: 20\nnoc_bw: 4\n", encoding="utf-8")
+    flags = ["--symbolic-tiles", "--report", "--json", "--hw", str(tmp_path / "chip.yaml"), *assume]
+    tables = {each["title"]: each for each in json.loads(run(*flags, text=GEMM).stdout)["tables"]}
+    assert {"Run time, cycles", "Energy, pJ", "Roofline, cycles"} <= tables.keys()
+    assert ("K % T_K0 = 0" in tables["Run time, cycles"]["note"]) == (not assume)
+
+
 @pytest.mark.parametrize(
     ("arguments", "text", "status", "message"),
     [
         (["--leading", "--small", "T_M0"], GEMM, 1, "the layer has no symbol 'T_M0'"),
         (["--leading", "--small", "K,M,N"], GEMM, 1, "no extent is left to grow"),
         (["--leading", "--assume", "M <= T_M0"], GEMM, 1, "M cannot grow where T_M0·U ≥ M; keep it fixed"),
-        (["--report"], GEMM, 2, "symbols in the mapping do not go with --report"),
         (["--export", "isl"], GEMM, 2, "--export isl, which cannot multiply symbols"),
         (["--export", "c", "--json"], GEMM, 2, "--export and --json exclude each other"),
         (["--assume", "K % 5"], GEMM, 1, "cannot read the assumption 'K % 5'"),
@@ -156,6 +180,7 @@ def test_the_divisible_view_of_a_form_is_right_at_the_next_divisible_point(text:
         view = form.divisible_at(wish)
         assert view.value.at(analysis.ties.extended(point)) == form.at(**point), name
         assert all(each.holds(analysis.ties.extended(point)) for each in view.divides)
+        assert view.expr.subs({each: point[each.name] for each in view.expr.free_symbols}) == form.at(point)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from math import prod
 
 import pytest
 
+import polymaestro as pm
 from polymaestro.hardware import TABLES, Hardware
 from polymaestro.policies import Policies
 from polymaestro.strategies import Drawn
@@ -82,3 +83,45 @@ def test_printed_costs_are_short_and_what_the_oracle_measures(golden: Golden, na
         if compared == POINTS:
             return
     pytest.fail(f"only {compared} points")
+
+
+def test_what_a_pe_computes_on_two_lanes_has_a_name_that_is_explained() -> None:
+    """24 steps of 3 MACs, 2 cycles each: 7 words in for each, 6 words out beside seven and at the end."""
+    flow = pm.parse_dataflow("SpatialMap(T,T) M; TemporalMap(1,1) N; TemporalMap(1,1) K")
+    machine = Hardware("PEs", noc_bw="B", simd_lanes=2)
+    cycles = pm.analyze_tiles(pm.gemm(), flow, "PEs").runtime(machine)
+    point = {"M": 12, "N": 4, "K": 3, "T": 3, "PEs": 2, "B": 1}
+    by_hand = 7 + 2 + 23 * 7 + 6
+    for case in (cycles.case_at(point), cycles.divisible_at(point)):
+        assert "comp_1 = ⌈T/2⌉  (MACs of a PE by its lanes)" in case.text()
+        printed = Printed.read(case.text())
+        assert printed.holds(point)
+        assert printed.at(point) == by_hand
+
+
+def test_divisible_costs_with_an_extent_that_is_a_number_take_parts_of_it() -> None:
+    """A 4 × 3 × 2 product on two PEs, a row each: tiles of 2 of K = 4 make 6 steps of 2 MACs.
+
+    At the first step 2·2 + 2 words come, 2 later; 2 sums leave at each step but the first, and at the end,
+    and come back in the second tile of K.
+    """
+    flow = pm.parse_dataflow("TemporalMap(T,T) K; SpatialMap(1,1) M; TemporalMap(1,1) N")
+    tiled = pm.analyze_tiles(pm.gemm(K=4), flow, 2)
+    point = {"M": 2, "N": 3, "T": 2}
+    first, first_of_the_second, others = 6, 2 * 2 + 2 + 2, 2 + 2
+    cycles = tiled.runtime(pm.Hardware(2, noc_bw=1)).divisible_at(point)
+    assert cycles.evaluate(**point) == first + 2 + 2 * 2 + first_of_the_second + 2 * others + 2
+    words = tiled.roofline(pm.Hardware(2, noc_bw=1)).divisible_at(point)
+    assert words.evaluate(**point) == 2 * 4 + 4 * 3 + 2 * 3
+
+
+def test_widths_of_all_units_are_explained_where_they_stand_in_floors() -> None:
+    flow = pm.parse_dataflow("TemporalMap(T,T) P; Cluster(U); SpatialMap(V,V) R")
+    tiled = pm.analyze_tiles(pm.einsum("O[p] += I[3*p + 2*r] * W[r]"), flow, "PEs")
+    point = {"P": 3, "R": 4, "T": 3, "V": 1, "U": 1, "PEs": 1}
+    text = tiled.runtime(pm.Hardware("PEs", noc_bw="B")).divisible_at(point).text()
+    assert "⌈V_R/3⌉" in text
+    assert "where V_R = U·V" in text.splitlines()[-1]
+    table = tiled.table(point, divisible=True)
+    assert "⌈U·V/3⌉" in table
+    assert "V_R" not in table

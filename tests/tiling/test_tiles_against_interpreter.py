@@ -49,10 +49,13 @@ def with_some_numbers(found: Lifted, rng: random.Random) -> tuple[Dataflow, dict
 def with_symbols(
     drawn: Drawn, rng: random.Random
 ) -> tuple[pm.TiledAnalysis, Dataflow, Point, dict[str, Affine]]:
-    """Put symbols for extents and most sizes; give analysis, dataflow, what the symbols were, and offsets."""
+    """Put symbols for extents and most sizes; give analysis, dataflow, what the symbols were, and offsets.
+
+    Dimensions that are not cut into consecutive tiles keep their numbers.
+    """
     operator, flow, num_pes = drawn
     found = lifted(operator, flow, num_pes)
-    symbolic = operator.with_extents({dim.name: dim.name for dim in operator.dims})
+    symbolic = operator.with_extents({d.name: d.name for d in operator.dims if d.name not in found.kept})
     flow, offsets = with_some_numbers(found, rng)
     own = {dim.name: dim.extent.constant for dim in operator.dims} | found.values
     own |= {name: offset.evaluate(own) for name, offset in offsets.items()}
@@ -79,9 +82,10 @@ def check(drawn: Drawn, rng: random.Random, seen: Counter[str]) -> None:
     operator = drawn.operator
     try:
         analysis, flow, own, offsets = with_symbols(drawn, rng)
-    except LoweringError:
-        seen["refused"] += 1  # some level does not cut into consecutive tiles
+    except (CountingUnavailableError, LoweringError):
+        seen["refused"] += 1  # units that work together advance different loops
         return
+    seen["mappings with sets"] += bool(analysis.sets)
     seen["mappings with offsets"] += bool(offsets)
     for index in range(POINTS):
         everything = moved(own, rng, offsets) if index else own
@@ -90,8 +94,9 @@ def check(drawn: Drawn, rng: random.Random, seen: Counter[str]) -> None:
         if values is None or not analysis.valid_on.holds(values):
             seen["outside"] += 1
             continue
-        numbers = operator.with_extents({dim.name: everything[dim.name] for dim in operator.dims})
-        observed = interpret(numbers, flow, everything["PEs"], everything)
+        numbers = operator.with_extents({n: everything[n] for n in analysis.operator.symbols})
+        num_pes = everything["PEs"] if "PEs" in analysis.symbols else drawn.num_pes
+        observed = interpret(numbers, flow, num_pes, everything)
         assert observed.legal
         try:
             report = analysis.at(point)
@@ -126,7 +131,7 @@ def test_thousands_of_mappings_with_symbols_are_exact(*, full: bool) -> None:
     drawn_mappings, least = (4000, 3000) if full else (500, 300)
     seen: Counter[str] = Counter()
 
-    @given(mappings().filter(lambda drawn: not drawn.operator.conditions), st.randoms(use_true_random=False))
+    @given(mappings(), st.randoms(use_true_random=False))
     @settings(max_examples=drawn_mappings, phases=[Phase.generate], suppress_health_check=NO_HEALTH_CHECKS)
     def every(drawn: Drawn, rng: random.Random) -> None:
         seen["mappings"] += 1
@@ -153,13 +158,15 @@ CONV = pm.conv2d(N=1)
         "SpatialMap(2*A+Sz(S)-1-A,A) X; Cluster(2); SpatialMap(Sz(S)+B-1,B) X; TemporalMap(1,1) K",
         "TemporalMap(A,A) Y'; SpatialMap(B,B) R; Cluster(G); SpatialMap(T,T) Y'; TemporalMap(1,1) R",
         "TemporalMap(A,B) K; SpatialMap(T,T) C",
+        "SpatialMap(Sz(R)+T-1,T) Y; Cluster(G); SpatialMap(B+T-1,B) Y; SpatialMap(B,B) R",
+        "SpatialMap(T,T) P; Cluster(G); SpatialMap(T+1,2) Y; SpatialMap(2,2) R; Cluster(2); SpatialMap(A,A)P",
     ],
 )
 def test_symbols_and_numbers_mix(flow: str) -> None:
     rng = random.Random(flow)
     analysis = pm.analyze_tiles(CONV, pm.parse_dataflow(flow), "PEs")
     equal = 0
-    for _ in range(60):
+    for _ in range(400):
         point = {name: rng.randint(1, 6) for name in analysis.symbols}
         point["PEs"] = point.get("G", 1) * 2 * rng.randint(1, 4)
         if not analysis.valid_on.holds(analysis.ties.extended(point)):
@@ -169,6 +176,8 @@ def test_symbols_and_numbers_mix(flow: str) -> None:
         assert observed.legal
         assert_equal(analysis.at(point), observed)
         equal += 1
+        if equal == 40:
+            break
     assert equal >= 20
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from polymaestro.model.paper.report import Cell, Grid, Paper
+from polymaestro.model.paper.grids import Cell, Grid
+from polymaestro.model.paper.report import Paper
 from polymaestro.showing import STYLE
 from polymaestro.symbolic.written import Written
 
@@ -21,9 +22,9 @@ def html(paper: Paper) -> str:
     lines += [f"<p>Note: {escape(note)}</p>" for note in paper.notes]
     if paper.parameters:
         names = ", ".join(paper.parameters)
-        lines.append(f"<p>Parameters: {escape(names)}, where {escape(str(paper.region))}.</p>")
+        lines.append(f"<p>Parameters: {escape(names)}, where {escape(paper.valid_on)}.</p>")
     if not paper.case.is_everywhere:
-        lines.append(f"<p>Formulas: in the case where {escape(str(paper.case))}.</p>")
+        lines.append(f"<p>Formulas: in the case where {escape(paper.where)}.</p>")
     for grid in paper.grids:
         lines += _table(grid)
     named = (f"{key.replace('_', ' ')}: {value}" for key, value in paper.policies.items())

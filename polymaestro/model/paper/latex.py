@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from polymaestro.model.paper.report import Cell, Grid, Paper
-from polymaestro.symbolic.to_sympy import latex_of_region
+from polymaestro.model.paper.grids import Cell, Grid
+from polymaestro.model.paper.report import Paper
+from polymaestro.symbolic.to_sympy import latex_of_condition
 from polymaestro.symbolic.written import Written
 
 HEAD = r"""\documentclass{article}
@@ -49,10 +50,10 @@ def latex(paper: Paper) -> str:
     lines += [f"Note: {escaped(note)}.\n" for note in paper.notes]
     if paper.parameters:
         lines.append(
-            rf"Parameters: ${', '.join(paper.parameters)}$, where ${latex_of_region(paper.region)}$."
+            rf"Parameters: ${', '.join(paper.parameters)}$, where ${latex_of_condition(paper.valid_on)}$."
         )
     if not paper.case.is_everywhere:
-        lines += ["", rf"Formulas: in the case where ${latex_of_region(paper.case)}$."]
+        lines += ["", rf"Formulas: in the case where ${latex_of_condition(paper.where)}$."]
     for grid in paper.grids:
         lines += ["", r"\medskip", *_table(grid)]
     named = (f"{key.replace('_', ' ')}: {value}" for key, value in paper.policies.items())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json as standard
 from typing import Any
 
-from polymaestro.model.paper.report import Cell, Grid, Paper
+from polymaestro.model.paper.grids import Cell, Grid
+from polymaestro.model.paper.report import Paper
 from polymaestro.symbolic.written import Written
 
 WIDTH = 100
@@ -53,8 +54,8 @@ def json(paper: Paper) -> str:
         "dataflow": list(paper.dataflow),
         "notes": list(paper.notes),
         "parameters": list(paper.parameters),
-        "valid_on": str(paper.region),
-        "where": str(paper.case),
+        "valid_on": paper.valid_on,
+        "where": paper.where,
         "point": dict(paper.point),
         "tables": [
             {
@@ -72,9 +73,9 @@ def json(paper: Paper) -> str:
 def _regions(paper: Paper) -> list[str]:
     lines = []
     if paper.parameters:
-        lines.append(f"parameters: {', '.join(paper.parameters)}, where {paper.region}")
+        lines.append(f"parameters: {', '.join(paper.parameters)}, where {paper.valid_on}")
     if not paper.case.is_everywhere:
-        lines.append(f"formulas: in the case where {paper.case}")
+        lines.append(f"formulas: in the case where {paper.where}")
     return lines
 
 
