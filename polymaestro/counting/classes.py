@@ -103,16 +103,11 @@ def classify(relations: Relations, policies: Sequence[Policies], sizer: Sizer) -
     Raises `CountingUnavailableError` when the steps of a group have no finite number of classes, or these
     take too long to find.
     """
-    crossings = crossings_of(relations, policies)
-    why = entangled(crossings)
-    if why:
-        return StepClasses((), why)
-    symbols = parameters(relations.context)
-    if not symbols:
-        return _classified(crossings, sizer)
-    advice = relations.advice(symbols)
+    advice = relations.advice(parameters(relations.context))
     with limited(MOST_STEPS, f"sorting the steps into classes takes too many steps of isl; {advice}"):
-        return _classified(crossings, sizer)
+        crossings = crossings_of(relations, policies)
+        why = entangled(crossings)
+        return StepClasses((), why) if why else _classified(crossings, sizer)
 
 
 def _classified(crossings: Sequence[Crossing], sizer: Sizer) -> StepClasses:

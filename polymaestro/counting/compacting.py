@@ -28,18 +28,22 @@ def compacted(domain: isl.Set) -> isl.Set:
         domain = named(mixed).compute_divs()
 
 
-def _without_determined(domain: isl.Set) -> isl.Set:
-    """Project out each dimension that the others determine."""
-    index = 0
+def _without_determined(domain: isl.Set, index: int = 0) -> isl.Set:
+    """Project out each dimension, from one on, that the others determine."""
     while index < domain.dim(SET):
-        rest = isl.Map.from_range(domain)
-        rest = rest.move_dims(isl.dim_type.in_, 0, isl.dim_type.out, 0, index)
-        rest = rest.move_dims(isl.dim_type.in_, index, isl.dim_type.out, 1, domain.dim(SET) - index - 1)
-        if rest.is_single_valued():
+        if _is_determined(domain, index):
             domain = coalesced(domain.project_out(SET, index, 1))
         else:
             index += 1
     return domain
+
+
+def _is_determined(domain: isl.Set, index: int) -> bool:
+    """Whether the other dimensions leave one value at most to this one."""
+    rest = isl.Map.from_range(domain)
+    rest = rest.move_dims(isl.dim_type.in_, 0, isl.dim_type.out, 0, index)
+    rest = rest.move_dims(isl.dim_type.in_, index, isl.dim_type.out, 1, domain.dim(SET) - index - 1)
+    return bool(rest.is_single_valued())
 
 
 def _mixed_radix(domain: isl.Set) -> isl.Set | None:
@@ -47,12 +51,14 @@ def _mixed_radix(domain: isl.Set) -> isl.Set | None:
 
     Where bounds tell the two apart, floors of z would have to take their place; then they stay.
     """
+    tried = set[tuple[str, str, int]]()
     for piece in domain.get_basic_sets():
         for condition in conditions_of(piece):
             factors = {a: f for a, f in condition.expression.terms if isinstance(a, str) and a[0] == "x"}
             for slow, factor in factors.items():
                 for fast, other in factors.items():
-                    if abs(factor) > 1 and abs(other) == 1:
+                    if abs(factor) > 1 and abs(other) == 1 and (slow, fast, factor * other) not in tried:
+                        tried.add((slow, fast, factor * other))
                         joined = _joined(domain, int(slow[1:]), int(fast[1:]), factor * other)
                         if joined is not None:
                             return joined
@@ -67,9 +73,14 @@ def _joined(domain: isl.Set, slow: int, fast: int, factor: int) -> isl.Set | Non
     tie = tie.set_coefficient_val(SET, size, isl.Val(-1))
     tie = tie.set_coefficient_val(SET, slow, integer(factor))
     tie = tie.set_coefficient_val(SET, fast, isl.Val(1))
-    wider = wider.add_constraint(tie)
-    smaller = _without_determined(wider)
-    return smaller if smaller.dim(SET) < size and _floors(smaller) <= _floors(domain) else None
+    # No dimension is determined by the others. With z beside them one of the two is, and the other where z
+    # determines both; only then there are fewer than before.
+    first, second = sorted((slow, fast))
+    smaller = coalesced(wider.add_constraint(tie).project_out(SET, first, 1))
+    if not _is_determined(smaller, second - 1):
+        return None
+    smaller = _without_determined(smaller, second - 1)
+    return smaller if _floors(smaller) <= _floors(domain) else None
 
 
 def _floors(domain: isl.Set) -> int:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from math import comb, lcm
 
 from polymaestro.affine import Affine, Extremum, Floor
@@ -237,7 +237,7 @@ def _power_sum(power: int, end: QuasiPolynomial) -> QuasiPolynomial:
     return total
 
 
-@cache
+@lru_cache(maxsize=64)
 def _faulhaber(power: int) -> tuple[Fraction, ...]:
     """Coefficients of Σ_{i=1}^{n} i^power by powers of n."""
     coefficients = [Fraction(0)] * (power + 2)
@@ -248,7 +248,7 @@ def _faulhaber(power: int) -> tuple[Fraction, ...]:
     return tuple(coefficients)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _bernoulli(index: int) -> Fraction:
     if index == 0:
         return Fraction(1)

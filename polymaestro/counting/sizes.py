@@ -24,7 +24,7 @@ IN, OUT = isl.dim_type.in_, isl.dim_type.out
 ONE = QuasiPolynomial.of(1)
 MAX_STEPS = 4096  # steps along one loop
 MOST_EFFORT = 10_000_000
-"""What isl may take for one relation with symbols."""
+"""What isl may take for one relation."""
 
 
 class Sizer:
@@ -46,11 +46,8 @@ class Sizer:
             if other.plain_is_equal(relation):
                 return result
         symbols = ", ".join(parameters(relation.params()))
-        if symbols:
-            refusal = f"the words of a step take too many steps to count; bound {symbols} or give numbers"
-            with limited(MOST_EFFORT, refusal):
-                result = list(_gathered(self._sizes(relation)))
-        else:
+        advice = f"bound {symbols} or give numbers" if symbols else "write fewer levels"
+        with limited(MOST_EFFORT, f"the words of a step take too many steps to count; {advice}"):
             result = list(_gathered(self._sizes(relation)))
         same.append((relation, result))
         return result

@@ -76,9 +76,10 @@ class Summing:
 
     def _one_way_or_another(self, factor: Factor, again: Callable[[], Factor]) -> Count:
         symbols = parameters(without_unused_parameters(factor.relation.wrap()))
-        if not symbols:  # a number: no formula would be shorter, and there is nothing to assume
-            return _counted(self.counter, factor)
         hint = self.relations.advice(symbols)
+        if not symbols:  # a number, which no digits make easier
+            with limited(MOST_STEPS, f"counting takes too many steps; {hint}"):
+                return _counted(self.counter, factor)
         try:
             with limited(FIRST_STEPS, f"counting takes too many steps; {hint}"):
                 return _counted(self.counter, factor)

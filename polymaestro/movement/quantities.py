@@ -172,40 +172,28 @@ class Flow:
     def _at(self, group: GroupSteps, steps: isl.Set) -> isl.Map:
         return group.tile(self.tensor).intersect_domain(steps)
 
-    def _before(self, group: GroupSteps, loop: Loop) -> isl.Map:
-        """The tile of the step before, at the steps where this loop advances."""
-        return coalesced(group.before(loop).apply_range(group.tile(self.tensor)))
-
     def _kept(self, loop: Loop) -> dict[GroupSteps, isl.Map]:
         """What each group holds both before and after this loop advances."""
-        return {
-            group: coalesced(group.tile(self.tensor).intersect(self._before(group, loop)))
-            for group in self.groups
-        }
+        return {group: group.kept(self.tensor, loop) for group in self.groups}
 
     def _held_everywhere(self, loop: Loop) -> Quantity:
         """What arrives nowhere although it is used, as a negative term: every unit had it."""
-        parts: list[isl.Map] = []
-        for group, kept in self._kept(loop).items():
-            if group.spreads:
-                now = self._at(group, group.before(loop).domain())
-                new = self._join(group, now.subtract(self._before(group, loop)))
-                parts.append(coalesced(self._join(group, now).subtract(new)))
-            else:
-                parts.append(kept)
-        return product(parts, -1)
+        return product((self._held_in(group, loop) for group in self.groups), -1)
+
+    def _held_in(self, group: GroupSteps, loop: Loop) -> isl.Map:
+        if not group.spreads:
+            return group.kept(self.tensor, loop)
+        if not self.alike:
+            return group.held_by_all(self.tensor, loop)
+        now = self._at(group, group.before(loop).domain())
+        new = self._join(group, now.subtract(group.tile_before(self.tensor, loop)))
+        return coalesced(self._join(group, now).subtract(new))
 
     def _given_up(self, loop: Loop) -> Iterator[Quantity]:
-        held: list[isl.Map] = []
-        stays: list[isl.Map] = []
-        for group, kept in self._kept(loop).items():
-            before = group.spread(self._before(group, loop))
-            held.append(before)
-            if group.spreads:
-                gone = self._before(group, loop).subtract(group.tile(self.tensor))
-                stays.append(coalesced(before.subtract(group.spread(gone))))
-            else:
-                stays.append(kept)
-        yield product(held)
+        yield product(group.spread(group.tile_before(self.tensor, loop)) for group in self.groups)
         if self.retention == "one-tile":
+            stays = (
+                group.given_up_by_none(self.tensor, loop) if group.spreads else group.kept(self.tensor, loop)
+                for group in self.groups
+            )
             yield product(stays, -1)

@@ -38,8 +38,13 @@ class GroupSteps:
         self.units = tuple(each.name for each in group.units if each.level < self.unit_depth)
         self.loops = tuple(each for each in group.loops if each.level < depth)
         self.names = (*self.units, *(each.name for each in self.loops))
-        # Each is asked for once a loop and tensor; the memory goes with this object.
-        self.tile = cache(self._tile)
+        # Each is asked for once a loop and tensor, and tensors may have the same indices here; the memory
+        # goes with this object.
+        self._onto = cache(self._onto_indices)
+        self._kept_in = cache(self._kept_of)
+        self._then = cache(self._tile_then)
+        self._held = cache(self._held_of)
+        self._stays = cache(self._stays_of)
         self.alike = cache(self._alike)
         self.first = cache(self._first)
         self.last = cache(self._last)
@@ -76,11 +81,11 @@ class GroupSteps:
         """From (units, steps) to the iteration points executed there, of this group's variables."""
         return self._onto(tuple(Affine.of(name) for name in self.group.variables))
 
-    def _tile(self, tensor: Tensor) -> isl.Map:
+    def tile(self, tensor: Tensor) -> isl.Map:
         """From (units, steps) to the indices of a tensor touched there: A_F of this group."""
         return self._onto(self.group.access(tensor))
 
-    def _onto(self, indices: tuple[Affine, ...]) -> isl.Map:
+    def _onto_indices(self, indices: tuple[Affine, ...]) -> isl.Map:
         image = isl.Map(f"{{ [{_list(self.group.dims)}] -> [{', '.join(i.isl() for i in indices)}] }}")
         return coalesced(self._at_step.apply_range(image))
 
@@ -153,8 +158,43 @@ class GroupSteps:
 
     def before(self, loop: Loop) -> isl.Map:
         """Relate each step at which this loop advances to the step before, for the same unit."""
-        own, index = self.mode(loop)
+        return self._advances(self.mode(loop))
+
+    def tile_before(self, tensor: Tensor, loop: Loop) -> isl.Map:
+        """Give the tile of the step before, at the steps where this loop advances."""
+        return self._then(self.group.access(tensor), self.mode(loop))
+
+    def kept(self, tensor: Tensor, loop: Loop) -> isl.Map:
+        """Give what is held both before and after this loop advances."""
+        return self._kept_in(self.group.access(tensor), self.mode(loop))
+
+    def held_by_all(self, tensor: Tensor, loop: Loop) -> isl.Map:
+        """Give what each unit of the parent that uses it when this loop advances had before."""
+        return self._held(self.group.access(tensor), self.mode(loop))
+
+    def given_up_by_none(self, tensor: Tensor, loop: Loop) -> isl.Map:
+        """Give what some unit of the parent had before this loop advances, and no such unit gives up."""
+        return self._stays(self.group.access(tensor), self.mode(loop))
+
+    def _advances(self, mode: tuple[bool, int]) -> isl.Map:
+        own, index = mode
         return self.own_advances(index) if own else self.other_advances(index)
+
+    def _tile_then(self, access: tuple[Affine, ...], mode: tuple[bool, int]) -> isl.Map:
+        return coalesced(self._advances(mode).apply_range(self._onto(access)))
+
+    def _kept_of(self, access: tuple[Affine, ...], mode: tuple[bool, int]) -> isl.Map:
+        return coalesced(self._onto(access).intersect(self._then(access, mode)))
+
+    def _held_of(self, access: tuple[Affine, ...], mode: tuple[bool, int]) -> isl.Map:
+        now = self._onto(access).intersect_domain(self._advances(mode).domain())
+        new = self.spread(now.subtract(self._then(access, mode)))
+        return coalesced(self.spread(now).subtract(new))
+
+    def _stays_of(self, access: tuple[Affine, ...], mode: tuple[bool, int]) -> isl.Map:
+        before = self._then(access, mode)
+        gone = self.spread(before.subtract(self._onto(access)))
+        return coalesced(self.spread(before).subtract(gone))
 
     def mode(self, loop: Loop) -> tuple[bool, int]:
         """Whether a loop is of this group, and how many of the group's loops are outside of it."""

@@ -18,8 +18,8 @@ from polymaestro.relations.sets import parameters
 from polymaestro.showing import Shown
 from polymaestro.workload import Tensor
 
-MOST_STEPS = 20_000_000
-"""What isl may take for all sets of a movement; usual ones take a million or less."""
+MOST_STEPS = 1_500_000
+"""What isl may take for all sets of a movement; published dataflows take a tenth of a million or two."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,10 +81,7 @@ def trace(relations: Relations, policies: Policies) -> Movement:
 
     Raises `CountingUnavailableError` where what is read again takes too many steps to derive.
     """
-    symbols = parameters(relations.context)
-    if not symbols:
-        return _traced(relations, policies)
-    advice = relations.advice(symbols)
+    advice = relations.advice(parameters(relations.context))
     with limited(MOST_STEPS, f"deriving what is read again takes too many steps; {advice}"):
         return _traced(relations, policies)
 

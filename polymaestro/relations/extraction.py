@@ -61,7 +61,9 @@ class Relations(Shown):
         return executed_again(self.coverage, self.variables)
 
     def advice(self, symbols: Sequence[str]) -> str:
-        """Say what to assume of some symbols where sets that hold them are too hard."""
+        """Say what to assume of symbols whose sets are too hard; without symbols, what to change."""
+        if not symbols:
+            return "let more tiles divide what they cut, or write fewer levels"
         filters = self.nest.operator.filter_symbols
         example = next(name for name in (*filters, *symbols) if name in symbols)
         return f"assume a bound, as in '{example} <= 7', or give a number for {', '.join(symbols)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 
 from hypothesis import strategies as st
 
@@ -32,7 +32,7 @@ MASKS = ("j <= i", "j <= i + J - I", "i - j < 3", "j <= i and i - j < 2")
 OPERATORS = (*PRODUCTS, *CONVOLUTIONS, *POOLS, *STATEMENTS)
 
 
-@cache  # building the strategies takes longer than drawing from them
+@lru_cache(maxsize=64)  # building the strategies takes longer than drawing from them
 def operators(*names: str) -> st.SearchStrategy[Operator]:
     """Draw an operator of at most 2592 MACs: of the given names, or of any in `OPERATORS`.
 

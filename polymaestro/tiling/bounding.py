@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 
 from polymaestro.counting import QP
 from polymaestro.counting.quasipolynomial import single
@@ -16,7 +16,7 @@ MANY = 400
 """Polynomials with more terms than this are not compared."""
 
 
-@cache
+@lru_cache(maxsize=1 << 14)
 def is_never_negative(value: QP) -> bool:
     """Say whether a polynomial is surely 0 or more where every name is 1 or more.
 
