@@ -171,7 +171,7 @@ MUTANTS = (
     Mutant(
         "a dimension drops out that nothing determines",
         "counting/compacting.py",
-        "if rest.is_single_valued():",
+        "if _is_determined(domain, index):",
         "if True:",
     ),
     Mutant(
