@@ -375,10 +375,10 @@ MUTANTS = (
         "if others.is_subset(_set([Condition(each.expression + 1)], names)):",
     ),
     Mutant(
-        "a quotient is over the smallest power of its divisor",
+        "what divides is multiplied",
         "tiling/divisible.py",
-        "max(needed.get(name, 0), power)",
-        "min(needed.get(name, power), power)",
+        "powers.get(name, 0) + (-power if inverse else power)",
+        "powers.get(name, 0) + power",
     ),
 )
 

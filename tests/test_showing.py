@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import polymaestro as pm
+from polymaestro.errors import ClosedFormError
 from polymaestro.hardware import PRESETS
 from polymaestro.showing import Row, Shown, Table, in_math
 
@@ -146,3 +147,10 @@ def test_a_table_escapes_what_its_format_would_read(show: Callable[[Table], str]
         "html": ["x|y &amp; z", "&lt;n&gt;", "no &lt;number&gt;", 'colspan="1"'],
     }
     assert all(part in text for part in expected[show.__name__])
+
+
+def test_a_layer_of_a_report_is_taken_by_its_name(results: dict[str, Any]) -> None:
+    report = results["network report"]
+    assert [report[each.name] for each in report.layers] == list(report.layers)
+    with pytest.raises(ClosedFormError, match="no layer 'FRST'; did you mean 'FIRST'"):
+        report["FRST"]

@@ -23,7 +23,7 @@ from polymaestro.relations import Coverage, Relations, extract
 from polymaestro.relations.coverage import coverage_of
 from polymaestro.workload import Operator
 
-MOST_ROUNDS = 6
+MOST_ROUNDS = 6  # repairs on top of each other
 
 
 def check(  # noqa: PLR0913  three things to check, the machine and two options

@@ -24,7 +24,7 @@ from polymaestro.relations.points import Points
 from polymaestro.relations.sets import parameters
 from polymaestro.symbolic import ClosedForm, FormBuilder
 
-MOST_ENUMERATED = 5000
+MOST_ENUMERATED = 5000  # points of a set that is counted one by one
 
 Number = int | ClosedForm | None
 """Exact: an integer, or a formula where extents are symbols; None where no engine can count it."""

@@ -26,8 +26,8 @@ from polymaestro.relations import AxisGroup, Coverage, Relations, axis_groups
 from polymaestro.relations.coverage import coverage_of
 from polymaestro.relations.sets import parameters
 
-MOST_TRIED = 60
-MOST_TRIED_WITH_SYMBOLS = 16
+MOST_TRIED = 60  # repairs for one finding
+MOST_TRIED_WITH_SYMBOLS = 16  # the same where each takes longer
 
 
 class Mender:

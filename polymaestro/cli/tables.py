@@ -13,8 +13,8 @@ import click
 from polymaestro.showing import Table
 from polymaestro.showing.tables import WIDTH
 
-LEAST_WIDTH = 20
-INSET = 4
+LEAST_WIDTH = 20  # columns, where a terminal says that it has fewer
+INSET = 4  # blanks before what is left of a long line
 
 
 def on_terminal() -> bool:

@@ -17,7 +17,7 @@ from polymaestro.counting.reading import conditions_of
 from polymaestro.counting.region import Condition
 from polymaestro.relations.sets import coalesced, dimensions, named, parameters
 
-MAX_DEPTH = 6
+MAX_DEPTH = 6  # conditions on top of each other
 
 
 def split_cases(domain: isl.Set, depth: int = 0) -> list[isl.Set]:

@@ -37,9 +37,9 @@ from polymaestro.showing import Shown
 
 Engine = Literal["auto", "faulhaber", "barvinok"]
 
-MAX_RESIDUE_SPLITS = 4
-MAX_SLICES = 16
-MAX_ENUMERATED = 1_000_000
+MAX_RESIDUE_SPLITS = 4  # splits on top of each other
+MAX_SLICES = 16  # values of a dimension that is cut at each of them
+MAX_ENUMERATED = 1_000_000  # points of a box without parameters that isl may count one by one
 
 
 @dataclass(frozen=True, repr=False)

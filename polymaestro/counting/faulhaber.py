@@ -31,7 +31,7 @@ from polymaestro.errors import CountingError, CountingUnavailableError
 from polymaestro.relations.sets import dimensions
 from polymaestro.relations.sets import parameters as parameters_of
 
-MAX_CELLS = 200
+MAX_CELLS = 200  # cells that a sum may take
 MAX_GROWTH = 4
 """So many quotients more than at first, and each sum only adds others."""
 MAX_TERMS = 300

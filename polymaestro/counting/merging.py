@@ -22,9 +22,9 @@ from polymaestro.relations.sets import PARAM, coalesced, integer, sample_of
 
 Piece = tuple[isl.Set, QuasiPolynomial]
 
-MAX_VALUES = 600
+MAX_VALUES = 600  # values of a name at which polynomials are compared one by one
 MAX_ROUNDS = 3
-MAX_PARTS = 16
+MAX_PARTS = 16  # basic sets of a chamber that are looked at one by one
 
 
 class _Cell:

@@ -23,7 +23,7 @@ from polymaestro.errors import CountingUnavailableError
 from polymaestro.relations.sets import PARAM, coalesced, named, parameters
 
 IN, OUT = isl.dim_type.in_, isl.dim_type.out
-MAX_RANGE = 64
+MAX_RANGE = 64  # values of an expression at which a cell is split
 NOTHING: Mapping[str, Affine] = MappingProxyType({})
 
 Cells = Callable[[isl.Set, isl.Set], list[Piece]]

@@ -19,7 +19,7 @@ from polymaestro.counting.quasipolynomial import Atom, QuasiPolynomial
 from polymaestro.counting.reading import conditions_of
 from polymaestro.relations.sets import PARAM, coalesced, dimensions, parameters
 
-MAX_PERIOD = 24
+MAX_PERIOD = 24  # residue classes of one dimension
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from polymaestro.relations.sets import PARAM, SET, coalesced, integer, named, pa
 
 IN, OUT = isl.dim_type.in_, isl.dim_type.out
 ONE = QuasiPolynomial.of(1)
-MAX_STEPS = 4096
+MAX_STEPS = 4096  # steps along one loop
 MOST_EFFORT = 10_000_000
 """What isl may take for one relation."""
 

@@ -23,7 +23,7 @@ from polymaestro.relations.sets import coalesced
 from polymaestro.symbolic import ClosedForm
 
 MAX_CHAMBERS = 2000
-MAX_POWER = 32
+MAX_POWER = 32  # of what is multiplied out
 
 ONE = QuasiPolynomial.of(1)
 

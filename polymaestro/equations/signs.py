@@ -30,8 +30,8 @@ from polymaestro.symbolic.polynomials import factors_of
 Sign = Literal["<", "=", ">", "?"]
 
 SIGNS: Mapping[int, Sign] = {-1: "<", 0: "=", 1: ">"}
-MAX_PARTS = 64
-MAX_PEELS = 4
+MAX_PARTS = 64  # basic sets of a domain
+MAX_PEELS = 4  # least values that are taken off on top of each other
 MAX_ATTEMPTS = 40
 """How many regions are tried for one value; peeling off names in any order would try very many."""
 

@@ -25,7 +25,7 @@ from polymaestro.relations.sets import parameters
 
 Kind = Literal["term by term", "in the case", "remainder by remainder"]
 
-MAX_SLICES = 1500
+MAX_SLICES = 1500  # remainders in all
 
 Solution = dict[Atom, QuasiPolynomial]
 

@@ -72,7 +72,8 @@ def program_from_json(data: Mapping[str, Any], schema: str) -> Program:
     """
     if not isinstance(data, Mapping) or data.get("schema") != schema:
         found = data.get("schema") if isinstance(data, Mapping) else type(data).__name__
-        message = f"expected a document with schema {schema!r}, not {found!r}"
+        hint = "; read text with json.loads first" if found == "str" else ""
+        message = f"expected a document with schema {schema!r}, not {found!r}{hint}"
         raise ExportError(message)
     try:
         counts = tuple(map(_read_count, data["counts"]))

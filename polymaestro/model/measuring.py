@@ -84,7 +84,7 @@ def machine_to_run(machine: Machine, point: Mapping[str, int]) -> timing.Machine
     def number(value: Value | None) -> Fraction | None:
         return None if value is None else at(value, point)
 
-    off = {depth: machine.policies_at(depth) for depth in depths}
+    policies = {depth: machine.policies_at(depth) for depth in depths}
     return timing.Machine(
         machine.hardware.pes,
         tuple(
@@ -94,7 +94,7 @@ def machine_to_run(machine: Machine, point: Mapping[str, int]) -> timing.Machine
         machine.hardware.lanes,
         machine.memories[1].capacity,
         frozenset(depth for depth in depths if machine.is_serial(depth)),
-        frozenset(depth for depth in depths if off[depth].sharing == "unicast"),
-        frozenset(depth for depth in depths if off[depth].reduction == "none"),
+        frozenset(depth for depth in depths if policies[depth].sharing == "unicast"),
+        frozenset(depth for depth in depths if policies[depth].reduction == "none"),
         dict(machine.hardware.word_sizes),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from polymaestro.errors import ClosedFormError
+from polymaestro.errors import ClosedFormError, did_you_mean
 from polymaestro.hardware import Hardware
 from polymaestro.model.performance import Performance
 from polymaestro.policies import Policies
@@ -156,6 +156,15 @@ class NetworkReport(Tabled):
         if self.hardware != Hardware(self.hardware.num_pes):
             yield costs(self)
         yield f"policies: {self.policies}"
+
+    def __getitem__(self, name: str) -> LayerReport:
+        """Give a layer by its name, the first of several; raises `ClosedFormError` for an unknown one."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in self.layers]
+        message = f"the report has no layer {name!r}{did_you_mean(name, names)}"
+        raise ClosedFormError(message)
 
     @property
     def macs(self) -> int:

@@ -32,7 +32,7 @@ from polymaestro.proving.tight import cut, tightened, values_of
 from polymaestro.proving.verdicts import Certificate, Proof
 from polymaestro.relations.sets import coalesced, named
 
-LONG = 3
+LONG = 3  # a period that is worth blocks is longer
 
 
 def counts_all_points(claim: str, domain: isl.Set, count: Count, context: isl.Set) -> Proof:

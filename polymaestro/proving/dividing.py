@@ -19,11 +19,10 @@ from math import prod
 
 import islpy as isl
 
-from polymaestro.counting import QuasiPolynomial, Tie
+from polymaestro.counting import QP, Tie
 from polymaestro.counting.quasipolynomial import Atom, Monomial, single
 from polymaestro.proving.polytopes import NotDecidedError
 
-QP = QuasiPolynomial
 ONE = QP.of(1)
 MULTIPLE, REST = "_n", "_e"
 """What free numbers are called after the symbol."""

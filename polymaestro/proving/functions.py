@@ -30,9 +30,9 @@ from polymaestro.relations.sets import PARAM, coalesced, integer, parameters, sa
 from polymaestro.symbolic import ClosedForm
 
 MAX_CHAMBERS = 5000
-SEARCHED = 400
-REACH = 6
-MAX_CLASSES = 600
+SEARCHED = 400  # points for a counterexample
+REACH = 6  # how far such points lie from the least ones
+MAX_CLASSES = 600  # residue classes in all
 
 Products = tuple[tuple[int, tuple[Count, ...]], ...]
 Chamber = tuple[isl.Set, QuasiPolynomial]

@@ -34,7 +34,7 @@ from polymaestro.relations.components import components
 from polymaestro.relations.sets import coalesced, parameters, restricted, without_unused_parameters
 from polymaestro.symbolic import ClosedForms
 
-MAX_RUNS = 4000
+MAX_RUNS = 4000  # runs of the interpreter
 
 
 def same_as_interpreted(claim: str, forms: ClosedForms, dataflow: Dataflow, num_pes: int) -> Proof:

@@ -28,9 +28,9 @@ from polymaestro.errors import PolymaestroError
 from polymaestro.proving.linear import Basis, Row, solved
 from polymaestro.relations.sets import coalesced, dimensions, named, parameters
 
-MAX_CHOICES = 20_000
+MAX_CHOICES = 20_000  # sets of conditions that may meet in a vertex
 MAX_PERIOD = 300
-MAX_CELLS = 60
+MAX_CELLS = 60  # cells of the parameters
 
 
 class NotDecidedError(PolymaestroError):

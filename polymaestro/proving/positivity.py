@@ -34,9 +34,9 @@ from polymaestro.proving.written import fraction_json, polynomial_json
 from polymaestro.relations.components import components
 from polymaestro.relations.sets import parameters
 
-MAX_VERTICES = 12
-MAX_TRIES = 40
-MAX_SPLITS = 1
+MAX_VERTICES = 12  # vertices of one component of the conditions
+MAX_TRIES = 40  # combinations of such vertices
+MAX_SPLITS = 1  # parameters that get their least value by themselves
 
 
 def at_least(claim: str, left: Function, right: Function, margin: int = 0) -> Proof:

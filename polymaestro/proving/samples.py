@@ -22,9 +22,9 @@ from polymaestro.proving.polytopes import (
 )
 from polymaestro.relations.sets import PARAM, parameters, restricted
 
-MAX_POINTS = 2000
+MAX_POINTS = 2000  # points that a cell may take
 
-MAX_CANDIDATES = 4000
+MAX_CANDIDATES = 4000  # points to choose these from, for each residue class
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from polymaestro.relations.points import Points
 from polymaestro.relations.sets import coalesced, parameters
 from polymaestro.showing import Shown
 
-MAX_LEGAL_PARTS = 4
+MAX_LEGAL_PARTS = 4  # basic sets of a condition that can be said in words
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,8 +1,9 @@
 """Mappings whose own sizes are symbols: tiles, windows, clusters, PEs; formulas over numbers of tiles."""
 
-from polymaestro.tiling.analysis import TiledAnalysis, TiledBoundary, TiledTensor, analyze_tiles
+from polymaestro.tiling.analysis import TiledAnalysis, TiledBoundary, TiledTensor
 from polymaestro.tiling.complete import CompleteForm, complete_from_json
 from polymaestro.tiling.costs import DivisibleEnergy, TiledEnergy, TiledEnergyCase, TiledRoofline
+from polymaestro.tiling.deriving import analyze_tiles
 from polymaestro.tiling.divisible import DivisibleCase, Quotient, divisible, divisible_point
 from polymaestro.tiling.forms import TiledCase, TiledForm
 from polymaestro.tiling.lifting import Lifted, lifted

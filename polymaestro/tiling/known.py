@@ -15,7 +15,7 @@ from polymaestro.tiling.ties import Ties
 
 Decided = frozenset[Condition]
 Domain = isl.Set
-MANY = 8
+MANY = 8  # basic sets after which a hull has to do
 
 
 class Known:

@@ -139,9 +139,12 @@ class Ties:
         return self._rounded[key]
 
     def join_units(self, dim: str, whole: Affine, tile: Affine, units: Affine) -> Affine:
-        """Give what all units hold together, and let folds be the tiles of that length."""
+        """Give what all units hold together, and let folds be the tiles of that length.
+
+        Where the length is cut into such tiles already, by one unit for instance, these keep their names.
+        """
         width, fold = self.width(dim, tile, units), self.fold(dim, whole, tile, units)
-        self._splits[whole, width] = Split(fold.folds, fold.rest)
+        self._splits.setdefault((whole, width), Split(fold.folds, fold.rest))
         return width
 
     def quotient(self, name: str, numerator: Affine, divisor: QP) -> Affine:

@@ -156,7 +156,8 @@ class WindowReader:
         together = [
             [equal(each, ONE), equal(on_rows.size, self.window.span(ONE, tile)), *advance] for each in outputs
         ]
-        if outputs[-1] != ONE:
+        rounded = {tie.name for tie in self.state.ties.ties}  # may be 0 where rows are too few
+        if outputs[-1] != ONE and not any(each.names() & rounded for each in outputs):
             rows = equal(on_rows.size, self.window.span(outputs[-1], tile))
             even = list(self._even(level, self.window.output))
             at_once = self.state.ties.width(self.window.filter, tile, level.level.units)

@@ -100,4 +100,6 @@ def test_what_is_no_document_is_refused() -> None:
         ExportError, match=r"expected a document with schema 'polymaestro\.form/1', not 'list'"
     ):
         pm.ClosedForm.from_json([])  # type: ignore[arg-type]
+    with pytest.raises(ExportError, match=r"not 'str'; read text with json\.loads first"):
+        pm.ClosedForm.from_json(json.dumps(broken(lambda _: None)))  # type: ignore[arg-type]
     assert pm.ClosedForm.from_json(broken(lambda _: None)).symbols == ("K", "M", "N")

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from polymaestro.counting import QuasiPolynomial, Tie
+from polymaestro.counting import QP, Tie
 from polymaestro.proving import Divided
 from polymaestro.proving.polytopes import NotDecidedError
 
-QP = QuasiPolynomial
 K, T, U, R, PES, G = map(QP.of, ("K", "T", "U", "R", "PEs", "G"))
 Loader = Callable[[str], ModuleType]
 
@@ -75,7 +74,7 @@ def test_a_tie_that_nothing_divides_may_not_be_used() -> None:
     ("divisors", "message"),
     [([("K", T), ("K", U)], "both divide K"), ([("K", T), ("T", K)], "divide each other")],
 )
-def test_symbols_have_one_divisor_each(divisors: list[tuple[str, QuasiPolynomial]], message: str) -> None:
+def test_symbols_have_one_divisor_each(divisors: list[tuple[str, QP]], message: str) -> None:
     with pytest.raises(NotDecidedError, match=message):
         Divided().divide(divisors)
 

@@ -200,3 +200,13 @@ def test_the_sympy_of_a_cost_is_over_its_own_symbols_where_the_edge_is_halved() 
         expression = cost.case_at(point).expr
         numbers = {symbol: {**point, "B": 1}[symbol.name] for symbol in expression.free_symbols}
         assert expression.subs(numbers) == value
+
+
+def test_one_unit_above_a_cluster_costs_the_same_after_other_points_were_asked_for() -> None:
+    """One unit at level 0 takes a tile a fold: numbers of tiles and of folds are the same, but two names."""
+    flow = pm.parse_dataflow("SpatialMap(T,T) K; Cluster(3); SpatialMap(V,V) K")
+    machine = pm.Hardware(num_pes=3, noc_bw=1)
+    tiled = pm.analyze_tiles(pm.gemm(M=2, N=2), flow, 3)
+    for point in ({"K": 1, "T": 1, "V": 1}, {"K": 4, "T": 2, "V": 1}, {"K": 7, "T": 4, "V": 1}):
+        drawn = Drawn(pm.gemm(M=2, N=2, K=point["K"]), flow.substituted(point), 3)
+        assert tiled.on(machine, **point).runtime_cycles == oracle(drawn, machine, Policies()).runtime

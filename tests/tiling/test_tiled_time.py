@@ -12,7 +12,7 @@ import pytest
 import sympy
 
 import polymaestro as pm
-from polymaestro.counting import QuasiPolynomial
+from polymaestro.counting import QP
 from polymaestro.errors import ClosedFormError, CountingUnavailableError, HardwareError, WorkloadError
 from polymaestro.hardware import TABLES, Hardware
 from polymaestro.loopnest.timing import Machine, Wire, time_run
@@ -21,7 +21,6 @@ from polymaestro.tiling import TiledAnalysis, TiledRunTime, lifted
 from polymaestro.tiling.bounding import is_never_negative
 
 Golden = Callable[[str, str], None]
-QP = QuasiPolynomial
 LAYER = {"N": 1, "K": 128, "C": 128, "P": 56, "Q": 56, "R": 3, "S": 3}
 PUBLISHED = {"kc_p": (pm.dataflows.kc_p(64), 256), "yr_p": (pm.dataflows.yr_p(3), 192)}
 MACHINE = Hardware("PEs", noc_bw="B", noc_hops=1, hop_latency="H")
