@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import gcd, lcm
 from typing import TYPE_CHECKING
 
 from polymaestro.counting import QuasiPolynomial
@@ -16,16 +15,11 @@ from polymaestro.counting.quasipolynomial import Atom, single
 if TYPE_CHECKING:
     import sympy
 
-MANY = 1000
-"""A polynomial with more terms × atoms than this is not split into factors, which may take for ever."""
-
 Factors = tuple[Fraction, list[tuple[QuasiPolynomial, int]]]
 
 
 def factors_of(value: QuasiPolynomial) -> Factors:
     """Factor into a rational number and irreducible factors with a positive first term.
-
-    Of a very long polynomial, only the number and the atoms that all its terms share are split off.
 
     >>> P, S = map(QuasiPolynomial.of, "PS")
     >>> content, factors = factors_of(P * S * 4 - P * 2)
@@ -36,8 +30,6 @@ def factors_of(value: QuasiPolynomial) -> Factors:
         [(monomial, number)] = value.terms
         return Fraction(number), [(single(atom), power) for atom, power in monomial]
     atoms = sorted(value.atoms(), key=str)
-    if len(value.terms) * len(atoms) > MANY:
-        return _shared(value)
     number, parts = _poly(value, atoms).factor_list()
     content = Fraction(int(number.p), int(number.q))
     factors = []
@@ -48,22 +40,6 @@ def factors_of(value: QuasiPolynomial) -> Factors:
         factors.append((factor, int(power)))
     factors.sort(key=lambda item: (len(item[0].terms) > 1, str(item[0])))
     return content, factors
-
-
-def _shared(value: QuasiPolynomial) -> Factors:
-    """Split off what all terms share, with a positive first term left."""
-    powers = [dict(monomial) for monomial, _ in value.terms]
-    common = {atom: min(each.get(atom, 0) for each in powers) for atom in powers[0]}
-    numbers = [Fraction(number) for _, number in value.terms]
-    content = Fraction(gcd(*(n.numerator for n in numbers)), lcm(*(n.denominator for n in numbers)))
-    content = content if numbers[0] > 0 else -content
-    rest = QuasiPolynomial(
-        tuple(
-            (tuple((atom, left) for atom, power in monomial if (left := power - common.get(atom, 0))), number)
-            for monomial, number in value.terms
-        )
-    ) * (1 / content)
-    return content, [*((single(atom), power) for atom, power in common.items() if power), (rest, 1)]
 
 
 def quotient(value: QuasiPolynomial, divisor: QuasiPolynomial) -> QuasiPolynomial | None:
