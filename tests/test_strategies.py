@@ -35,6 +35,7 @@ def _run(drawn: Drawn) -> Observation:
     return interpret(drawn.operator, drawn.dataflow, drawn.num_pes)
 
 
+@pytest.mark.slow
 @settings(max_examples=1000)
 @given(mappings())
 def test_a_drawn_mapping_executes_every_point_exactly_once(drawn: Drawn) -> None:

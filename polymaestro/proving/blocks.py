@@ -40,7 +40,7 @@ def counts_all_points(claim: str, domain: isl.Set, count: Count, context: isl.Se
 
     >>> from polymaestro.counting import Counter
     >>> counter = Counter(isl.Set("[Q, S] -> { : Q >= 1 and S >= 1 }").params())
-    >>> text = "[Q, S] -> {{ [f, y] : 0 <= 64f < Q and 64f <= y < 64f + S + 63 and y < Q + S - {} }}"
+    >>> text = "[Q, S] -> {{ [f, y] : 0 <= 24f < Q and 24f <= y < 24f + S + 23 and y < Q + S - {} }}"
     >>> right, wrong = (isl.Set(text.format(i)) for i in (1, 2))
     >>> [counts_all_points("", right, counter.count(s), counter.context).verdict for s in (right, wrong)]
     ['proved', 'false']

@@ -41,7 +41,7 @@ def documented() -> list[str]:
 
 OTHER_FORMATS = {"--csv", "--json", "--latex", "--export"}
 # Formulas in every extent, and whole networks: half a second each and more.
-SLOW = re.compile(r"derive +examples/(?!gemm)|diff |verify |prove|(analyze|sweep) --network|.*--hw ")
+SLOW = re.compile(r"derive +examples/(?!gemm)|diff |verify |prove|analyze --network|sweep |.*--hw ")
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ FLOWS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FLOWS)
 def test_counts_over_digits_are_those_over_the_extents(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     operator, flow = getattr(pm, name)(N=1), pm.parse_dataflow(FLOWS[name])

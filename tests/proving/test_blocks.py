@@ -29,6 +29,7 @@ def decided(domain: str, formula: str) -> Proof:
     return counts_all_points("folds", wanted, COUNTER.count(counted), COUNTER.context)
 
 
+@pytest.mark.slow
 def test_two_long_periods_are_too_many_points_by_themselves_and_few_in_blocks() -> None:
     domain = isl.Set(FOLDS.format(u=64, off=1))
     count = COUNTER.count(domain)
@@ -39,6 +40,7 @@ def test_two_long_periods_are_too_many_points_by_themselves_and_few_in_blocks() 
     assert int(proof.note.split()[0]) < 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("domain", "formula"), [("1", "2"), ("2", "1"), ("0", "1")])
 def test_a_wrong_formula_is_refuted_at_a_point_of_the_old_parameters(domain: str, formula: str) -> None:
     proof = decided(domain, formula)
@@ -97,6 +99,7 @@ def certificate() -> Any:
     return found
 
 
+@pytest.mark.slow
 def test_a_certificate_in_blocks_replays(replay: ModuleType, certificate: Any) -> None:
     assert replay.replay(certificate).endswith("points counted, in blocks")
 

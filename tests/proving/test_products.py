@@ -165,7 +165,7 @@ def test_choices_are_different_and_ten(tiles: ModuleType) -> None:
         assert len({tuple(sorted(each.items())) for each in drawn}) == tiles.CHOICES == 10
 
 
-@pytest.mark.parametrize("name", ["C-P", "KC-P"])
+@pytest.mark.parametrize("name", ["C-P", pytest.param("KC-P", marks=pytest.mark.slow)])
 def test_wrong_numbers_are_refuted_with_a_point(tiles: ModuleType, name: str) -> None:
     """Any tile or cluster one larger, or a unit more, makes some formula wrong, as the point shows."""
     operator = pm.conv2d()

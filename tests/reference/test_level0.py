@@ -46,6 +46,7 @@ def first_boundary(layer: LayerReport) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 def test_every_row_of_the_reference_is_exact(reference: Path) -> None:
     by_file: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in rows(reference):
@@ -61,6 +62,7 @@ def test_every_row_of_the_reference_is_exact(reference: Path) -> None:
     assert compared == len(rows(reference)) > 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["mapping", "validation"])
 def test_every_mapping_file_gets_a_verdict_on_each_layer(reference: Path, folder: str) -> None:
     files = sorted((reference / "maestro" / folder).glob("*.m"))

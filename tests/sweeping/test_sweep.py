@@ -92,6 +92,7 @@ def swept() -> Sweep:
     return replace(found, chunk=100)
 
 
+@pytest.mark.slow
 def test_designs_cost_what_a_report_says(swept: Sweep) -> None:
     rng, count = random.Random(1), 0
     for rows in swept.chunks():

@@ -55,7 +55,9 @@ def small_points(
             yield point, rates
 
 
-@pytest.mark.parametrize("name", ["gemm", "kc_p", "yr_p"])
+@pytest.mark.parametrize(
+    "name", ["gemm", *(pytest.param(each, marks=pytest.mark.slow) for each in ("kc_p", "yr_p"))]
+)
 def test_printed_costs_are_short_and_what_the_oracle_measures(golden: Golden, name: str) -> None:
     """The texts of the golden files are read back and evaluated at random points where they say they hold."""
     analysis, shown = problem(name)

@@ -100,6 +100,7 @@ def test_rows_move_by_whole_windows_or_one_tile_covers_all(
     assert seen["legal elsewhere"] <= 12  # tiles of different sizes, or windows that depend on the tap
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("operator", "text"),
     [

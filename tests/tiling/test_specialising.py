@@ -35,7 +35,10 @@ def test_specialised_forms_are_the_interpreters_counts_at_every_small_extent(til
                     assert found[f"{boundary.parent}.{tensor}.{name}"] == value, (name, point)
 
 
-@pytest.mark.parametrize(("stride", "dilation"), [(2, 1), (3, 2), (1, 2)])
+@pytest.mark.parametrize(
+    ("stride", "dilation"),
+    [(2, 1), *(pytest.param(*each, marks=pytest.mark.slow) for each in ((3, 2), (1, 2)))],
+)
 def test_strides_and_dilations_are_specialised_too(stride: int, dilation: int) -> None:
     """Footprints with gaps have floors of their own."""
     operator = pm.conv2d(N=1, K=1, C=1, Q=1, S=1, stride=stride, dilation=dilation)

@@ -27,6 +27,7 @@ def scattered(draw: st.DrawFn) -> Drawn:
     return Drawn(operator, dataflow, draw(array_sizes(dataflow)))
 
 
+@pytest.mark.slow
 def test_partial_sums_with_halos_are_exact() -> None:
     seen: Counter[str] = Counter()
 

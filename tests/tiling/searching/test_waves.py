@@ -137,6 +137,7 @@ def check_optimum(drawn: Drawn) -> int:
     return len(drawn.fitting) - best.evaluated
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wave", "block"), [(waves.WAVE, descent.BLOCK), (1, 1), (5, 7)])
 def test_the_first_of_the_fastest_points(monkeypatch: pytest.MonkeyPatch, wave: int, block: int) -> None:
     monkeypatch.setattr(waves, "WAVE", wave)
@@ -169,6 +170,7 @@ def lower(drawn: Drawn, point: dict[str, int]) -> int:
     return drawn.analysis.roofline(machine, resident=drawn.time.resident).at(**point)
 
 
+@pytest.mark.slow
 def test_bounds_are_those_of_the_roofline_and_never_above_the_time() -> None:
     """Every point that fits is visited once; its bound is the roofline of the PEs it keeps busy."""
     tight = 0
