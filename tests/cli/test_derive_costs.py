@@ -99,6 +99,7 @@ def test_printed_costs_are_what_the_oracle_measures(
     assert_right(document["costs"], point)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [[], ["--symbolic-tiles"]])
 def test_one_cost_alone_has_its_edge_tiles(chip: str, flags: list[str]) -> None:
     point = SIZES | (MAPPING if flags else {})

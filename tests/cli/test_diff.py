@@ -163,6 +163,7 @@ def test_a_second_layer_of_other_extents_is_said(tmp_path: Path) -> None:
 MACHINE = "num_pes: 4\nnoc_bw_cstr: 3\noffchip_bw_cstr: 2\nl1_size_cstr: 150\n"
 
 
+@pytest.mark.slow
 def test_a_machine_gives_what_analyze_says_of_each_side(tmp_path: Path) -> None:
     (tmp_path / "hw.m").write_text(MACHINE, encoding="utf-8")
     hw = ["--hw", str(tmp_path / "hw.m")]

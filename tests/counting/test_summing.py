@@ -55,6 +55,7 @@ def with_numbers(flow: pm.Dataflow, numbers: Mapping[str, int], assuming: tuple[
     return pm.analyze(pm.conv2d(), found.dataflow.substituted(numbers), numbers["PEs"], assuming=assuming)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HARD)
 def test_hard_mappings_are_the_interpreters_at_extents_of_every_size(name: str) -> None:
     flow, numbers, assuming = HARD[name]

@@ -144,6 +144,7 @@ def test_pictures_without_a_format_a_machine_or_data_are_refused(report: Network
         plot.roofline(report, below="L1")
 
 
+@pytest.mark.slow
 def test_names_of_points_stand_below_one_another_and_wide_networks_get_room() -> None:
     network = pm.networks.as_convolutions(pm.networks.resnet50())
     [*some] = network.with_dataflow(pm.dataflows.kc_p(16)).layers[:34]

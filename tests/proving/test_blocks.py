@@ -65,6 +65,7 @@ def test_a_count_without_a_long_period_is_not_put_in_blocks() -> None:
 factors = st.integers(-3, 3)
 
 
+@pytest.mark.slow
 @given(size=st.sampled_from([2, 3, 8]), a=factors, b=factors, c=st.integers(-9, 9), d=factors)
 def test_tight_cases_are_the_set_and_do_not_overlap(size: int, a: int, b: int, c: int, d: int) -> None:
     part = isl.BasicSet(

@@ -181,6 +181,7 @@ PARTS = 2
 VARIED = ("num_pes", "noc_bw", "offchip_bw", "l1_size", "l2_size")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("minimize", "second"), [("runtime", "energy"), ("energy", "runtime"), ("buffer", "energy")]
 )

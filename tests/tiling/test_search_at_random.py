@@ -182,6 +182,7 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 FIXTURES = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("blocks")
 @settings(suppress_health_check=FIXTURES, max_examples=25)
 @given(searches(), st.integers(0, 10**6))

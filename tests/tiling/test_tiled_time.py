@@ -142,6 +142,7 @@ def test_the_formula_is_what_one_writes_by_hand() -> None:
     assert [str(each) for each in view.divides] == ["N % T = 0"]
 
 
+@pytest.mark.slow
 def test_expressions_and_latex_have_tiles_and_ceilings() -> None:
     cycles = gemm().runtime(Hardware("PEs", noc_bw="B"))
     point = {"M": 13, "N": 29, "K": 11, "T_M": 4, "T_N": 2, "T_K": 3, "PEs": 5}
