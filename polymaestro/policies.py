@@ -29,11 +29,13 @@ class Policies:
     """What every number of an analysis assumes.
 
     retention               what a unit keeps: its tile of the step before, nothing ("whole-step": every
-                            tile is sent again), or all that it ever held ("resident", until the end)
+                            tile is sent again), or all that it ever held ("resident", until the end,
+                            which is then what it needs room for)
     sharing                 whether a word for several units of a parent crosses once, or once each, or
                             once for those whose whole tiles of the tensor are identical at that step
     reduction               whether partial sums of several units are added up before they reach the parent
-    first_partial_sum_read  whether an output that is all zero yet is read all the same
+    first_partial_sum_read  whether an output that is all zero yet is read all the same, by its unit and by
+                            the first MAC
     edge_tiles              whether tiles at an edge hold what is there, or work, steps and traffic are those
                             of extents rounded up to whole tiles at every level
     predecessor             the step before is the one at which this unit was last active

@@ -26,14 +26,16 @@ the drain is that of the words up at the end. In detail:
   four transfers at L2. A tensor that is resident in L2 arrives when first touched and leaves at the step
   after its last touch. Others come and go with the union over all units of the step's tiles.
 * Of the sets of tensors that fit into L2 as residents, the one with the least DRAM traffic is taken, of
-  equals the one with the most tensors, then the one with the fewest words. So without a limit all stay.
-  A streamed tensor needs two tiles where its transfers overlap the steps.
+  equals the one with the most tensors, then the one with the fewest words, then the first by name. So
+  without a limit all stay. A streamed tensor needs two tiles where its transfers overlap the steps; L2
+  keeps the tile of a step of it, whatever the retention of the units below.
 * Overlap is a property of the memory that receives: where it is not double-buffered, the times of a step
   add up at its boundary.
 * The bandwidth requirement is of the steps: their first ingress included, the end not. The peak is the
   largest words / compute of a step, both directions together, the average is Σ words / Σ compute.
-* The roofline is the largest of ⌈MACs / (PEs · lanes)⌉ and, at each boundary and in each direction,
-  ⌈words / bandwidth⌉ of all its links together.
+* The roofline is the largest of ⌈MACs / (PEs · lanes)⌉, for all PEs of the machine, those too that the
+  dataflow leaves idle, and, at each boundary and in each direction, ⌈words / bandwidth⌉ of all its links
+  together.
 * A memory is read for what it sends, down to all its units at once (once each without multicast) and up;
   it is written for what arrives, at each unit that it arrives at, from above and from below.
 * A partial sum is read back by one unit. An update is one write. For each MAC a PE reads every operand and
