@@ -170,8 +170,8 @@ def _borders(condition: Condition, point: Mapping[str, int], ties: Ties) -> Iter
     if not condition.holds(values):
         spare = condition.expression.evaluate(values)
         for atom, factor in condition.expression.terms:
-            if not (condition.equality and spare % factor):
+            if isinstance(atom, str) and not (condition.equality and spare % factor):  # no floor
                 change = -(spare // factor) if factor > 0 else spare // -factor
-                name, value = ties.settable(str(atom), values[str(atom)] + change, values)
+                name, value = ties.settable(atom, values[atom] + change, values)
                 if name in point and value >= 1:
                     yield name, value

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -70,6 +71,26 @@ def test_formulas_are_those_of_the_interpreter(name: str) -> None:
         assert seen.legal
         assert_equal(analysis.at(point), seen)
         equal += 1
+    assert equal >= 10
+
+
+def test_a_mapping_that_is_legal_where_floors_are_zero_is_counted_there() -> None:
+    """Units of 5 columns, 4 apart: legal where all of them lie in one fold, which rounded quotients say."""
+    masked = replace(
+        pm.depthwise_conv2d(N=1, dilation=(2, 1)),
+        constraints=pm.einsum("O[p,q] += I[p,q,s]", where=["p <= s + 1", "2*q + s >= 0"]).constraints,
+    )
+    flow = pm.parse_dataflow("TemporalMap(4,5) S; SpatialMap(5,4) X; TemporalMap(3,2) R; TemporalMap(T,T) C")
+    analysis = pm.analyze_tiles(masked, flow, 11)
+    equal = 0
+    for p, q, r, s in product((1, 3), (1, 2, 4, 6), (1, 3), (1, 2, 4)):
+        point = {"C": 3, "P": p, "Q": q, "R": r, "S": s, "T": 2}
+        sizes = {name: point[name] for name in "CPQRS"}
+        seen = interpret(masked.with_extents(sizes), flow, 11, point)
+        assert analysis.valid_on.holds(analysis.ties.extended(point)) == seen.legal
+        if seen.legal:
+            assert_equal(analysis.at(point), seen)
+            equal += 1
     assert equal >= 10
 
 

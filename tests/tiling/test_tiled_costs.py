@@ -40,8 +40,8 @@ class Checker:
         self.seen["mappings"] += 1
         try:
             analysis, flow, own, offsets = with_symbols(drawn, rng)
-        except LoweringError:
-            self.seen["refused"] += 1  # some level does not cut into consecutive tiles
+        except (CountingUnavailableError, LoweringError):
+            self.seen["refused"] += 1  # units that work together advance different loops
             return
         machine = data.draw(machines(MOST_PES, len(flow.levels)))
         for index in range(POINTS):
@@ -50,8 +50,9 @@ class Checker:
                 continue
             point = {name: everything[name] for name in analysis.symbols}
             if analysis.valid_on.holds(analysis.ties.extended(point)):
-                numbers = operator.with_extents({dim.name: everything[dim.name] for dim in operator.dims})
-                drawn = Drawn(numbers, flow.substituted(everything), everything["PEs"])
+                numbers = operator.with_extents({n: everything[n] for n in analysis.operator.symbols})
+                num_pes = everything["PEs"] if "PEs" in analysis.symbols else drawn.num_pes
+                drawn = Drawn(numbers, flow.substituted(everything), num_pes)
                 self.at(analysis, point, drawn, machine)
 
     def at(self, analysis: TiledAnalysis, point: Point, drawn: Drawn, machine: Hardware) -> None:
