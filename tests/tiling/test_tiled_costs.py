@@ -107,7 +107,7 @@ def test_costs_of_many_mappings_with_symbols_are_exact(*, full: bool) -> None:
     seen, also_plain = run_many(drawn, plain=False), run_many(compared, plain=True)
     print(dict(seen), dict(also_plain))  # noqa: T201  how many of which, for who looks
     assert seen["equal"] >= drawn
-    assert seen["unavailable"] <= 1 + seen["equal"] / 500
+    assert seen["unavailable"] <= POINTS + seen["equal"] / 100  # few mappings, all of whose points may be so
     assert also_plain["equal"] >= compared
 
 
