@@ -127,11 +127,12 @@ def test_symbols_in_the_mapping_are_exact(drawn: Drawn, rng: random.Random) -> N
 
 @pytest.mark.slow
 def test_thousands_of_mappings_with_symbols_are_exact(*, full: bool) -> None:
-    """3,000 of them with ``pytest --full``, which takes two minutes."""
+    """3,000 without numbers with ``pytest --full``, which takes minutes; others, as with masks, keep some."""
     drawn_mappings, least = (4000, 3000) if full else (400, 300)
     seen: Counter[str] = Counter()
+    boxes = mappings().filter(lambda drawn: not drawn.operator.conditions)
 
-    @given(mappings(), st.randoms(use_true_random=False))
+    @given(st.one_of(mappings(), boxes, boxes), st.randoms(use_true_random=False))
     @settings(max_examples=drawn_mappings, phases=[Phase.generate], suppress_health_check=NO_HEALTH_CHECKS)
     def every(drawn: Drawn, rng: random.Random) -> None:
         seen["mappings"] += 1
@@ -139,7 +140,8 @@ def test_thousands_of_mappings_with_symbols_are_exact(*, full: bool) -> None:
 
     every()
     print(dict(seen))  # noqa: T201  how many of which, for who looks
-    assert seen["mappings"] - seen["refused"] >= least
+    assert seen["mappings"] - seen["refused"] - seen["mappings with sets"] >= least
+    assert seen["mappings with sets"] >= least / 10
     assert seen["equal"] >= 2.5 * least
     assert seen["mappings with offsets"] >= least / 2
     assert seen["equal, offset not as the tile"] >= least / 10
