@@ -257,11 +257,11 @@ def divisible_costs_are_the_exact_ones() -> Iterator[Proof]:
             cost: TiledCost = getattr(each.analysis, name)(machine)
             view: DivisibleCost = cost.divisible_at(each.near)
             claim = f"{each.label}: {name}"
-            text = Text.of(view.text(), view.unit)
+            text = Text.read(view.text(), [view.unit])
             known = each.known(text.conditions)
             exact = cache(partial(exactly, cost, each.point, known))
             yield same(claim, exact, partial(text.value, known), known)
             if each.is_short:
-                line = Text.of(view.line(), view.unit)
+                line = Text.read(view.line(), [view.unit])
                 yield same(f"{claim}, in one line", exact, partial(line.value, known), known)
             yield holding(f"{claim} holds where it says", decisions(cost, each.point), known)

@@ -19,6 +19,7 @@ from polymaestro.equations.formula import Formula
 from polymaestro.equations.reading import read
 from polymaestro.proving import Divided
 from polymaestro.proving.dividing import NotDecidedError, divided
+from polymaestro.proving.printed import PrintedCost
 from polymaestro.symbolic.costs import Ceiling, Cost
 
 QP = QuasiPolynomial
@@ -148,32 +149,8 @@ def of_cost(cost: Cost) -> Maxima:
 # --- What is printed ---
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(PrintedCost):
     """A printed formula, the conditions under which it holds, and the names that it explains."""
-
-    total: str
-    conditions: tuple[str, ...]
-    names: tuple[tuple[str, str], ...]
-
-    @staticmethod
-    def of(text: str, unit: str) -> Text:
-        """Take a formula apart, in one line or with a line a name; the unit may stand behind the total."""
-        first, *lines = text.splitlines()
-        total, _, condition = first.partition("  if ")
-        condition, *explained = condition.split("; ")
-        conditions = condition.split(", ") if condition else []
-        names = [each.split(" = ", 1) for part in explained for each in part.split(", ")]
-        for line in lines:
-            word, _, rest = line.strip().partition(" ")
-            if word == "if":
-                conditions += rest.split(", ")
-            else:
-                name, _, value = rest.partition(" = ")
-                names.append([name, value.partition("  (")[0]])
-        return Text(
-            total.removesuffix(f" {unit}"), tuple(conditions), tuple((name, value) for name, value in names)
-        )
 
     def value(self, known: Divided) -> Maxima:
         """Read the formula over free numbers."""

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -138,6 +138,17 @@ def test_floors_extrema_powers_and_signs_survive_each_notation() -> None:
     assert under_root(2, K, P, K + P).latex == r"\dfrac{2 K}{\sqrt{P}} - (K + P)"
 
 
+def check_row(found: Mapping[str, Fraction | int], row: str, counts: Mapping[str, int], macs: int) -> int:
+    """Compare a tensor's row with its counts; give what crosses the boundary once for all units."""
+    moved, shared = ("fills", "parent_reads") if "fills" in counts else ("drains", "parent_updates")
+    assert found[f"{row}|footprint"] == counts["occupancy"]
+    assert found[f"{row}|fills or drains"] == counts[moved]
+    assert found[f"{row}|reads or updates"] == counts[shared]
+    factors = [found[f"{row}|{each}"] for each in ("in the tile", "over time", "in space")]
+    assert factors[0] * factors[1] * factors[2] == Fraction(macs, counts[shared])
+    return counts[shared]
+
+
 @pytest.mark.parametrize("analysis", [CONV, ROWS], ids=["KC-P", "YR-P"])
 def test_the_tables_hold_the_counts_of_the_analysis(analysis: pm.Analysis) -> None:
     point = {"N": 2, "K": 70, "C": 130, "P": 33, "Q": 40}
@@ -152,12 +163,7 @@ def test_the_tables_hold_the_counts_of_the_analysis(analysis: pm.Analysis) -> No
         title = f"{boundary.parent} → {boundary.child}"
         for name, counts in boundary.tensors.items():
             row = f"{title}: footprint, transfers, reuse|{name}"
-            moved, shared = ("fills", "parent_reads") if "fills" in counts else ("drains", "parent_updates")
-            assert found[f"{row}|footprint"] == counts["occupancy"]
-            assert found[f"{row}|fills or drains"] == counts[moved]
-            assert found[f"{row}|reads or updates"] == counts[shared]
-            factors = [found[f"{row}|{each}"] for each in ("in the tile", "over time", "in space")]
-            assert factors[0] * factors[1] * factors[2] == Fraction(numbers.macs, counts[shared])
+            check_row(found, row, counts, numbers.macs)
         bounds = analysis.bounds[boundary.parent]
         assert found[f"Arithmetic intensity|{title}|MACs per word that crosses"] == bounds.intensity_at(point)
         assert found[f"Lower bounds|{title}|compulsory"] == bounds.compulsory_at(point)
@@ -180,13 +186,7 @@ def test_a_report_with_symbols_in_the_mapping_holds_its_counts_in_all_notations(
         crossing = 0
         for tensor, counts in boundary.tensors.items():
             row = f"{title}: footprint, transfers, reuse|{tensor}"
-            moved, shared = ("fills", "parent_reads") if "fills" in counts else ("drains", "parent_updates")
-            assert found[f"{row}|footprint"] == counts["occupancy"]
-            assert found[f"{row}|fills or drains"] == counts[moved]
-            assert found[f"{row}|reads or updates"] == counts[shared]
-            factors = [found[f"{row}|{each}"] for each in ("in the tile", "over time", "in space")]
-            assert factors[0] * factors[1] * factors[2] == Fraction(numbers.macs, counts[shared])
-            crossing += counts[shared] + counts.get("read_backs", 0)
+            crossing += check_row(found, row, counts, numbers.macs) + counts.get("read_backs", 0)
         intensity = found[f"Arithmetic intensity|{title}|MACs per word that crosses"]
         assert intensity == Fraction(numbers.macs, crossing)
     for tie in analysis.ties.ties:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
 from types import CodeType
 
+from polymaestro.proving.printed import PrintedCost
 from tests.symbolic.reading import SUPERSCRIPTS
 
 RELATION = re.compile(r"(.*?) (≥|≤|=|<|>) (.*)")
@@ -17,31 +17,8 @@ HOLDS = {"≥": "__ge__", "≤": "__le__", "=": "__eq__", "<": "__lt__", ">": "_
 Point = Mapping[str, int | Fraction]
 
 
-@dataclass(frozen=True)
-class Printed:
-    """A cost as it is printed: a total, conditions, and names, each over symbols and the names below it."""
-
-    total: str
-    conditions: tuple[str, ...]
-    names: tuple[tuple[str, str], ...]
-
-    @staticmethod
-    def read(text: str) -> Printed:
-        """Take the lines apart."""
-        total, *lines = text.splitlines()
-        total, _, condition = total.partition("  if ")
-        condition, *explained = condition.split("; ")
-        names = [tuple(each.split(" = ", 1)) for part in explained for each in part.split(", ")]
-        conditions = condition.split(", ") if condition else []
-        for line in lines:
-            word, _, rest = line.strip().partition(" ")
-            assert word in {"if", "where"}, line
-            if word == "if":
-                conditions += rest.split(", ")
-            else:
-                name, _, value = rest.partition(" = ")
-                names.append((name, value.partition("  (")[0]))
-        return Printed(re.sub(r" (pJ|MAC)$", "", total), tuple(conditions), tuple(names))  # type: ignore[arg-type]
+class Printed(PrintedCost):
+    """A cost as it is printed, evaluated as it says."""
 
     def known(self, point: Point) -> dict[str, Fraction]:
         """Work out every name."""
