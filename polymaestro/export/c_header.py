@@ -226,7 +226,7 @@ class _Header:
         return lines
 
     def _ordered(self, names: Iterable[str]) -> list[str]:
-        return [self.symbols[name] for name in self.program.names if name in set(names)]
+        return [self.symbols[name] for name in self.program.ordered(names)]
 
     def _arguments(self, names: Iterable[str]) -> str:
         return ", ".join(self._ordered(names))

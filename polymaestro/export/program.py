@@ -104,6 +104,11 @@ class Program:
                 message = f"{tie.name} means different things in the formulas; export them one by one"
                 raise ExportError(message)
 
+    def ordered(self, names: Iterable[str]) -> list[str]:
+        """Give some names in the order in which all functions take them."""
+        wanted = set(names)
+        return [name for name in self.names if name in wanted]
+
     @cached_property
     def symbols(self) -> tuple[str, ...]:
         """The symbols of all formulas."""

@@ -119,15 +119,14 @@ class _Module:
     def _signature(self, symbols: Iterable[str]) -> str:
         return ", ".join(["*", *(self.symbols[symbol] for symbol in symbols), "check=True"])
 
-    def _ordered(self, names: Iterable[str]) -> list[str]:
-        return [name for name in self.program.names if name in set(names)]
-
     def _given(self, names: Iterable[str]) -> str:
-        return ", ".join(self.symbols[symbol] for symbol in self._ordered(names))
+        return ", ".join(self.symbols[symbol] for symbol in self.program.ordered(names))
 
     def _region(self, number: int, where: Region) -> str:
         """Write the refusal of points outside a region as a function."""
-        shown = ", ".join(f"{symbol} = {{{self.symbols[symbol]}}}" for symbol in self._ordered(where.names()))
+        shown = ", ".join(
+            f"{symbol} = {{{self.symbols[symbol]}}}" for symbol in self.program.ordered(where.names())
+        )
         lines = [
             f"def _check{number}({self._given(where.names())}):",
             f'    """Refuse a point unless {written(str(where), self.program.ties)}."""',

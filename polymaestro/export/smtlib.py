@@ -151,7 +151,7 @@ class _Script:
         return self._call(f"{self.count}{number}", names_of(count))
 
     def _ordered(self, names: Iterable[str]) -> list[str]:
-        return [self.symbols[name] for name in self.program.names if name in set(names)]
+        return [self.symbols[name] for name in self.program.ordered(names)]
 
     def _call(self, name: str, arguments: Iterable[str]) -> str:
         given = self._ordered(arguments)

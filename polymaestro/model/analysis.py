@@ -15,7 +15,6 @@ from polymaestro.dataflow import Dataflow
 from polymaestro.errors import (
     ClosedFormError,
     CountingUnavailableError,
-    HardwareError,
 )
 from polymaestro.hardware import Hardware
 from polymaestro.loopnest import LoopNest
@@ -24,7 +23,7 @@ from polymaestro.model.bounds import Bounds
 from polymaestro.model.certified import Certified
 from polymaestro.model.energy import Energy, energy_of
 from polymaestro.model.links import links_of
-from polymaestro.model.machine import Machine, settled
+from polymaestro.model.machine import Machine, check_apart, settled
 from polymaestro.model.measuring import Times, times_by_classes, times_by_running
 from polymaestro.model.paper import Paper, paper_of
 from polymaestro.model.performance import Performance, performance_of
@@ -174,7 +173,7 @@ class Analysis(Shown):
         """
         machine = self.machine(hardware)
         energy = energy_of(self.forms, self.off_chip[1], machine, self._staying(machine, resident))
-        self._check_apart(energy.constants)
+        check_apart(energy.constants, self.symbols, "an extent")
         return energy
 
     def roofline(self, hardware: Hardware, *, resident: str | Iterable[str] | None = None) -> Roofline:
@@ -208,14 +207,8 @@ class Analysis(Shown):
         machine = Machine.of(hardware, self.loop_nest.depth, self.policies)
         if hardware.num_pes not in self.symbols:
             _ = hardware.pes  # refuses a symbol that the analysis does not have
-        self._check_apart(machine.symbols)
+        check_apart(machine.symbols, self.symbols, "an extent")
         return machine
-
-    def _check_apart(self, constants: frozenset[str]) -> None:
-        clash = sorted(constants & set(self.symbols))
-        if clash:
-            message = f"{clash[0]} is an extent and a constant of the machine; call one of them otherwise"
-            raise HardwareError(message)
 
     def classes(self, machine: Machine) -> StepClasses:
         """Give the step classes under the policies of each boundary, derived once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -68,6 +68,14 @@ class Machine:
         for depth in range(len(self.memories) - 1):
             values += [self.link(depth).bandwidth, self.latency(depth)]
         return frozenset(value for value in values if isinstance(value, str))
+
+
+def check_apart(constants: frozenset[str], sizes: Iterable[str], what: str) -> None:
+    """Refuse a constant of the machine that is called like a size, with `HardwareError`."""
+    clash = sorted(constants.intersection(sizes))
+    if clash:
+        message = f"{clash[0]} is {what} and a constant of the machine; call one of them otherwise"
+        raise HardwareError(message)
 
 
 def settled(

@@ -16,7 +16,7 @@ from polymaestro.model.clock import Clock
 from polymaestro.model.events import energy_parts
 from polymaestro.model.integers import Integers
 from polymaestro.model.links import links_of
-from polymaestro.model.machine import Machine
+from polymaestro.model.machine import Machine, check_apart
 from polymaestro.model.measuring import times_of
 from polymaestro.model.performance import Performance, performance_of
 from polymaestro.model.residency import Residency, residency_of, staying, undecided
@@ -56,15 +56,13 @@ class Costing:
         if isinstance(hardware.num_pes, str) and hardware.num_pes not in self.macs.symbols:
             message = f"num_pes is the symbol {hardware.num_pes!r}, which the mapping does not have"
             raise HardwareError(message)
-        self._check_apart(machine.symbols)
+        check_apart(machine.symbols, self._sizes, "a size")
         return machine
 
-    def _check_apart(self, constants: frozenset[str]) -> None:
-        names = {*self.macs.symbols, *(tie.name for tie in self.macs.ties.ties)}
-        clash = sorted(constants & names)
-        if clash:
-            message = f"{clash[0]} is a size and a constant of the machine; call one of them otherwise"
-            raise HardwareError(message)
+    @property
+    def _sizes(self) -> tuple[str, ...]:
+        """All names that formulas have for sizes and numbers of tiles."""
+        return (*self.macs.symbols, *(tie.name for tie in self.macs.ties.ties))
 
     def _staying(self, machine: Machine, resident: str | Iterable[str] | None) -> frozenset[str]:
         found = staying(self.cuts.operator, machine, resident)
@@ -87,7 +85,7 @@ class Costing:
         machine = self.machine(hardware)
         parts = energy_parts(self, self.off_chip.tensors, machine, self._staying(machine, resident))
         energy = TiledEnergy(tuple(parts), hardware.energy.unit, self.macs, self.cuts)
-        self._check_apart(energy.constants)
+        check_apart(energy.constants, self._sizes, "a size")
         return energy
 
     def roofline(self, hardware: Hardware, resident: str | Iterable[str] | None) -> TiledRoofline:
