@@ -102,8 +102,8 @@ COST = "(K/T - 1)·max(T, ⌈(T + 4)/B⌉) + K/T·⌈4·T/B⌉ + ⌈(K + R)/B⌉
     ],
 )
 def test_another_text_is_another_cost(divisible: Any, old: str, new: str, verdict: str) -> None:
-    right = divisible.Text.of(COST, "cycles")
-    wrong = divisible.Text.of(COST.replace(old, new), "cycles")
+    right = divisible.Text.read(COST, ["cycles"])
+    wrong = divisible.Text.read(COST.replace(old, new), ["cycles"])
     known = Divided()
     known.divide(divisible.divisors(right.conditions))
     divisible.tell(known, right.conditions)
@@ -120,17 +120,17 @@ def test_names_and_floors_are_read_and_floors_checked(divisible: Any) -> None:
     known = Divided()
     known.divide([("K", T)])
     known.tie([Tie("U", PES, G, "down")])
-    read = divisible.Text.of(text, "pJ")
+    read = divisible.Text.read(text, ["pJ"])
     assert read.conditions == ("K % T = 0", "K ≥ 2·U")
     assert read.value(known).plain.above == QP.of("K_n") ** 3 * T**2 * 3
     with pytest.raises(NotDecidedError, match="U = ⌊PEs/T⌋"):
-        divisible.Text.of(text.replace("PEs/G", "PEs/T"), "pJ").value(known)
+        divisible.Text.read(text.replace("PEs/G", "PEs/T"), ["pJ"]).value(known)
 
 
 def test_a_condition_that_is_left_out_is_missed(divisible: Any) -> None:
     *_, row = divisible.tiled()
     cost = row.analysis.runtime(divisible.machine_of(row.analysis))
-    conditions = divisible.Text.of(cost.divisible_at(row.near).text(), "cycles").conditions
+    conditions = divisible.Text.read(cost.divisible_at(row.near).text(), ["cycles"]).conditions
     decided = list(divisible.decisions(cost, row.point))
     assert divisible.holding("", decided, row.known(conditions)).verdict == "proved"
     assert len(conditions) == 3
